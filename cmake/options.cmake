@@ -1,0 +1,11 @@
+# Warnings, sanitizers and optimisation for every target of the project.
+add_library(rabia_options INTERFACE)
+target_compile_options(rabia_options INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+target_include_directories(rabia_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(rabia_options INTERFACE RABIA_VERSION="${PROJECT_VERSION}")
+if(RABIA_SANITIZE)
+  target_compile_options(rabia_options INTERFACE -fsanitize=${RABIA_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(rabia_options INTERFACE -fsanitize=${RABIA_SANITIZE})
+endif()

@@ -1,0 +1,24 @@
+# A room is one folder of src/ built as one static library, with its unit tests beside the code.
+#
+#   rabia_room(NAME SOURCES a.cc b.cc TESTS a_test.cc b_test.cc DEPENDS base io LIBRARIES isal)
+#
+# DEPENDS names rooms (the only ones this room may include: tools/check_layers.py holds the same
+# table), LIBRARIES names outside libraries. All tests of a room form one program, NAME_test.
+function(rabia_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;TESTS;DEPENDS;LIBRARIES" ${ARGN})
+  add_library(rabia_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(rabia_${name} PUBLIC rabia_options)
+  foreach(dependency IN LISTS ROOM_DEPENDS)
+    target_link_libraries(rabia_${name} PUBLIC rabia_${dependency})
+  endforeach()
+  if(ROOM_LIBRARIES)
+    target_link_libraries(rabia_${name} PRIVATE ${ROOM_LIBRARIES})
+  endif()
+  if(RABIA_BUILD_TESTS AND ROOM_TESTS)
+    find_package(GTest REQUIRED)
+    include(GoogleTest)
+    add_executable(${name}_test ${ROOM_TESTS})
+    target_link_libraries(${name}_test PRIVATE rabia_${name} GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()

@@ -1,0 +1,78 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/codec.h"
+#include "base/hash.h"
+#include "base/random.h"
+
+namespace rabia::base {
+namespace {
+
+// Given integers at the borders of each length, when written and read back, then they are equal and
+// nothing is left.
+TEST(Codec, ReadsBackWhatItWrote) {
+  std::string bytes;
+  Encoder out(bytes);
+  for (int bit = 0; bit < 64; ++bit) {
+    out.varint((std::uint64_t{1} << bit) - 1);
+    out.varint(std::uint64_t{1} << bit);
+  }
+  out.varint(~std::uint64_t{0});
+  out.fixed<std::uint32_t>(0xdeadbeef);
+  out.bytes(std::string_view("a\0b", 3));
+
+  Decoder in(bytes);
+  for (int bit = 0; bit < 64; ++bit) {
+    EXPECT_EQ(in.varint(), (std::uint64_t{1} << bit) - 1);
+    EXPECT_EQ(in.varint(), std::uint64_t{1} << bit);
+  }
+  EXPECT_EQ(in.varint(), ~std::uint64_t{0});
+  EXPECT_EQ(in.fixed<std::uint32_t>(), 0xdeadbeef);
+  EXPECT_EQ(in.bytes(), std::string_view("a\0b", 3));
+  EXPECT_TRUE(in.complete());
+}
+
+// Given any prefix of an encoding, when read, then it is refused and no byte beyond it is touched.
+TEST(Codec, RefusesEveryTruncation) {
+  std::string bytes;
+  Encoder out(bytes);
+  out.fixed<std::uint64_t>(1);
+  out.bytes(std::string(300, 'x'));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const std::string cut = bytes.substr(0, size);
+    Decoder in(cut);
+    in.fixed<std::uint64_t>();
+    EXPECT_TRUE(in.bytes().empty());
+    EXPECT_FALSE(in.ok());
+  }
+}
+
+TEST(Codec, RefusesAVarintOfMoreThan64Bits) {
+  Decoder eleven_bytes("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+  EXPECT_EQ(eleven_bytes.varint(), 0U);
+  EXPECT_FALSE(eleven_bytes.ok());
+  Decoder overflow("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02");
+  overflow.varint();
+  EXPECT_FALSE(overflow.ok());
+}
+
+// Source: RFC 3720, appendix B.4 (CRC-32C test vectors).
+TEST(Crc32c, AgreesWithThePublishedVectors) {
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);
+  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43U);
+  EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
+  EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
+}
+
+TEST(Random, EqualSeedsGiveEqualSequences) {
+  Random a(7);
+  Random b(7);
+  Random c(8);
+  const std::uint64_t first = a.next();
+  EXPECT_EQ(first, b.next());
+  EXPECT_NE(first, c.next());
+}
+
+}  // namespace
+}  // namespace rabia::base

@@ -1,0 +1,27 @@
+#include "base/hash.h"
+
+#include <isa-l/crc.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace rabia::base {
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+  std::uint32_t state = ~seed;
+  while (!bytes.empty()) {  // The library counts in int.
+    const std::size_t part = std::min<std::size_t>(bytes.size(), 1U << 30);
+    // The library's signature lacks a const; it only reads.
+    auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
+    state = crc32_iscsi(data, static_cast<int>(part), state);
+    bytes.remove_prefix(part);
+  }
+  return ~state;
+}
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+}  // namespace rabia::base

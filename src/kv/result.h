@@ -1,0 +1,57 @@
+// What an operation of the store answers, as bytes that know nothing of any client protocol.
+// The server turns them into RESP; the library turns them into values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/codec.h"
+
+namespace rabia::kv {
+
+// One byte, then what the comment says. docs/formats/command.md.
+enum class ResultTag : std::uint8_t {
+  ok = 0,        // nothing
+  nil = 1,       // nothing
+  integer = 2,   // zigzag varint
+  bytes = 3,     // varint length, bytes
+  array = 4,     // varint count, then that many results
+  error = 5,     // varint length, text in Redis's form ("ERR value is not an integer or out of range")
+};
+
+// Appends results to a string that may be absent (nobody waits: everything is dropped).
+class ResultWriter {
+ public:
+  explicit ResultWriter(std::string* out) : out_(out) {}
+  [[nodiscard]] bool wanted() const { return out_ != nullptr; }
+
+  void ok() { tag(ResultTag::ok); }
+  void nil() { tag(ResultTag::nil); }
+  void integer(std::int64_t value) {
+    if (out_ == nullptr) return;
+    tag(ResultTag::integer);
+    const auto bits = static_cast<std::uint64_t>(value);
+    base::Encoder(*out_).varint((bits << 1) ^ (value < 0 ? ~std::uint64_t{0} : 0));
+  }
+  void bytes(std::string_view value) { prefixed(ResultTag::bytes, value); }
+  void array(std::uint64_t count) {
+    if (out_ == nullptr) return;
+    tag(ResultTag::array);
+    base::Encoder(*out_).varint(count);
+  }
+  void error(std::string_view text) { prefixed(ResultTag::error, text); }
+
+ private:
+  void tag(ResultTag value) {
+    if (out_ != nullptr) out_->push_back(static_cast<char>(value));
+  }
+  void prefixed(ResultTag value, std::string_view text) {
+    if (out_ == nullptr) return;
+    tag(value);
+    base::Encoder(*out_).bytes(text);
+  }
+  std::string* out_;
+};
+
+}  // namespace rabia::kv

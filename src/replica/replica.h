@@ -1,0 +1,148 @@
+// One replica: feeds the consensus core, obeys its Ready, applies decided batches to the state
+// machine, and answers the clients that wait here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "io/executor.h"
+#include "io/files.h"
+#include "io/network.h"
+#include "rabia/ids.h"
+#include "rabia/result.h"
+#include "rabia/state_machine.h"
+#include "storage/wal.h"
+#include "transport/transport.h"
+
+namespace rabia::replica {
+
+// Why something submitted has no result.
+enum class Failure : std::uint8_t {
+  not_executed,     // It was not and will not be executed: safe to retry, here or elsewhere.
+  outcome_unknown,  // It may have been executed or may be yet: read before retrying.
+};
+
+// One connection of one client, in order. The replica calls it; core thread only.
+// Items of one client are answered in the order in which they were submitted.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // The write `token` was executed here and is durable on a quorum; `reply` is what the state
+  // machine appended, valid during the call.
+  virtual void on_executed(std::uint64_t token, std::string_view reply) = 0;
+  // The read `token` may look at the state now: it is linearizable, and behind this client's earlier
+  // items. `operation` are the bytes that were submitted, valid during the call.
+  virtual void on_readable(std::uint64_t token, std::string_view operation) = 0;
+  virtual void on_failed(std::uint64_t token, Failure failure) = 0;
+  // accepts() has become true again. May submit from inside.
+  virtual void on_accepting() = 0;
+  // The end of a step in which this client was answered: the moment to write replies to the socket.
+  // Never submit from inside.
+  virtual void on_step_end() = 0;
+};
+
+// Names a client that was added and not yet removed.
+struct ClientId {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+struct Member {
+  ReplicaId id;
+  io::Endpoint peer_address;
+};
+
+struct ReplicaOptions {
+  std::string cluster_id;
+  ReplicaId self;
+  std::vector<Member> members;  // The start list, self included; equal on all members.
+  std::string data_directory;
+  storage::Durability durability = storage::Durability::always;
+  bool bootstrap = false;  // The operator's word: found a new cluster when the directory is empty.
+  std::uint64_t segment_bytes = 64ULL << 20;
+  // A replica without a quorum for this long refuses what is not yet in a batch, and what arrives.
+  base::Duration unavailable_after = std::chrono::milliseconds(500);
+  // What waits longer than this for its result is answered "outcome unknown".
+  base::Duration answer_within = std::chrono::seconds(5);
+  std::uint64_t waiting_bytes_max = 256ULL << 20;  // Submitted, not answered: beyond it, refuse.
+};
+
+struct PeerStatus {
+  ReplicaId id;
+  io::Endpoint address;
+  bool connected = false;
+  std::uint64_t executed_round = 0;  // As last reported by it.
+  base::Duration round_trip{};
+};
+
+// A picture for INFO, logs and metrics.
+struct ReplicaStatus {
+  bool serving = false;      // Has a quorum, and has executed everything it found at start.
+  std::string not_serving_because;
+  std::uint64_t executed_round = 0;  // L: every round below is executed.
+  std::uint64_t top_round = 0;
+  LogPosition position;              // Batches executed.
+  std::uint64_t incarnation = 0;
+  std::uint64_t batches_proposed = 0;
+  std::uint64_t batches_reproposed = 0;
+  std::uint64_t commands_executed = 0;
+  std::uint64_t barriers = 0;
+  std::uint64_t forfeits = 0;
+  std::uint64_t wal_syncs = 0;
+  std::vector<PeerStatus> peers;
+};
+
+// Core thread only.
+class Replica {
+ public:
+  // What it runs on; outlives it.
+  struct Environment {
+    io::Executor& executor;
+    io::Network& network;
+    io::FileSystem& files;
+    io::Worker& log_worker;
+  };
+  struct Callbacks {
+    std::function<void()> serving;         // First time that clients can be served.
+    std::function<void(Status)> stopped;   // It must stop (a failed write, say): end the process.
+  };
+
+  // Opens (and locks) the data directory, recovers, listens for peers and joins the cluster. Blocks
+  // while it replays the log into `machine`. Refuses with a message that says what to do.
+  static Result<std::unique_ptr<Replica>> open(const Environment& environment,
+                                               ReplicaOptions options, StateMachine& machine,
+                                               Callbacks callbacks);
+  virtual ~Replica() = default;
+
+  virtual ClientId add_client(Client& client) = 0;
+  // Its items are forgotten (those in a batch may still be executed); nothing more is called.
+  virtual void remove_client(ClientId client) = 0;
+
+  // Whether the client may submit its next item now. False while its last batch is undecided
+  // (protocol.md, section 3: commands of one connection are in at most one undecided batch), or
+  // while too much waits. on_accepting() tells when it is true again. Commands that need no
+  // replica wait until idle().
+  [[nodiscard]] virtual bool accepts(ClientId client) const = 0;
+  // Nothing of this client is unanswered. on_accepting() is also called when this becomes true.
+  [[nodiscard]] virtual bool idle(ClientId client) const = 0;
+
+  // Both copy the bytes; need accepts(). The answer never comes from inside the call.
+  // A write goes into the log as given: the machine's apply() gets it on every replica.
+  virtual void submit_write(ClientId client, std::uint64_t token, std::string_view command) = 0;
+  // A read is never sent: it is given back by on_readable() when the state may be looked at.
+  virtual void submit_read(ClientId client, std::uint64_t token, std::string_view operation) = 0;
+
+  // How many members besides this one hold everything that is executed here, for sure.
+  [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;
+  [[nodiscard]] virtual ReplicaStatus status() const = 0;
+
+  // Stops taking part, answers what waits, marks the log as cleanly stopped. Blocks shortly.
+  virtual Status close() = 0;
+};
+
+}  // namespace rabia::replica

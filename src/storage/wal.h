@@ -1,0 +1,116 @@
+// The segmented write-ahead log of one replica. docs/formats/wal.md has the bytes.
+//
+// Records are opaque here: a payload, and the number (lsn) that the log gives it: 1, 2, 3, … One
+// sequence: if a record is durable, all earlier ones are (protocol.md, section 1). Every record is
+// versioned and has a CRC-32C of its header and payload; every group of records that is written
+// together begins by saying up to which lsn the log was durable before it, which is how recovery
+// tells a torn tail (cut it) from damage in what had been durable (refuse, and say where).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/executor.h"
+#include "io/files.h"
+#include "rabia/result.h"
+
+namespace rabia::storage {
+
+using Lsn = std::uint64_t;
+
+// Where a record lies: enough to read it again. 16 bytes, since there is one for each batch.
+struct RecordLocation {
+  std::uint32_t segment = 0;
+  std::uint32_t size = 0;     // Of the payload, in bytes.
+  std::uint64_t offset = 0;   // Of the record's header in the segment.
+};
+
+// When a record counts as durable (protocol.md, section 1).
+enum class Durability : std::uint8_t {
+  always,  // fdatasync: survives a power failure.
+  os,      // write: survives a crash of the process.
+  memory,  // At once: survives nothing. Nothing is written.
+};
+
+struct WalOptions {
+  Durability durability = Durability::always;
+  std::uint64_t segment_bytes = 64ULL << 20;  // A larger record gets a segment of its own size.
+};
+
+// Owns the directory's segments. Recovers in open(), appends afterwards. Core thread only, except
+// that its jobs run on the worker given.
+class Wal {
+ public:
+  struct Recovered {
+    Lsn lsn;
+    std::string_view payload;  // Valid during the call.
+    RecordLocation location;
+  };
+  using OnRecovered = std::function<Status(const Recovered&)>;  // An error ends recovery with it.
+  using OnDurable = std::function<void(Lsn)>;
+  using OnFailure = std::function<void(Status)>;
+  using OnRead = std::function<void(Result<std::string>)>;
+
+  // What recovery found, for the start-up log.
+  struct RecoverySummary {
+    std::uint64_t segments = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t torn_bytes_cut = 0;
+    std::string torn_at;  // "wal-….log at offset N: reason", or empty.
+  };
+
+  struct Callbacks {
+    OnRecovered recovered;  // Called in open() for every record, in order.
+    // All records up to this lsn are durable. Called on the core thread, with rising lsns.
+    OnDurable durable;
+    // A write or sync failed: nothing more will be written or called. The replica must stop.
+    OnFailure failed;
+  };
+
+  // Recovers what is there (calls `recovered` for every record in order), cuts a torn tail, makes
+  // everything recovered durable, and is ready to append. Refuses with Code::corrupted, naming
+  // segment, offset, reason and what to do, when something that had been durable is damaged or
+  // missing. The directory must exist and be locked by the caller. Blocks. With Durability::memory
+  // the directory is not touched.
+  static Result<std::unique_ptr<Wal>> open(io::FileSystem& files, const std::string& directory,
+                                           const WalOptions& options, io::Worker& worker,
+                                           Callbacks callbacks);
+
+  virtual ~Wal() = default;
+
+  [[nodiscard]] virtual const RecoverySummary& recovery() const = 0;
+  // True when no record exists at all: a new replica.
+  [[nodiscard]] virtual bool empty() const = 0;
+
+  // Adds a record to the group that is being gathered; copies the payload. Its location is final.
+  struct Appended {
+    Lsn lsn;
+    RecordLocation location;
+  };
+  virtual Appended append(std::string_view payload) = 0;
+
+  // Group commit. Writes everything gathered, in one write (and one sync), as soon as the worker is
+  // free: everything that is appended while it is busy goes into the next group. `waits` says that
+  // somebody waits for the records (else they may lie until somebody does, or flush_lazy()).
+  // Durability::memory: `durable` is called before this returns.
+  virtual void commit(bool waits) = 0;
+  // Writes what lies gathered without anyone waiting for it (called by the owner's idle timer).
+  virtual void flush_lazy() = 0;
+
+  // Bytes appended and not yet durable, and since when the oldest of them waits.
+  [[nodiscard]] virtual std::uint64_t unsynced_bytes() const = 0;
+
+  // Reads a record's payload again, checked, on the worker, behind the writes queued before; calls
+  // back on the core thread. Not for Durability::memory.
+  virtual void read(const RecordLocation& location, OnRead done) = 0;
+
+  // Writes and syncs everything, blocking: the last thing of a clean stop. Whatever the mode (but
+  // memory), everything is on stable storage when it returns ok.
+  virtual Status close() = 0;
+};
+
+}  // namespace rabia::storage

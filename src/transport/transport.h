@@ -1,0 +1,83 @@
+// Framed TCP links between replicas. docs/formats/frame.md has the bytes.
+//
+// One connection for each pair of members, dialled by the one with the greater id. It carries
+// frames, and does not read what is in them. A frame may be lost (a full queue, a broken
+// connection), never damaged (CRC-32C), and on one connection never reordered. Whoever needs what
+// was lost asks for it (protocol.md, section 7).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "io/executor.h"
+#include "io/network.h"
+#include "rabia/ids.h"
+#include "rabia/result.h"
+
+namespace rabia::transport {
+
+struct Peer {
+  ReplicaId id;
+  io::Endpoint address;
+};
+
+struct TransportOptions {
+  std::string cluster_id;
+  ReplicaId self;
+  io::Endpoint listen;
+  std::vector<Peer> peers;                       // Without self.
+  std::uint64_t frame_bytes_max = 48ULL << 20;   // A larger frame ends the connection.
+  std::uint64_t queue_bytes_max = 64ULL << 20;   // Per peer, not yet taken by the OS.
+  base::Duration redial_first = std::chrono::milliseconds(20);  // Doubles, with jitter, up to:
+  base::Duration redial_last = std::chrono::milliseconds(1000);
+  base::Duration heartbeat_every = std::chrono::milliseconds(100);  // A ping on every link.
+  base::Duration silent_after = std::chrono::milliseconds(500);  // Nothing heard: the link is down.
+  std::size_t pending_handshakes_max = 64;        // Unauthenticated inbound connections at once.
+  base::Duration handshake_within = std::chrono::seconds(2);
+};
+
+// Core thread only.
+class Transport {
+ public:
+  struct Callbacks {
+    std::function<void(ReplicaId)> peer_up;    // A handshake succeeded; frames can be sent.
+    std::function<void(ReplicaId)> peer_down;  // Closed, broken or silent. Alternates with peer_up.
+    // One frame's payload, valid during the call.
+    std::function<void(ReplicaId, std::string_view)> received;
+    std::function<void(ReplicaId, base::Duration)> round_trip;  // Measured by a ping.
+  };
+
+  struct PeerStats {
+    ReplicaId id;
+    bool up = false;
+    base::Duration round_trip{};     // Last measured.
+    std::uint64_t frames_sent = 0;
+    std::uint64_t frames_received = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t frames_dropped = 0;  // The queue was full, or the peer down.
+    std::uint64_t connects = 0;
+  };
+
+  // Listens and begins to dial. Fails when the address cannot be listened on.
+  static Result<std::unique_ptr<Transport>> open(io::Executor& executor, io::Network& network,
+                                                 TransportOptions options, Callbacks callbacks);
+  virtual ~Transport() = default;
+
+  // Sends one frame with this payload; dropped (and counted) when the peer is down or its queue full.
+  virtual void send(ReplicaId to, std::string_view payload) = 0;
+  // What this member says in handshakes from now on: the incarnation that it has (0: none yet).
+  // Two members with different incarnations, neither 0, refuse each other.
+  virtual void set_incarnation(std::uint64_t incarnation) = 0;
+  [[nodiscard]] virtual bool up(ReplicaId peer) const = 0;
+  [[nodiscard]] virtual std::vector<PeerStats> stats() const = 0;
+  // Handshakes refused, by reason, each logged once per peer address and reason.
+  [[nodiscard]] virtual std::uint64_t refused() const = 0;
+};
+
+}  // namespace rabia::transport
