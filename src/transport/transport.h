@@ -30,20 +30,22 @@ struct TransportOptions {
   std::string cluster_id;
   ReplicaId self;
   io::Endpoint listen;
-  std::vector<Peer> peers;                       // Without self.
-  std::uint64_t frame_bytes_max = 48ULL << 20;   // A larger frame ends the connection.
-  std::uint64_t queue_bytes_max = 64ULL << 20;   // Per peer, not yet taken by the OS.
+  std::vector<Peer> peers;                      // Without self.
+  std::uint64_t frame_bytes_max = 48ULL << 20;  // A larger frame ends the connection.
+  std::uint64_t queue_bytes_max = 64ULL << 20;  // Per peer, not yet taken by the OS.
   base::Duration redial_first = std::chrono::milliseconds(20);  // Doubles, with jitter, up to:
   base::Duration redial_last = std::chrono::milliseconds(1000);
   base::Duration heartbeat_every = std::chrono::milliseconds(100);  // A ping on every link.
   base::Duration silent_after = std::chrono::milliseconds(500);  // Nothing heard: the link is down.
-  std::size_t pending_handshakes_max = 64;        // Unauthenticated inbound connections at once.
+  std::size_t pending_handshakes_max = 64;  // Unauthenticated inbound connections at once.
   base::Duration handshake_within = std::chrono::seconds(2);
 };
 
-// Core thread only.
+// Core thread only. Callbacks come from the event loop, never from inside a call of this interface;
+// they may call it, but must not destroy it.
 class Transport {
  public:
+  // Any may be empty.
   struct Callbacks {
     std::function<void(ReplicaId)> peer_up;    // A handshake succeeded; frames can be sent.
     std::function<void(ReplicaId)> peer_down;  // Closed, broken or silent. Alternates with peer_up.
@@ -55,7 +57,7 @@ class Transport {
   struct PeerStats {
     ReplicaId id;
     bool up = false;
-    base::Duration round_trip{};     // Last measured.
+    base::Duration round_trip{};  // Last measured.
     std::uint64_t frames_sent = 0;
     std::uint64_t frames_received = 0;
     std::uint64_t bytes_sent = 0;
@@ -64,20 +66,25 @@ class Transport {
     std::uint64_t connects = 0;
   };
 
-  // Listens and begins to dial. Fails when the address cannot be listened on.
+  // Listens and begins to dial. Fails when the address cannot be listened on, and with
+  // Code::invalid_argument when the options contradict themselves.
   static Result<std::unique_ptr<Transport>> open(io::Executor& executor, io::Network& network,
                                                  TransportOptions options, Callbacks callbacks);
   virtual ~Transport() = default;
 
-  // Sends one frame with this payload; dropped (and counted) when the peer is down or its queue full.
+  // Sends one frame with this payload; dropped (and counted) when the peer is down or its queue
+  // full. The payload is at most frame_bytes_max long (checked). To a stranger nothing is sent.
   virtual void send(ReplicaId to, std::string_view payload) = 0;
   // What this member says in handshakes from now on: the incarnation that it has (0: none yet).
-  // Two members with different incarnations, neither 0, refuse each other.
+  // Two members with different incarnations, neither 0, refuse each other. A link to a member that
+  // said another one is taken down soon after.
   virtual void set_incarnation(std::uint64_t incarnation) = 0;
   [[nodiscard]] virtual bool up(ReplicaId peer) const = 0;
   [[nodiscard]] virtual std::vector<PeerStats> stats() const = 0;
   // Handshakes refused, by reason, each logged once per peer address and reason.
   [[nodiscard]] virtual std::uint64_t refused() const = 0;
+  // The real one when port 0 was asked for.
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
 };
 
 }  // namespace rabia::transport
