@@ -2,9 +2,9 @@
 //
 // Records are opaque here: a payload, and the number (lsn) that the log gives it: 1, 2, 3, … One
 // sequence: if a record is durable, all earlier ones are (protocol.md, section 1). Every record is
-// versioned and has a CRC-32C of its header and payload; every group of records that is written
-// together begins by saying up to which lsn the log was durable before it, which is how recovery
-// tells a torn tail (cut it) from damage in what had been durable (refuse, and say where).
+// versioned and has a CRC-32C of its header and payload; every record says up to which lsn the log
+// was durable before the group of records with which it was written, which is how recovery tells a
+// torn tail (cut it) from damage in what had been durable (refuse, and say where).
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ using Lsn = std::uint64_t;
 // Where a record lies: enough to read it again. 16 bytes, since there is one for each batch.
 struct RecordLocation {
   std::uint32_t segment = 0;
-  std::uint32_t size = 0;     // Of the payload, in bytes.
-  std::uint64_t offset = 0;   // Of the record's header in the segment.
+  std::uint32_t size = 0;    // Of the payload, in bytes.
+  std::uint64_t offset = 0;  // Of the record's header in the segment.
 };
 
 // When a record counts as durable (protocol.md, section 1).
@@ -92,6 +92,9 @@ class Wal {
     RecordLocation location;
   };
   virtual Appended append(std::string_view payload) = 0;
+
+  // What is gathered now goes to stable storage before it counts as durable, in mode `os` too.
+  virtual void require_sync() = 0;
 
   // Group commit. Writes everything gathered, in one write (and one sync), as soon as the worker is
   // free: everything that is appended while it is busy goes into the next group. `waits` says that

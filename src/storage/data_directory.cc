@@ -1,0 +1,178 @@
+#include "storage/data_directory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/segment.h"
+
+namespace rabia::storage {
+namespace {
+
+constexpr std::string_view lock_name = "LOCK";
+constexpr std::string_view identity_name = "IDENTITY";
+constexpr std::string_view unfinished_identity_name = "IDENTITY.new";
+constexpr std::string_view title = "# Rabia KV: the data of one replica. Do not edit.\n";
+constexpr std::string_view format = "1";
+constexpr std::size_t cluster_id_bytes_max = 255;
+constexpr std::size_t identity_bytes_max = 4096;
+
+std::string encode(const Identity& identity) {
+  return std::string(title)
+      .append("format ")
+      .append(format)
+      .append("\ncluster ")
+      .append(identity.cluster_id)
+      .append("\nmember ")
+      .append(std::to_string(identity.member.value))
+      .append("\n");
+}
+
+// Takes the line "NAME VALUE" off the front of `text`. Nothing if there is another one.
+std::optional<std::string_view> take_value(std::string_view& text, std::string_view name) {
+  const std::size_t end = text.find('\n');
+  std::string_view line = text.substr(0, end);
+  if (end == std::string_view::npos || !line.starts_with(name)) return std::nullopt;
+  line.remove_prefix(name.size());
+  if (!line.starts_with(' ') || line.size() == 1) return std::nullopt;
+  text.remove_prefix(end + 1);
+  return line.substr(1);
+}
+
+Status unreadable(const std::string& path) {
+  return {Code::corrupted, path +
+                               ": not an identity file of Rabia KV; move the whole data directory "
+                               "away and let the replica restore itself from the others"};
+}
+
+Status of_another(const std::string& directory, const std::string& what, std::string_view found,
+                  std::string_view wanted) {
+  return {Code::failed_precondition,
+          directory + " belongs to " + what + " " + std::string(found) + ", not to " +
+              std::string(wanted) + ": correct the configuration, or give this replica its own " +
+              "data directory"};
+}
+
+// Compares the text of an identity file with what is expected.
+Status check_identity(const std::string& directory, std::string_view text,
+                      const Identity& expected) {
+  const std::string path = join_path(directory, identity_name);
+  if (!text.starts_with(title)) return unreadable(path);
+  text.remove_prefix(title.size());
+  const auto found_format = take_value(text, "format");
+  if (!found_format) return unreadable(path);
+  if (*found_format != format) {
+    return {Code::failed_precondition, directory + " has format " + std::string(*found_format) +
+                                           ", and this program knows only " + std::string(format) +
+                                           ": start the program that wrote it"};
+  }
+  const auto cluster = take_value(text, "cluster");
+  const auto member = take_value(text, "member");
+  if (!cluster || !member || !text.empty()) return unreadable(path);
+  if (*cluster != expected.cluster_id) {
+    return of_another(directory, "cluster", *cluster, expected.cluster_id);
+  }
+  const std::string expected_member = std::to_string(expected.member.value);
+  if (*member != expected_member) return of_another(directory, "member", *member, expected_member);
+  return {};
+}
+
+Status validate(const Identity& identity) {
+  const std::string& id = identity.cluster_id;
+  const bool printable =
+      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (id.empty() || id.size() > cluster_id_bytes_max || !printable) {
+    return {Code::invalid_argument,
+            "the cluster id must be 1 to 255 printable ASCII characters without spaces"};
+  }
+  if (identity.member.value == 0) return {Code::invalid_argument, "member ids begin at 1"};
+  return {};
+}
+
+Result<std::string> read_identity(io::FileSystem& files, const std::string& directory) {
+  auto file = files.open(join_path(directory, identity_name), io::OpenMode::read);
+  if (!file.ok()) return file.status();
+  std::string text;
+  Status status = file.value()->read_at(0, identity_bytes_max, text);
+  if (!status.ok()) return status;
+  return text;
+}
+
+// Aside first, so that the name is there only with the whole content.
+Status write_identity(io::FileSystem& files, const std::string& directory,
+                      const Identity& identity) {
+  const std::string aside = join_path(directory, unfinished_identity_name);
+  const Result<bool> left_behind = files.exists(aside);
+  if (!left_behind.ok()) return left_behind.status();
+  if (left_behind.value()) {
+    if (Status status = files.remove(aside); !status.ok()) return status;
+  }
+  auto file = files.open(aside, io::OpenMode::create_read_write);
+  if (!file.ok()) return file.status();
+  if (Status status = file.value()->write_at(0, encode(identity)); !status.ok()) return status;
+  if (Status status = file.value()->sync(); !status.ok()) return status;
+  Status status = files.rename(aside, join_path(directory, identity_name));
+  if (!status.ok()) return status;
+  return files.sync_directory(directory);
+}
+
+std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<std::unique_ptr<io::FileLock>> take_lock(io::FileSystem& files, const std::string& path) {
+  auto lock = files.lock(join_path(path, lock_name));
+  if (!lock.ok() && lock.status().code() == Code::unavailable) {
+    return {Code::unavailable, "data directory " + path + " is in use (" + lock.status().message() +
+                                   "): stop that process, or give this replica its own directory"};
+  }
+  return lock;
+}
+
+enum class Content : std::uint8_t { none, identity, foreign };
+
+Result<Content> look_into(io::FileSystem& files, const std::string& path) {
+  auto names = files.list(path);
+  if (!names.ok()) return names.status();
+  Content content = Content::none;
+  for (const std::string& name : names.value()) {
+    if (name == identity_name) return Content::identity;
+    if (name != lock_name && name != unfinished_identity_name) content = Content::foreign;
+  }
+  return content;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files, std::string path,
+                                                           const Identity& identity) {
+  if (Status status = validate(identity); !status.ok()) return status;
+  if (Status status = files.create_directories(path); !status.ok()) return status;
+  auto lock = take_lock(files, path);
+  if (!lock.ok()) return lock.status();
+  const Result<Content> content = look_into(files, path);
+  if (!content.ok()) return content.status();
+  if (content.value() == Content::foreign) {
+    return {Code::failed_precondition,
+            "directory " + path + " holds files but no " + std::string(identity_name) +
+                ": give this replica an empty directory, or put back the whole one that it had"};
+  }
+  const bool is_new = content.value() == Content::none;
+  if (is_new) {
+    if (Status status = write_identity(files, path, identity); !status.ok()) return status;
+    if (Status status = files.sync_directory(parent_of(path)); !status.ok()) return status;
+  } else {
+    const Result<std::string> text = read_identity(files, path);
+    if (!text.ok()) return text.status();
+    if (Status status = check_identity(path, text.value(), identity); !status.ok()) return status;
+  }
+  return std::unique_ptr<DataDirectory>(new DataDirectory(std::move(path), lock.take(), is_new));
+}
+
+}  // namespace rabia::storage

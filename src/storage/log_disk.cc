@@ -1,0 +1,103 @@
+#include "storage/log_disk.h"
+
+#include "base/check.h"
+#include "storage/record.h"
+
+namespace rabia::storage {
+
+Status LogDisk::open(const RecoveredLog& log) {
+  segment_ = log.segment;
+  segment_bytes_ = log.segment_bytes;
+  end_ = log.offset;
+  ends_with_mark_ = log.ends_with_mark;
+  return open_current();
+}
+
+Status LogDisk::open_current() {
+  auto opened =
+      files_.open(join_path(directory_, segment_name(segment_)), io::OpenMode::read_write);
+  if (!opened.ok()) return opened.status();
+  file_ = opened.take();
+  return {};
+}
+
+Status LogDisk::write(const Group& group) {
+  if (group.segment != segment_) {
+    Status status = advance_to(group.segment, group.segment_bytes, group.first_lsn);
+    if (!status.ok()) return status;
+  }
+  RABIA_CHECK(group.offset == end_);
+  if (Status status = file_->write_at(group.offset, group.bytes); !status.ok()) return status;
+  end_ = group.offset + group.bytes.size();
+  ends_with_mark_ = false;
+  if (durability_ == Durability::always) return file_->sync();
+  if (first_unsynced_ == 0) first_unsynced_ = segment_;
+  return group.needs_sync ? sync_all() : Status();
+}
+
+// Seals the current segment before anything is written to the next: recovery then knows that there
+// must be a next one.
+Status LogDisk::advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn) {
+  RABIA_CHECK(segment == segment_ + 1);
+  std::string seal;
+  append_record(RecordKind::seal, next_lsn, next_lsn, {}, seal);
+  if (Status status = file_->write_at(end_, seal); !status.ok()) return status;
+  if (durability_ == Durability::always) {
+    if (Status status = file_->sync(); !status.ok()) return status;
+  } else if (first_unsynced_ == 0) {
+    first_unsynced_ = segment_;
+  }
+  segment_ = segment;
+  segment_bytes_ = segment_bytes;
+  end_ = segment_header_bytes;
+  return open_current();
+}
+
+Result<std::string> LogDisk::read(const RecordLocation& location) {
+  Result<io::File*> file = open_for_reading(location.segment);
+  if (!file.ok()) return file.status();
+  Status status = file.value()->read_at(location.offset, record_bytes(location.size), read_buffer_);
+  if (!status.ok()) return status;
+  const ParsedRecord record = parse_record(read_buffer_, 0);
+  if (record.state != RecordState::valid) {
+    return damaged_segment(location.segment, location.offset, record.reason);
+  }
+  if (record.header.kind != RecordKind::data || record.payload.size() != location.size) {
+    return damaged_segment(location.segment, location.offset, "another record than was written");
+  }
+  return std::string(record.payload);
+}
+
+Result<io::File*> LogDisk::open_for_reading(std::uint32_t segment) {
+  if (read_file_ == nullptr || read_segment_ != segment) {
+    auto opened = files_.open(join_path(directory_, segment_name(segment)), io::OpenMode::read);
+    if (!opened.ok()) return opened.status();
+    read_file_ = opened.take();
+    read_segment_ = segment;
+  }
+  return read_file_.get();
+}
+
+Status LogDisk::finish(Lsn next_lsn) {
+  if (Status status = sync_all(); !status.ok()) return status;
+  const bool has_room = end_ + 2 * record_bytes(0) <= segment_bytes_;  // Behind it, for the seal.
+  if (next_lsn == 1 || ends_with_mark_ || !has_room) return {};
+  std::string mark;
+  append_record(RecordKind::mark, next_lsn, next_lsn, {}, mark);
+  if (Status status = file_->write_at(end_, mark); !status.ok()) return status;
+  return file_->sync();
+}
+
+Status LogDisk::sync_all() {
+  if (first_unsynced_ == 0) return {};
+  for (std::uint32_t segment = first_unsynced_; segment < segment_; ++segment) {
+    const std::string path = join_path(directory_, segment_name(segment));
+    auto opened = files_.open(path, io::OpenMode::read_write);
+    if (!opened.ok()) return opened.status();
+    if (Status status = opened.value()->sync(); !status.ok()) return status;
+  }
+  first_unsynced_ = 0;
+  return file_->sync();
+}
+
+}  // namespace rabia::storage

@@ -1,0 +1,63 @@
+// The worker's side of the log: the files that are written and read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "io/files.h"
+#include "rabia/result.h"
+#include "storage/group.h"
+#include "storage/recovery.h"
+#include "storage/segment.h"
+#include "storage/wal.h"
+
+namespace rabia::storage {
+
+// Whoever calls holds `mutex`: the worker's jobs one by one, and the core thread when it closes the
+// log. Nobody waits for it but close().
+class LogDisk {
+ public:
+  LogDisk(io::FileSystem& files, std::string directory, Durability durability)
+      : files_(files), directory_(std::move(directory)), durability_(durability) {}
+
+  // Goes on where the recovered log ends.
+  Status open(const RecoveredLog& log);
+  // Writes a group behind the last one, and syncs as the mode or the group asks. The first group of a segment
+  // seals the one before; its own must be prepared. After an error: never call it again.
+  Status write(const Group& group);
+  // Reads a payload again. Code::corrupted when it is not what was written.
+  Result<std::string> read(const RecordLocation& location);
+  // Syncs everything, and marks the log as durable up to its end.
+  Status finish(Lsn next_lsn);
+
+  [[nodiscard]] std::shared_ptr<SegmentBuilder> build_segment(const SegmentHeader& header) const {
+    return std::make_shared<SegmentBuilder>(files_, directory_, header);
+  }
+
+  std::mutex mutex;
+  bool closed = false;  // Jobs that still come do nothing.
+
+ private:
+  Status advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn);
+  Status open_current();
+  Status sync_all();
+  Result<io::File*> open_for_reading(std::uint32_t segment);
+
+  io::FileSystem& files_;
+  std::string directory_;
+  Durability durability_;
+  std::unique_ptr<io::File> file_;  // The segment that is written to,
+  std::uint32_t segment_ = 0;       // its number,
+  std::uint64_t segment_bytes_ = 0;
+  std::uint64_t end_ = 0;  // and where its records end.
+  std::uint32_t first_unsynced_ =
+      0;  // The first segment with writes that were not synced; 0: none.
+  bool ends_with_mark_ = false;
+  std::unique_ptr<io::File> read_file_;  // The segment that was read last: reads come in runs.
+  std::uint32_t read_segment_ = 0;
+  std::string read_buffer_;
+};
+
+}  // namespace rabia::storage
