@@ -16,16 +16,16 @@
 namespace rabia::kv {
 
 enum class Operation : std::uint8_t {
-  set = 1,            // condition, want_old, key, value → ok | nil | old bytes
-  erase = 2,          // keys → integer: how many existed (DEL, UNLINK)
-  append = 3,         // key, bytes, value_bytes_max → integer: the new length
-  increment = 4,      // key, delta → integer (INCR, DECR, INCRBY, DECRBY)
-  increment_float = 5,  // key, delta as text → bytes, as Redis prints it
-  set_range = 6,      // key, offset, bytes, value_bytes_max → integer: the new length
-  set_many = 7,       // pairs → ok (MSET)
+  set = 1,               // condition, want_old, key, value → ok | nil | old bytes
+  erase = 2,             // keys → integer: how many existed (DEL, UNLINK)
+  append = 3,            // key, bytes, value_bytes_max → integer: the new length
+  increment = 4,         // key, delta → integer (INCR, DECR, INCRBY, DECRBY)
+  increment_float = 5,   // key, delta as text → bytes, as Redis prints it
+  set_range = 6,         // key, offset, bytes, value_bytes_max → integer: the new length
+  set_many = 7,          // pairs → ok (MSET)
   set_many_if_none = 8,  // pairs → integer 1, or 0 when any key existed (MSETNX)
-  get_and_erase = 9,  // key → bytes | nil (GETDEL)
-  clear = 10,         // → ok (FLUSHALL, FLUSHDB)
+  get_and_erase = 9,     // key → bytes | nil (GETDEL)
+  clear = 10,            // → ok (FLUSHALL, FLUSHDB)
 };
 
 enum class SetCondition : std::uint8_t { always = 0, if_absent = 1, if_present = 2 };

@@ -7,17 +7,18 @@
 #include <string_view>
 
 #include "base/codec.h"
+#include "kv/zigzag.h"
 
 namespace rabia::kv {
 
 // One byte, then what the comment says. docs/formats/command.md.
 enum class ResultTag : std::uint8_t {
-  ok = 0,        // nothing
-  nil = 1,       // nothing
-  integer = 2,   // zigzag varint
-  bytes = 3,     // varint length, bytes
-  array = 4,     // varint count, then that many results
-  error = 5,     // varint length, text in Redis's form ("ERR value is not an integer or out of range")
+  ok = 0,       // nothing
+  nil = 1,      // nothing
+  integer = 2,  // zigzag varint
+  bytes = 3,    // varint length, bytes
+  array = 4,    // varint count, then that many results
+  error = 5,  // varint length, text in Redis's form ("ERR value is not an integer or out of range")
 };
 
 // Appends results to a string that may be absent (nobody waits: everything is dropped).
@@ -31,8 +32,7 @@ class ResultWriter {
   void integer(std::int64_t value) {
     if (out_ == nullptr) return;
     tag(ResultTag::integer);
-    const auto bits = static_cast<std::uint64_t>(value);
-    base::Encoder(*out_).varint((bits << 1) ^ (value < 0 ? ~std::uint64_t{0} : 0));
+    base::Encoder(*out_).varint(zigzag(value));
   }
   void bytes(std::string_view value) { prefixed(ResultTag::bytes, value); }
   void array(std::uint64_t count) {

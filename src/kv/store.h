@@ -1,11 +1,11 @@
 // The map of keys to values: an extendible hash table of small segments.
 //
-// A segment that is full splits in two by the next bit of the hash, alone; no operation ever touches
-// the whole table, so none takes longer because the store is large (the directory of segment
-// pointers doubles now and then: 8 bytes for each segment of some hundred keys). Iteration goes in
-// the order of the hash, so a cursor is a hash value and stays right however the table grows.
-// The hash is fixed (no random seed): equal stores are equal everywhere.
-// Source: Fagin et al., "Extendible Hashing", ACM TODS 4(3), 1979.
+// A segment that is full splits in two by the next bit of the hash, alone; no operation ever
+// touches the whole table, so none takes longer because the store is large (the directory of
+// segment pointers doubles now and then: 8 bytes for each segment of some hundred keys). Iteration
+// goes in the order of the hash, so a cursor is a hash value and stays right however the table
+// grows. The hash is fixed (no random seed): equal stores are equal everywhere. Source: Fagin et
+// al., "Extendible Hashing", ACM TODS 4(3), 1979.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,24 @@
 #include <optional>
 #include <string_view>
 
+#include "kv/hash_function.h"
+
 namespace rabia::kv {
 
-// Keys and values are any bytes. Core thread only. Views returned are valid until the next change.
+class BlockPool;
+class Table;
+
+// Keys and values are any bytes. Core thread only. Views returned are valid until the next change;
+// views given to a change must not point into the store.
 class Store {
  public:
+  // Longer keys or values are the caller's bug: a machine refuses them first.
+  static constexpr std::uint64_t key_bytes_max = 512ULL << 20;
+  static constexpr std::uint64_t value_bytes_max = 512ULL << 20;
+
   Store();
+  // With another hash than base::hash64: for tests.
+  explicit Store(HashFunction hash);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -27,7 +39,9 @@ class Store {
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
   [[nodiscard]] std::uint64_t size() const;
-  // Memory of entries and table, in bytes, as given out by the allocator (estimated, within 10%).
+  // Memory of entries and table, those of cleared tables included, in bytes, as given out by the
+  // allocators (estimated, within 10%). Room that erased entries left for new ones is not in it, so
+  // the process may hold more.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
   // Inserts or replaces; true when the key is new.
@@ -38,25 +52,32 @@ class Store {
   // Writes into the value at `offset`, filling a gap with zero bytes. Returns the new length.
   std::uint64_t set_range(std::string_view key, std::uint64_t offset, std::string_view bytes);
   bool erase(std::string_view key);
-  // Takes constant time: the entries are freed later, some at each change, by reclaim().
+  // Takes constant time, whatever was in it: the entries are freed later, some at each change, by
+  // reclaim().
   void clear();
-  // Frees up to `entries_max` entries of cleared tables. True when some are left. The server calls
-  // it from an idle timer; changes call it with a small number by themselves.
+  // Frees up to `entries_max` entries of cleared tables, and a chunk of unused memory. True when
+  // some are left. The server calls it from an idle timer; changes call it with a small number by
+  // themselves.
   bool reclaim(std::uint64_t entries_max);
 
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   // Visits about `count` entries from `cursor` (0: the beginning) on and returns the next cursor
-  // (0: the end). Entries present during the whole of an iteration are visited at least once,
-  // whatever else changes (SCAN's promise).
+  // (0: the end). Entries present during the whole of an iteration are visited exactly once,
+  // whatever else changes (SCAN's promise is: at least once). A cursor is the first bits of the
+  // next hash to look at: below 2^53, good at any replica and for any time. Entries that share
+  // these bits are not split over two calls. `visit` must not change the store.
   std::uint64_t scan(std::uint64_t cursor, std::uint64_t count, const Visit& visit) const;
   void for_each(const Visit& visit) const;
   // Some entry, chosen by `random` (any number); nothing when empty. Near enough to uniform.
   [[nodiscard]] std::optional<std::string_view> random_key(std::uint64_t random) const;
+  // A hint that `key` will be looked up after other work (of some hundred nanoseconds): fetches the
+  // table's part of it into the cache. Changes nothing.
+  void prefetch(std::string_view key) const;
 
  private:
-  class Table;
+  std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
-  std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through.
+  std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
 };
 
 }  // namespace rabia::kv

@@ -1,0 +1,56 @@
+// One key with its value, in one allocated block: a header of 8 bytes, the key, the value.
+//
+// How many bytes the block has follows from the sizes and one flag, so no capacity is stored. A
+// block whose value has grown in place ("roomy") is rounded up to a quarter of its power of two,
+// which makes appending amortized; any other is exact, to the allocator's granule. Small blocks
+// come from a pool, large ones from malloc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "kv/block_pool.h"
+
+namespace rabia::kv {
+
+// Lives only in blocks made by create(), and always goes with the same pool; the table that holds
+// the pointer owns it. Sizes are the caller's to check (Store::key_bytes_max,
+// Store::value_bytes_max). No memory ends the process: a replica that cannot execute what was
+// decided must not go on.
+class Entry {
+ public:
+  [[nodiscard]] static Entry* create(BlockPool& pool, std::string_view key, std::string_view value);
+  static void destroy(BlockPool& pool, Entry* entry);
+
+  // Both take over `entry` and return what replaces it, the same block where possible.
+  [[nodiscard]] static Entry* assign(BlockPool& pool, Entry* entry, std::string_view value);
+  // Keeps the first bytes; what a longer value gains is not initialised. Never shrinks.
+  [[nodiscard]] static Entry* grow(BlockPool& pool, Entry* entry, std::size_t value_size);
+
+  [[nodiscard]] std::string_view key() const { return {bytes(), key_size_}; }
+  [[nodiscard]] std::string_view value() const { return {bytes() + key_size_, value_size_}; }
+  [[nodiscard]] char* value_data() { return reinterpret_cast<char*>(this + 1) + key_size_; }
+
+  // What the block takes from the allocator, in bytes: computed, and equal on all replicas for
+  // equal histories.
+  [[nodiscard]] std::uint64_t memory_bytes() const;
+
+ private:
+  Entry(std::size_t key_size, std::size_t value_size, bool roomy)
+      : key_size_(static_cast<std::uint32_t>(key_size)),
+        value_size_(static_cast<std::uint32_t>(value_size) & 0x7fffffff),
+        roomy_(roomy) {}
+
+  [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  [[nodiscard]] std::size_t block_bytes() const;
+  [[nodiscard]] static std::size_t exact_block(std::size_t payload);
+  [[nodiscard]] static std::size_t roomy_block(std::size_t payload);
+
+  std::uint32_t key_size_;
+  std::uint32_t value_size_ : 31;
+  std::uint32_t roomy_ : 1;
+};
+static_assert(sizeof(Entry) == 8);
+
+}  // namespace rabia::kv

@@ -1,0 +1,79 @@
+// The encoders of operations.h. docs/formats/command.md.
+#include "base/codec.h"
+#include "kv/operations.h"
+#include "kv/zigzag.h"
+
+namespace rabia::kv {
+namespace {
+
+base::Encoder begin(std::string& out, Operation operation) {
+  base::Encoder encoder(out);
+  encoder.fixed(static_cast<std::uint8_t>(operation));
+  return encoder;
+}
+
+}  // namespace
+
+void encode_set(std::string& out, std::string_view key, std::string_view value,
+                SetOptions options) {
+  base::Encoder encoder = begin(out, Operation::set);
+  encoder.fixed(static_cast<std::uint8_t>(options.condition));
+  encoder.fixed(static_cast<std::uint8_t>(options.want_old ? 1 : 0));
+  encoder.bytes(key);
+  encoder.bytes(value);
+}
+
+void encode_erase(std::string& out, std::span<const std::string_view> keys) {
+  base::Encoder encoder = begin(out, Operation::erase);
+  encoder.varint(keys.size());
+  for (const std::string_view key : keys) encoder.bytes(key);
+}
+
+void encode_append(std::string& out, std::string_view key, std::string_view bytes,
+                   std::uint64_t value_bytes_max) {
+  base::Encoder encoder = begin(out, Operation::append);
+  encoder.bytes(key);
+  encoder.bytes(bytes);
+  encoder.varint(value_bytes_max);
+}
+
+void encode_increment(std::string& out, std::string_view key, std::int64_t delta) {
+  base::Encoder encoder = begin(out, Operation::increment);
+  encoder.bytes(key);
+  encoder.varint(zigzag(delta));
+}
+
+void encode_increment_float(std::string& out, std::string_view key, std::string_view delta) {
+  base::Encoder encoder = begin(out, Operation::increment_float);
+  encoder.bytes(key);
+  encoder.bytes(delta);
+}
+
+void encode_set_range(std::string& out, std::string_view key, std::uint64_t offset,
+                      std::string_view bytes, std::uint64_t value_bytes_max) {
+  base::Encoder encoder = begin(out, Operation::set_range);
+  encoder.bytes(key);
+  encoder.varint(offset);
+  encoder.bytes(bytes);
+  encoder.varint(value_bytes_max);
+}
+
+void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool only_if_none_exists) {
+  base::Encoder encoder =
+      begin(out, only_if_none_exists ? Operation::set_many_if_none : Operation::set_many);
+  encoder.varint(pairs.size());
+  for (const KeyValue& pair : pairs) {
+    encoder.bytes(pair.key);
+    encoder.bytes(pair.value);
+  }
+}
+
+void encode_get_and_erase(std::string& out, std::string_view key) {
+  begin(out, Operation::get_and_erase).bytes(key);
+}
+
+void encode_clear(std::string& out) {
+  begin(out, Operation::clear);
+}
+
+}  // namespace rabia::kv

@@ -1,0 +1,59 @@
+// Reads what ResultWriter wrote.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/codec.h"
+#include "kv/result.h"
+
+namespace rabia::kv {
+
+// One result, or the head of an array. `text` points into the bytes that were read.
+struct ResultItem {
+  ResultTag tag = ResultTag::nil;
+  std::int64_t integer = 0;  // Of an integer.
+  std::string_view text;     // Of bytes or an error.
+  std::uint64_t count = 0;   // Of an array: so many results follow, at most one for each byte left.
+};
+
+// Over bytes that the caller owns.
+class ResultReader {
+ public:
+  explicit ResultReader(std::string_view bytes) : in_(bytes) {}
+
+  // Nothing at the end and for malformed bytes: complete() tells which.
+  std::optional<ResultItem> next() {
+    if (in_.remaining() == 0) return std::nullopt;
+    ResultItem item;
+    const auto tag = in_.fixed<std::uint8_t>();
+    item.tag = static_cast<ResultTag>(tag);
+    switch (item.tag) {
+      case ResultTag::ok:
+      case ResultTag::nil:
+        break;
+      case ResultTag::integer:
+        item.integer = unzigzag(in_.varint());
+        break;
+      case ResultTag::bytes:
+      case ResultTag::error:
+        item.text = in_.bytes();
+        break;
+      case ResultTag::array:
+        item.count = in_.varint();
+        if (item.count > in_.remaining()) in_.fail();
+        break;
+      default:
+        in_.fail();
+    }
+    if (!in_.ok()) return std::nullopt;
+    return item;
+  }
+  [[nodiscard]] bool complete() const { return in_.complete(); }
+
+ private:
+  base::Decoder in_;
+};
+
+}  // namespace rabia::kv
