@@ -22,15 +22,16 @@ struct Setting {
 
 struct ServerOptions {
   io::Endpoint listen;
-  std::string require_pass;                     // Empty: no AUTH needed.
-  std::uint64_t clients_max = 10'000;           // More get "-ERR max number of clients reached".
+  std::string require_pass;            // Empty: no AUTH needed.
+  std::uint64_t clients_max = 10'000;  // More get "-ERR max number of clients reached".
   std::uint64_t key_bytes_max = 64ULL << 10;
   std::uint64_t value_bytes_max = 16ULL << 20;
   std::uint64_t command_bytes_max = 32ULL << 20;  // One whole command, all its arguments.
-  // Replies not yet taken by a client: above the first its commands wait, above the second it is cut.
+  // Replies not yet taken by a client: above the first its commands wait, above the second it is
+  // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;
   std::uint64_t output_bytes_max = 256ULL << 20;
-  std::vector<Setting> settings;                // What CONFIG GET answers.
+  std::vector<Setting> settings;  // What CONFIG GET answers.
 };
 
 // Core thread only.

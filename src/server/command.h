@@ -1,0 +1,133 @@
+// One row of the command table: everything there is to know about one command.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "kv/store.h"
+#include "resp/writer.h"
+
+namespace rabia::server {
+
+struct ClientState;
+struct ServerOptions;
+struct ServerState;
+struct Statistics;
+
+// arguments[0] is the command's name.
+using Arguments = std::span<const std::string_view>;
+
+// The flags of COMMAND INFO, in the order in which Redis names them.
+using Flags = std::uint32_t;
+namespace flag {
+inline constexpr Flags write = 1U << 0;
+inline constexpr Flags readonly = 1U << 1;
+inline constexpr Flags denyoom = 1U << 2;
+inline constexpr Flags admin = 1U << 3;
+inline constexpr Flags noscript = 1U << 4;
+inline constexpr Flags loading = 1U << 5;
+inline constexpr Flags stale = 1U << 6;
+inline constexpr Flags fast = 1U << 7;
+inline constexpr Flags no_auth = 1U << 8;  // May be called before authentication.
+inline constexpr Flags allow_busy = 1U << 9;
+}  // namespace flag
+
+// ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
+using Categories = std::uint32_t;
+namespace category {
+inline constexpr Categories keyspace = 1U << 0;
+inline constexpr Categories string = 1U << 1;
+inline constexpr Categories connection = 1U << 2;
+inline constexpr Categories dangerous = 1U << 3;
+}  // namespace category
+
+// Which arguments are keys: first, first + step, … up to last; a negative last counts from the end
+// (-1: the last argument). first = 0: none.
+struct KeyPositions {
+  int first = 0;
+  int last = 0;
+  int step = 0;
+};
+
+// A command that needs no replica. Called when all earlier commands of the client are answered.
+struct LocalCall {
+  ServerState& server;
+  ClientState& client;
+  Arguments arguments;
+  resp::ReplyWriter& reply;
+};
+using LocalHandler = void (*)(LocalCall& call);
+
+// A read, evaluated when the state may be looked at.
+struct ReadCall {
+  const kv::Store& store;
+  base::Random& random;
+  Statistics& statistics;
+  Arguments arguments;
+  resp::ReplyWriter& reply;
+};
+using ReadHandler = void (*)(ReadCall& call);
+
+// A write, encoded as an operation of the store.
+struct WriteCall {
+  const ServerOptions& options;
+  Arguments arguments;
+  std::string& operation;  // To append to.
+  std::string& error;      // The answer instead, when the arguments are wrong.
+};
+// False: `error` says why nothing can be submitted.
+using WriteHandler = bool (*)(WriteCall& call);
+
+// How a write's result is shown.
+enum class ResultShape : std::uint8_t {
+  as_it_is,
+  one_or_zero,  // ok → 1, nil → 0.
+};
+
+// Exactly one of local, read, write and subcommands is given (local and subcommands may go
+// together: COMMAND alone means something).
+struct Command {
+  std::string_view name{};    // Lower case; of a subcommand with its container: "client|list".
+  std::string_view syntax{};  // What follows the name, for people.
+  int arity = 0;              // The number of arguments, name included; negative: at least so many.
+  Flags flags = 0;
+  Categories categories = 0;
+  KeyPositions keys{};
+  std::string_view key_flags{};  // Of COMMAND INFO's key specification, separated by spaces.
+  std::string_view tips{};       // Likewise.
+  std::string_view group{};
+  std::string_view since{};  // The version of Redis that had it first.
+  std::string_view summary{};
+  std::string_view complexity{};
+  LocalHandler local = nullptr;
+  ReadHandler read = nullptr;
+  WriteHandler write = nullptr;
+  ResultShape shape = ResultShape::as_it_is;
+  std::span<const Command> subcommands{};
+};
+
+// Whether a call with so many arguments (the name included) is allowed.
+[[nodiscard]] constexpr bool arity_allows(const Command& command, std::size_t arguments) {
+  const auto count = static_cast<int>(arguments);
+  return command.arity >= 0 ? count == command.arity : count >= -command.arity;
+}
+
+// The families of rows, each in a file of its name.
+std::span<const Command> connection_commands();
+std::span<const Command> client_subcommands();
+std::span<const Command> command_subcommands();
+std::span<const Command> config_subcommands();
+std::span<const Command> keyspace_commands();
+std::span<const Command> server_commands();
+std::span<const Command> string_read_commands();
+std::span<const Command> string_write_commands();
+
+// Handlers that live in another file than their row.
+void run_command(LocalCall& call);  // COMMAND
+void run_info(LocalCall& call);     // INFO
+void run_hello(LocalCall& call);    // HELLO
+
+}  // namespace rabia::server

@@ -1,0 +1,159 @@
+// What commands answer. tests/integration/compare_with_redis.py asks far more, where Redis is.
+#include <gtest/gtest.h>
+
+#include "server/testing/server_world.h"
+
+namespace rabia::server::testing {
+namespace {
+
+class CommandsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world.let_replica_run();
+    client = world.connect();
+  }
+  std::string ask(std::string_view line) { return world.ask(*client, std::string(line) + "\r\n"); }
+
+  ServerWorld world;
+  std::unique_ptr<TestClient> client;
+};
+
+// Given a new key, when strings are written and read, then the replies of Redis.
+TEST_F(CommandsTest, StringsAreWrittenAndRead) {
+  EXPECT_EQ(ask("SET k v"), "+OK\r\n");
+  EXPECT_EQ(ask("GET k"), "$1\r\nv\r\n");
+  EXPECT_EQ(ask("GET none"), "$-1\r\n");
+  EXPECT_EQ(ask("SET k w NX"), "$-1\r\n");
+  EXPECT_EQ(ask("SET k w XX GET"), "$1\r\nv\r\n");
+  EXPECT_EQ(ask("SETNX k x"), ":0\r\n");
+  EXPECT_EQ(ask("SETNX new x"), ":1\r\n");
+  EXPECT_EQ(ask("APPEND k !"), ":2\r\n");
+  EXPECT_EQ(ask("GETRANGE k 0 -2"), "$1\r\nw\r\n");
+  EXPECT_EQ(ask("INCRBY n 5"), ":5\r\n");
+  EXPECT_EQ(ask("INCRBYFLOAT n 0.5"), "$3\r\n5.5\r\n");
+  EXPECT_EQ(ask("MGET k none n"), "*3\r\n$2\r\nw!\r\n$-1\r\n$3\r\n5.5\r\n");
+  EXPECT_EQ(ask("MSETNX k 1 z 2"), ":0\r\n");
+  EXPECT_EQ(ask("DEL k none new"), ":2\r\n");
+  EXPECT_EQ(ask("GETDEL n"), "$3\r\n5.5\r\n");
+  EXPECT_EQ(ask("DBSIZE"), ":0\r\n");
+}
+
+// Given wrong arguments, when sent, then an error of Redis, and nothing is submitted as a write.
+TEST_F(CommandsTest, WrongArgumentsAreFoundBeforeTheLog) {
+  EXPECT_EQ(ask("SET k v BOGUS"), "-ERR syntax error\r\n");
+  EXPECT_EQ(ask("SET k v NX XX"), "-ERR syntax error\r\n");
+  EXPECT_EQ(ask("INCRBY k x"), "-ERR value is not an integer or out of range\r\n");
+  EXPECT_EQ(ask("DECRBY k -9223372036854775808"), "-ERR decrement would overflow\r\n");
+  EXPECT_EQ(ask("SETRANGE k -1 x"), "-ERR offset is out of range\r\n");
+  EXPECT_EQ(ask("MSET a 1 b"), "-ERR wrong number of arguments for 'mset' command\r\n");
+  EXPECT_EQ(ask("FLUSHALL x"), "-ERR syntax error\r\n");
+  EXPECT_EQ(world.replica.writes_submitted(), 0U);
+}
+
+// Given options that come later, when sent, then a clear error in place of a wrong reply.
+TEST_F(CommandsTest, ExpiryIsRefusedClearly) {
+  EXPECT_EQ(ask("SET k v EX 10"), "-ERR SET with EX is not supported by this version\r\n");
+  EXPECT_EQ(ask("SET k v KEEPTTL"), "-ERR SET with KEEPTTL is not supported by this version\r\n");
+  EXPECT_EQ(ask("GET k"), "$-1\r\n");
+}
+
+// Given many keys, when scanned to the end, then every key comes.
+TEST_F(CommandsTest, ScanVisitsEveryKey) {
+  for (int i = 0; i < 200; ++i) ask("SET key:" + std::to_string(i) + " x");
+  std::string cursor = "0";
+  std::string seen;
+  do {
+    const std::string reply = ask("SCAN " + cursor + " COUNT 7");
+    seen += reply;
+    const std::size_t begin = reply.find("\r\n", 4) + 2;
+    cursor = reply.substr(begin, reply.find("\r\n", begin) - begin);
+  } while (cursor != "0");
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_NE(seen.find("\r\nkey:" + std::to_string(i) + "\r\n"), std::string::npos) << i;
+  }
+}
+
+// Given HELLO 3, when it is answered, then in the new version; nulls and maps follow it.
+TEST_F(CommandsTest, HelloSwitchesTheVersion) {
+  EXPECT_EQ(ask("HELLO").substr(0, 5), "*16\r\n");
+  const std::string greeting = ask("HELLO 3 SETNAME me");
+  EXPECT_EQ(greeting.substr(0, 4), "%8\r\n");
+  EXPECT_NE(greeting.find("$7\r\nversion\r\n$6\r\n7.0.15\r\n"), std::string::npos);
+  EXPECT_EQ(ask("GET none"), "_\r\n");
+  EXPECT_EQ(ask("CONFIG GET save"), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
+  EXPECT_EQ(ask("CLIENT GETNAME"), "$2\r\nme\r\n");
+  EXPECT_EQ(ask("HELLO 4"), "-NOPROTO unsupported protocol version\r\n");
+  EXPECT_EQ(ask("RESET"), "+RESET\r\n");
+  EXPECT_EQ(ask("GET none"), "$-1\r\n");
+}
+
+// Given the replica's picture, when INFO is asked, then it and what clients of Redis look for.
+TEST_F(CommandsTest, InfoShowsRedisAndRabia) {
+  world.replica.reported.serving = true;
+  world.replica.reported.executed_round = 42;
+  world.replica.reported.peers.push_back({.id = {2},
+                                          .address = {.host = "10.0.0.2", .port = 7000},
+                                          .connected = true,
+                                          .executed_round = 41,
+                                          .round_trip = std::chrono::microseconds(150)});
+  ask("SET k v");
+  const std::string info = ask("INFO");
+  for (const char* line :
+       {"redis_version:7.0.15\r\n", "rabia_version:", "role:master\r\n", "loading:0\r\n",
+        "redis_mode:standalone\r\n", "db0:keys=1,expires=0,avg_ttl=0\r\n", "executed_round:42\r\n",
+        "peer2:address=10.0.0.2:7000,connected=1,executed_round=41,"
+        "round_trip_usec=150\r\n"}) {
+    EXPECT_NE(info.find(line), std::string::npos) << line;
+  }
+  const std::string two = ask("INFO replication keyspace");
+  EXPECT_NE(two.find("# Replication\r\n"), std::string::npos);
+  EXPECT_EQ(two.find("# Server\r\n"), std::string::npos);
+  EXPECT_EQ(ask("INFO nosuch"), "$0\r\n\r\n");
+}
+
+// Given several clients, when listed, then a line for each; when one is killed, then it is gone.
+TEST_F(CommandsTest, ClientsAreListedAndKilled) {
+  const auto other = world.connect();
+  EXPECT_EQ(world.ask(*other, "CLIENT SETNAME other\r\n"), "+OK\r\n");
+  EXPECT_EQ(world.ask(*other, "CLIENT SETINFO lib-name test-lib\r\n"), "+OK\r\n");
+  const std::string list = ask("CLIENT LIST");
+  EXPECT_NE(list.find("id=1 "), std::string::npos);
+  EXPECT_NE(list.find("id=2 "), std::string::npos);
+  EXPECT_NE(list.find("name=other age=0 idle=0 flags=N db=0 "), std::string::npos);
+  EXPECT_NE(list.find("lib-name=test-lib lib-ver="), std::string::npos);
+  EXPECT_EQ(ask("CLIENT KILL ID 2"), ":1\r\n");
+  EXPECT_TRUE(other->closed());
+  EXPECT_EQ(ask("CLIENT KILL ID 2"), ":0\r\n");
+  EXPECT_EQ(ask("CLIENT KILL ID 1 SKIPME no"), ":1\r\n");
+  EXPECT_TRUE(client->closed());
+}
+
+// Given keys on one connection, when another flushes, then none is left.
+TEST_F(CommandsTest, FlushEmptiesTheStore) {
+  ask("MSET a 1 b 2");
+  const auto other = world.connect();
+  EXPECT_EQ(world.ask(*other, "FLUSHALL ASYNC\r\n"), "+OK\r\n");
+  EXPECT_EQ(ask("EXISTS a b"), ":0\r\n");
+}
+
+// Given HELP of each container, when asked, then lines; never a closed connection.
+TEST_F(CommandsTest, ContainersHaveHelp) {
+  for (const char* container : {"CLIENT", "COMMAND", "CONFIG"}) {
+    EXPECT_EQ(ask(std::string(container) + " HELP").front(), '*');
+  }
+  EXPECT_EQ(ask("CLUSTER SLOTS"), "-ERR This instance has cluster support disabled\r\n");
+  EXPECT_FALSE(client->closed());
+}
+
+// Given settings of the program, when CONFIG GET asks, then these before the usual ones.
+TEST(ConfigGet, ShowsTheProgramsSettings) {
+  ServerOptions options;
+  options.settings = {{.name = "appendonly", .value = "yes"}, {.name = "cluster-id", .value = "x"}};
+  ServerWorld world(options);
+  const auto client = world.connect();
+  EXPECT_EQ(world.ask(*client, "CONFIG GET appendonly CLUSTER*\r\n"),
+            "*4\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n$10\r\ncluster-id\r\n$1\r\nx\r\n");
+}
+
+}  // namespace
+}  // namespace rabia::server::testing

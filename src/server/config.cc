@@ -1,0 +1,136 @@
+#include "server/config.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/client_state.h"
+#include "server/command.h"
+#include "server/glob.h"
+#include "server/help.h"
+#include "server/server_state.h"
+#include "server/text.h"
+
+namespace rabia::server {
+namespace {
+
+const Setting* find_setting(const LocalCall& call, std::string_view name) {
+  for (const Setting& setting : call.server.settings) {
+    if (equals_ignoring_case(setting.name, name)) return &setting;
+  }
+  return nullptr;
+}
+
+bool has_wildcard(std::string_view pattern) {
+  return pattern.find_first_of("[*?") != std::string_view::npos;
+}
+
+void run_get(LocalCall& call) {
+  const Arguments patterns = call.arguments.subspan(2);
+  std::vector<std::pair<std::string_view, std::string_view>> matching;
+  for (const Setting& setting : call.server.settings) {
+    for (const std::string_view pattern : patterns) {
+      if (!glob_matches(pattern, setting.name, Case::ignore)) continue;
+      // A plain name is answered as it was spelled.
+      const bool is_name = pattern.size() == setting.name.size() && !has_wildcard(pattern);
+      matching.emplace_back(is_name ? pattern : setting.name, setting.value);
+      break;
+    }
+  }
+  call.reply.map(matching.size());
+  for (const auto& [name, value] : matching) {
+    call.reply.bulk(name);
+    call.reply.bulk(value);
+  }
+}
+
+// Nothing can be set while the server runs: the words are those of Redis for such settings.
+void run_set(LocalCall& call) {
+  const Arguments pairs = call.arguments.subspan(2);
+  if (pairs.size() % 2 != 0) return call.reply.error(message::syntax_error);
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    if (find_setting(call, pairs[i]) != nullptr) continue;
+    std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
+    return call.reply.error(error.append(pairs[i]).append("'"));
+  }
+  std::string error = "ERR CONFIG SET failed (possibly related to argument '";
+  call.reply.error(error.append(pairs[0]).append("') - can't set immutable config"));
+}
+
+void run_resetstat(LocalCall& call) {
+  call.server.statistics = {};
+  call.reply.ok();
+}
+
+void run_help(LocalCall& call) {
+  write_help("config", config_subcommands(), call.reply);
+}
+
+constexpr Flags admin_flags = flag::admin | flag::noscript | flag::loading | flag::stale;
+
+constexpr Command rows[] = {
+    {.name = "config|get",
+     .syntax = "pattern [pattern ...]",
+     .arity = -3,
+     .flags = admin_flags,
+     .group = "server",
+     .since = "2.0.0",
+     .summary = "Answers the settings that match one of the patterns.",
+     .complexity = "O(N) where N is the number of settings times that of patterns.",
+     .local = run_get},
+    {.name = "config|help",
+     .arity = 2,
+     .flags = flag::loading | flag::stale,
+     .group = "server",
+     .since = "5.0.0",
+     .summary = "Prints this help.",
+     .complexity = "O(1)",
+     .local = run_help},
+    {.name = "config|resetstat",
+     .arity = 2,
+     .flags = admin_flags,
+     .group = "server",
+     .since = "2.0.0",
+     .summary = "Sets the counters of INFO to zero.",
+     .complexity = "O(1)",
+     .local = run_resetstat},
+    {.name = "config|set",
+     .syntax = "name value [name value ...]",
+     .arity = -4,
+     .flags = admin_flags,
+     .tips = "request_policy:all_nodes response_policy:all_succeeded",
+     .group = "server",
+     .since = "2.0.0",
+     .summary = "Refused: settings are read when the server starts.",
+     .complexity = "O(1)",
+     .local = run_set},
+};
+
+}  // namespace
+
+std::vector<Setting> settings_of(const ServerOptions& options) {
+  // What tools of Redis ask for before they begin.
+  std::map<std::string, std::string> values = {
+      {"appendonly", "no"},
+      {"bind", options.listen.host},
+      {"databases", "1"},
+      {"maxclients", std::to_string(options.clients_max)},
+      {"maxmemory", "0"},
+      {"maxmemory-policy", "noeviction"},
+      {"port", std::to_string(options.listen.port)},
+      {"proto-max-bulk-len", std::to_string(options.value_bytes_max)},
+      {"save", ""},
+      {"timeout", "0"},
+  };
+  for (const Setting& setting : options.settings) values[setting.name] = setting.value;
+  std::vector<Setting> settings;
+  for (auto& [name, value] : values) settings.push_back({.name = name, .value = value});
+  return settings;
+}
+
+std::span<const Command> config_subcommands() {
+  return rows;
+}
+
+}  // namespace rabia::server

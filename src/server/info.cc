@@ -1,0 +1,204 @@
+// INFO: the server in lines of text, in the sections that Redis has and one of our own.
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstdio>
+#include <string>
+
+#include "io/network.h"
+#include "server/client_state.h"
+#include "server/process_info.h"
+#include "server/redis_version.h"
+#include "server/server_state.h"
+#include "server/session.h"
+#include "server/text.h"
+
+namespace rabia::server {
+namespace {
+
+// Writes "name:value" lines.
+class Lines {
+ public:
+  explicit Lines(std::string& out) : out_(out) {}
+
+  void field(std::string_view name, std::string_view value) {
+    out_.append(name).append(":").append(value).append("\r\n");
+  }
+  template <std::integral T>
+  void field(std::string_view name, T value) {
+    field(name, std::to_string(value));
+  }
+  void seconds(std::string_view name, double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6f", value);
+    field(name, text);
+  }
+  // Bytes, and once more for people.
+  void bytes(std::string_view name, std::uint64_t value) {
+    field(name, value);
+    field(std::string(name) + "_human", for_people(value));
+  }
+
+ private:
+  static std::string for_people(std::uint64_t bytes) {
+    constexpr std::uint64_t kibi = 1024;
+    if (bytes < kibi) return std::to_string(bytes) + "B";
+    auto amount = static_cast<double>(bytes) / kibi;
+    std::size_t unit = 0;
+    for (; amount >= kibi && unit < 3; ++unit) amount /= kibi;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f%c", amount, "KMGT"[unit]);
+    return text;
+  }
+
+  std::string& out_;
+};
+
+std::int64_t seconds_of(base::Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+void write_server(const ServerState& server, Lines& lines) {
+  const std::int64_t uptime = seconds_of(server.executor.now() - server.started_at);
+  lines.field("redis_version", redis_version);
+  lines.field("rabia_version", RABIA_VERSION);
+  lines.field("redis_mode", "standalone");
+  lines.field("arch_bits", "64");
+  lines.field("process_id", read_process_info().process_id);
+  lines.field("run_id", server.run_id);
+  lines.field("tcp_port", server.port);
+  lines.field("server_time_usec", server.executor.wall_now().time_since_epoch().count());
+  lines.field("uptime_in_seconds", uptime);
+  lines.field("uptime_in_days", uptime / (24 * 3600));
+}
+
+void write_clients(const ServerState& server, Lines& lines) {
+  const auto& all = server.sessions.all();
+  const auto blocked = std::count_if(all.begin(), all.end(), [](const auto& entry) {
+    return !entry.second->dead() && entry.second->client().wait.has_value();
+  });
+  lines.field("connected_clients", server.sessions.live());
+  lines.field("maxclients", server.options.clients_max);
+  lines.field("blocked_clients", blocked);
+}
+
+void write_memory(const ServerState& server, Lines& lines) {
+  lines.bytes("used_memory", server.machine.store().memory_bytes());
+  lines.bytes("used_memory_rss", read_process_info().resident_bytes);
+  lines.bytes("maxmemory", 0);
+  lines.field("maxmemory_policy", "noeviction");
+}
+
+void write_persistence(const ServerState&, Lines& lines) {
+  lines.field("loading", 0);
+  lines.field("async_loading", 0);
+  lines.field("rdb_changes_since_last_save", 0);
+  lines.field("rdb_bgsave_in_progress", 0);
+  lines.field("aof_enabled", 0);
+  lines.field("aof_rewrite_in_progress", 0);
+}
+
+void write_stats(const ServerState& server, Lines& lines) {
+  const Statistics& counted = server.statistics;
+  lines.field("total_connections_received", counted.connections_received);
+  lines.field("total_commands_processed", counted.commands_processed);
+  lines.field("total_net_input_bytes", counted.input_bytes);
+  lines.field("total_net_output_bytes", counted.output_bytes);
+  lines.field("rejected_connections", counted.connections_rejected);
+  lines.field("expired_keys", 0);
+  lines.field("evicted_keys", 0);
+  lines.field("keyspace_hits", counted.keyspace_hits);
+  lines.field("keyspace_misses", counted.keyspace_misses);
+}
+
+// What clients look for; members are equals, so none is a replica of another.
+void write_replication(const ServerState&, Lines& lines) {
+  lines.field("role", "master");
+  lines.field("connected_slaves", 0);
+}
+
+void write_cpu(const ServerState&, Lines& lines) {
+  const ProcessInfo process = read_process_info();
+  lines.seconds("used_cpu_sys", process.system_seconds);
+  lines.seconds("used_cpu_user", process.user_seconds);
+}
+
+void write_cluster(const ServerState&, Lines& lines) {
+  lines.field("cluster_enabled", 0);
+}
+
+void write_keyspace(const ServerState& server, Lines& lines) {
+  const std::uint64_t keys = server.machine.store().size();
+  if (keys == 0) return;
+  lines.field("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+}
+
+void write_peer(const replica::PeerStatus& peer, Lines& lines) {
+  const auto round_trip =
+      std::chrono::duration_cast<std::chrono::microseconds>(peer.round_trip).count();
+  lines.field("peer" + std::to_string(peer.id.value),
+              "address=" + io::to_string(peer.address) +
+                  ",connected=" + (peer.connected ? "1" : "0") +
+                  ",executed_round=" + std::to_string(peer.executed_round) +
+                  ",round_trip_usec=" + std::to_string(round_trip));
+}
+
+void write_rabia(const ServerState& server, Lines& lines) {
+  const replica::ReplicaStatus status = server.replica.status();
+  lines.field("serving", status.serving ? 1 : 0);
+  lines.field("not_serving_because", status.not_serving_because);
+  lines.field("executed_round", status.executed_round);
+  lines.field("top_round", status.top_round);
+  lines.field("log_position", status.position.value);
+  lines.field("incarnation", status.incarnation);
+  lines.field("batches_proposed", status.batches_proposed);
+  lines.field("batches_reproposed", status.batches_reproposed);
+  lines.field("commands_executed", status.commands_executed);
+  lines.field("barriers", status.barriers);
+  lines.field("forfeits", status.forfeits);
+  lines.field("wal_syncs", status.wal_syncs);
+  lines.field("protocol_errors", server.statistics.protocol_errors);
+  lines.field("requests_too_large", server.statistics.requests_too_large);
+  lines.field("clients_cut", server.statistics.clients_cut);
+  lines.field("items_not_executed", server.statistics.items_not_executed);
+  lines.field("outcomes_unknown", server.statistics.outcomes_unknown);
+  lines.field("peers", status.peers.size());
+  for (const replica::PeerStatus& peer : status.peers) write_peer(peer, lines);
+}
+
+struct Section {
+  std::string_view title;
+  void (*write)(const ServerState& server, Lines& lines);
+};
+
+constexpr Section sections[] = {
+    {"Server", write_server},     {"Clients", write_clients},
+    {"Memory", write_memory},     {"Persistence", write_persistence},
+    {"Stats", write_stats},       {"Replication", write_replication},
+    {"CPU", write_cpu},           {"Cluster", write_cluster},
+    {"Keyspace", write_keyspace}, {"Rabia", write_rabia},
+};
+
+bool asked_for(std::string_view title, Arguments names) {
+  if (names.empty()) return true;
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return equals_ignoring_case(name, title) || equals_ignoring_case(name, "all") ||
+           equals_ignoring_case(name, "default") || equals_ignoring_case(name, "everything");
+  });
+}
+
+}  // namespace
+
+void run_info(LocalCall& call) {
+  std::string text;
+  Lines lines(text);
+  for (const Section& section : sections) {
+    if (!asked_for(section.title, call.arguments.subspan(1))) continue;
+    if (!text.empty()) text.append("\r\n");
+    text.append("# ").append(section.title).append("\r\n");
+    section.write(call.server, lines);
+  }
+  call.reply.verbatim(text);
+}
+
+}  // namespace rabia::server

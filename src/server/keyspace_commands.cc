@@ -1,0 +1,232 @@
+// Commands about keys as such.
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "kv/operations.h"
+#include "resp/number.h"
+#include "server/command.h"
+#include "server/glob.h"
+#include "server/lookup.h"
+#include "server/text.h"
+
+namespace rabia::server {
+namespace {
+
+constexpr std::string_view string_type = "string";  // The only type there is as yet.
+
+bool encode_del(WriteCall& call) {
+  kv::encode_erase(call.operation, call.arguments.subspan(1));
+  return true;
+}
+
+bool encode_flush(WriteCall& call) {
+  const Arguments& arguments = call.arguments;
+  const bool fits = arguments.size() == 1 ||
+                    (arguments.size() == 2 && (equals_ignoring_case(arguments[1], "ASYNC") ||
+                                               equals_ignoring_case(arguments[1], "SYNC")));
+  if (!fits) {
+    call.error = message::syntax_error;
+    return false;
+  }
+  kv::encode_clear(call.operation);
+  return true;
+}
+
+void run_exists(ReadCall& call) {
+  std::int64_t count = 0;
+  for (const std::string_view key : call.arguments.subspan(1)) count += look_up(call, key) ? 1 : 0;
+  call.reply.integer(count);
+}
+
+void run_type(ReadCall& call) {
+  call.reply.simple(look_up(call, call.arguments[1]) ? string_type : "none");
+}
+
+void run_dbsize(ReadCall& call) {
+  call.reply.integer(static_cast<std::int64_t>(call.store.size()));
+}
+
+void run_randomkey(ReadCall& call) {
+  const auto key = call.store.random_key(call.random.next());
+  if (!key) return call.reply.null();
+  call.reply.bulk(*key);
+}
+
+void write_keys(const std::vector<std::string_view>& keys, resp::ReplyWriter& reply) {
+  reply.array(keys.size());
+  for (const std::string_view key : keys) reply.bulk(key);
+}
+
+void run_keys(ReadCall& call) {
+  const std::string_view pattern = call.arguments[1];
+  std::vector<std::string_view> keys;
+  call.store.for_each([&](std::string_view key, std::string_view) {
+    if (pattern == "*" || glob_matches(pattern, key)) keys.push_back(key);
+  });
+  write_keys(keys, call.reply);
+}
+
+struct ScanOptions {
+  std::optional<std::string_view> pattern;
+  std::uint64_t count = 10;
+  bool any_type_fits = true;
+};
+
+// Empty, or the error.
+std::string_view take_scan_options(Arguments arguments, ScanOptions& options) {
+  for (std::size_t i = 2; i < arguments.size(); i += 2) {
+    const std::string_view option = arguments[i];
+    if (i + 1 == arguments.size()) return message::syntax_error;
+    const std::string_view value = arguments[i + 1];
+    if (equals_ignoring_case(option, "COUNT")) {
+      const auto count = resp::parse_integer(value);
+      if (!count) return message::not_an_integer;
+      if (*count < 1) return message::syntax_error;
+      options.count = static_cast<std::uint64_t>(*count);
+    } else if (equals_ignoring_case(option, "MATCH")) {
+      options.pattern = value;
+    } else if (equals_ignoring_case(option, "TYPE")) {
+      options.any_type_fits = equals_ignoring_case(value, string_type);
+    } else {
+      return message::syntax_error;
+    }
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> parse_cursor(std::string_view text) {
+  std::uint64_t cursor = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, cursor);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return cursor;
+}
+
+void run_scan(ReadCall& call) {
+  const auto cursor = parse_cursor(call.arguments[1]);
+  if (!cursor) return call.reply.error("ERR invalid cursor");
+  ScanOptions options;
+  const std::string_view error = take_scan_options(call.arguments, options);
+  if (!error.empty()) return call.reply.error(error);
+  std::vector<std::string_view> keys;
+  const std::uint64_t next =
+      call.store.scan(*cursor, options.count, [&](std::string_view key, std::string_view) {
+        if (!options.any_type_fits) return;
+        if (options.pattern && !glob_matches(*options.pattern, key)) return;
+        keys.push_back(key);
+      });
+  call.reply.array(2);
+  call.reply.bulk(std::to_string(next));
+  write_keys(keys, call.reply);
+}
+
+// A row of the family: what differs between them.
+struct Row {
+  std::string_view name;
+  std::string_view syntax;
+  int arity;
+  Flags flags;
+  KeyPositions keys;
+  std::string_view key_flags;
+  std::string_view tips;
+  std::string_view since;
+  std::string_view summary;
+  std::string_view complexity;
+};
+
+constexpr Command make(const Row& row) {
+  return {.name = row.name,
+          .syntax = row.syntax,
+          .arity = row.arity,
+          .flags = row.flags,
+          .categories = category::keyspace,
+          .keys = row.keys,
+          .key_flags = row.key_flags,
+          .tips = row.tips,
+          .group = "generic",
+          .since = row.since,
+          .summary = row.summary,
+          .complexity = row.complexity};
+}
+
+constexpr Command reading(Command command, ReadHandler handler) {
+  command.flags |= flag::readonly;
+  command.read = handler;
+  return command;
+}
+
+constexpr Command writing(Command command, WriteHandler handler) {
+  command.flags |= flag::write;
+  command.write = handler;
+  return command;
+}
+
+constexpr Command in_group(Command command, std::string_view group) {
+  command.group = group;
+  return command;
+}
+
+constexpr Command dangerous(Command command) {
+  command.categories |= category::dangerous;
+  return command;
+}
+
+constexpr KeyPositions no_key = {};
+constexpr KeyPositions one_key = {.first = 1, .last = 1, .step = 1};
+constexpr KeyPositions all_keys = {.first = 1, .last = -1, .step = 1};
+constexpr std::string_view of_keys = "O(N) where N is the number of keys given.";
+constexpr std::string_view of_store = "O(N) where N is the number of keys in the store.";
+constexpr std::string_view summed = "request_policy:multi_shard response_policy:agg_sum";
+constexpr std::string_view on_all = "request_policy:all_shards response_policy:all_succeeded";
+constexpr std::string_view clears = "O(1): the memory is freed a little at a time.";
+
+constexpr Command rows[] = {
+    in_group(reading(make({"dbsize", "", 1, flag::fast, no_key, "",
+                           "request_policy:all_shards response_policy:agg_sum", "1.0.0",
+                           "Answers the number of keys.", "O(1)"}),
+                     run_dbsize),
+             "server"),
+    writing(make({"del", "key [key ...]", -2, 0, all_keys, "RM delete", summed, "1.0.0",
+                  "Deletes keys.", of_keys}),
+            encode_del),
+    reading(make({"exists", "key [key ...]", -2, flag::fast, all_keys, "RO", summed, "1.0.0",
+                  "Counts how many of the keys exist.", of_keys}),
+            run_exists),
+    in_group(dangerous(writing(make({"flushall", "[ASYNC | SYNC]", -1, 0, no_key, "", on_all,
+                                     "1.0.0", "Deletes all keys.", clears}),
+                               encode_flush)),
+             "server"),
+    in_group(dangerous(writing(make({"flushdb", "[ASYNC | SYNC]", -1, 0, no_key, "", on_all,
+                                     "1.0.0", "Deletes all keys.", clears}),
+                               encode_flush)),
+             "server"),
+    dangerous(reading(
+        make({"keys", "pattern", 2, 0, no_key, "",
+              "request_policy:all_shards nondeterministic_output_order", "1.0.0",
+              "Lists all keys that match a pattern. Holds up everybody: use SCAN.", of_store}),
+        run_keys)),
+    reading(make({"randomkey", "", 1, 0, no_key, "",
+                  "request_policy:all_shards nondeterministic_output", "1.0.0", "Answers some key.",
+                  "O(1)"}),
+            run_randomkey),
+    reading(make({"scan", "cursor [MATCH pattern] [COUNT count] [TYPE type]", -2, 0, no_key, "",
+                  "nondeterministic_output request_policy:special", "2.8.0",
+                  "Lists keys, some at each call.", "O(1) for each call with the usual COUNT."}),
+            run_scan),
+    reading(make({"type", "key", 2, flag::fast, one_key, "RO", "", "1.0.0",
+                  "Answers the type of a value.", "O(1)"}),
+            run_type),
+    writing(make({"unlink", "key [key ...]", -2, flag::fast, all_keys, "RM delete", summed, "4.0.0",
+                  "Deletes keys.", of_keys}),
+            encode_del),
+};
+
+}  // namespace
+
+std::span<const Command> keyspace_commands() {
+  return rows;
+}
+
+}  // namespace rabia::server

@@ -1,0 +1,15 @@
+// Results of the store's operations as replies.
+#pragma once
+
+#include <string_view>
+
+#include "resp/writer.h"
+#include "server/command.h"
+
+namespace rabia::server {
+
+// `result` is what kv::ResultWriter wrote. Always writes exactly one reply: bytes that are no
+// result become an error.
+void write_result(std::string_view result, ResultShape shape, resp::ReplyWriter& reply);
+
+}  // namespace rabia::server

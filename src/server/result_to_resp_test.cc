@@ -1,0 +1,59 @@
+#include "server/result_to_resp.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "kv/result.h"
+
+namespace rabia::server {
+namespace {
+
+std::string shown(std::string_view result, ResultShape shape = ResultShape::as_it_is,
+                  resp::Protocol protocol = resp::Protocol::resp2) {
+  std::string out;
+  resp::ReplyWriter reply(out, protocol);
+  write_result(result, shape, reply);
+  return out;
+}
+
+// Given each kind of result, when shown, then its reply.
+TEST(ResultToResp, ShowsEveryKind) {
+  const auto made = [](auto make) {
+    std::string result;
+    kv::ResultWriter writer(&result);
+    make(writer);
+    return result;
+  };
+  EXPECT_EQ(shown(made([](auto& w) { w.ok(); })), "+OK\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.nil(); })), "$-1\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.nil(); }), ResultShape::as_it_is, resp::Protocol::resp3),
+            "_\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.integer(-7); })), ":-7\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.bytes("a\r\n"); })), "$3\r\na\r\n\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.error("ERR no"); })), "-ERR no\r\n");
+  EXPECT_EQ(shown(made([](auto& w) {
+              w.array(2);
+              w.array(1);
+              w.ok();
+              w.integer(1);
+            })),
+            "*2\r\n*1\r\n+OK\r\n:1\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.ok(); }), ResultShape::one_or_zero), ":1\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.nil(); }), ResultShape::one_or_zero), ":0\r\n");
+}
+
+// Given bytes that are not exactly one result, when shown, then one error: replies stay in step.
+TEST(ResultToResp, ShowsMalformedBytesAsOneError) {
+  const std::string error = "-ERR the store gave a malformed result\r\n";
+  for (const std::string_view bytes :
+       {std::string_view(""), std::string_view("\x63"),
+        std::string_view("\x03\x05"
+                         "ab"),
+        std::string_view("\0\0", 2), std::string_view("\x04\x02\0", 3)}) {
+    EXPECT_EQ(shown(bytes), error);
+  }
+}
+
+}  // namespace
+}  // namespace rabia::server

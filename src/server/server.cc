@@ -1,0 +1,87 @@
+#include "server/server.h"
+
+#include <utility>
+
+#include "server/server_state.h"
+#include "server/session.h"
+
+namespace rabia::server {
+namespace {
+
+constexpr std::string_view too_many_clients = "-ERR max number of clients reached\r\n";
+
+// Entries of cleared stores that are freed in one turn of the loop, and how often we look for some.
+constexpr std::uint64_t reclaimed_entries = 1000;
+constexpr base::Duration reclaim_next = std::chrono::milliseconds(1);
+constexpr base::Duration reclaim_idle = std::chrono::milliseconds(200);
+
+class RespServer final : public Server {
+ public:
+  RespServer(const Environment& environment, ServerOptions options)
+      : state_(environment, std::move(options)),
+        reclaim_timer_(environment.executor.make_timer([this] { reclaim(); })) {}
+
+  Status listen(io::Network& network) {
+    auto listener = network.listen(state_.options.listen,
+                                   [this](std::unique_ptr<io::Stream> s) { accept(std::move(s)); });
+    if (!listener.ok()) return listener.status();
+    listener_ = listener.take();
+    state_.port = listener_->port();
+    reclaim_timer_->arm(state_.executor.now() + reclaim_idle);
+    return {};
+  }
+
+  [[nodiscard]] std::uint16_t port() const override { return state_.port; }
+
+ private:
+  void accept(std::unique_ptr<io::Stream> stream) {
+    if (state_.sessions.live() >= state_.options.clients_max) {
+      ++state_.statistics.connections_rejected;
+      stream->write(too_many_clients);
+      return;
+    }
+    ++state_.statistics.connections_received;
+    auto session = std::make_unique<Session>(state_, state_.sessions.next_id(), std::move(stream));
+    Session& started = *session;
+    state_.sessions.add(std::move(session));
+    started.start();
+  }
+
+  void reclaim() {
+    const bool more = state_.machine.store().reclaim(reclaimed_entries);
+    reclaim_timer_->arm(state_.executor.now() + (more ? reclaim_next : reclaim_idle));
+  }
+
+  ServerState state_;
+  std::unique_ptr<io::Timer> reclaim_timer_;
+  std::unique_ptr<io::Listener> listener_;
+};
+
+Status check(const ServerOptions& options) {
+  const auto refuse = [](const char* why) { return Status(Code::invalid_argument, why); };
+  if (options.key_bytes_max > options.value_bytes_max) {
+    return refuse("key_bytes_max must not be above value_bytes_max");
+  }
+  if (options.value_bytes_max > options.command_bytes_max) {
+    return refuse("value_bytes_max must not be above command_bytes_max");
+  }
+  if (options.value_bytes_max > kv::Store::value_bytes_max) {
+    return refuse("value_bytes_max must not be above 512 MiB");
+  }
+  if (options.output_bytes_pause > options.output_bytes_max) {
+    return refuse("output_bytes_pause must not be above output_bytes_max");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const Environment& environment,
+                                             ServerOptions options) {
+  if (Status checked = check(options); !checked.ok()) return checked;
+  auto server = std::make_unique<RespServer>(environment, std::move(options));
+  if (Status listening = server->listen(environment.network); !listening.ok()) return listening;
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace rabia::server

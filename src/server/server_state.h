@@ -1,0 +1,45 @@
+// What all sessions of one server share. Core thread only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "resp/parser.h"
+#include "server/buffer_pool.h"
+#include "server/command_table.h"
+#include "server/server.h"
+#include "server/session_registry.h"
+#include "server/statistics.h"
+
+namespace rabia::server {
+
+struct ServerState {
+  ServerState(const Server::Environment& environment, ServerOptions server_options);
+
+  io::Executor& executor;
+  replica::Replica& replica;
+  kv::StoreMachine& machine;
+  const ServerOptions options;
+  const resp::ParserLimits parser_limits;
+  const CommandTable& commands = CommandTable::instance();
+  const base::Instant started_at;
+  std::string run_id;             // 40 hexadecimal digits, new in every life.
+  std::uint16_t port = 0;         // Where it really listens.
+  std::vector<Setting> settings;  // What CONFIG GET answers, by name.
+
+  Statistics statistics;
+  BufferPool buffers;
+  base::Random random;
+
+  // Scratch of the command in hand: never in use across calls.
+  std::string operation;
+  std::string error;
+  std::vector<std::string_view> words;
+
+  SessionRegistry sessions;  // Last: sessions use all of the above until they are gone.
+};
+
+}  // namespace rabia::server

@@ -1,0 +1,366 @@
+#include "server/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/codec.h"
+#include "io/log.h"
+#include "server/result_to_resp.h"
+#include "server/text.h"
+
+namespace rabia::server {
+namespace {
+
+// A session that is stalled goes on reading up to this: it hears of a close that way.
+constexpr std::size_t read_ahead_bytes_max = 16 << 10;
+
+constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
+
+constexpr std::string_view no_authentication = "NOAUTH Authentication required.";
+constexpr std::string_view not_executed =
+    "CLUSTERDOWN The cluster has no quorum: the command was not executed";
+constexpr std::string_view outcome_unknown =
+    "ERR outcome unknown: the command may or may not have been executed; read before retrying";
+
+// A token is all that is kept of an item under way: its row's index, and whether to leave out the
+// reply.
+constexpr std::uint64_t muted_bit = std::uint64_t{1} << 63;
+
+// The first word of an HTTP request, which a browser may have been tricked into sending.
+bool is_http(std::string_view name) {
+  return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
+}
+
+}  // namespace
+
+Session::Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stream> stream)
+    : server_(server), stream_(std::move(stream)), parser_(server.parser_limits) {
+  client_.id = id;
+  client_.address = stream_->peer_address();
+  client_.local_address = stream_->local_address();
+  client_.authenticated = server.options.require_pass.empty();
+  client_.connected_at = client_.last_active_at = server.executor.now();
+  parser_.set_unauthenticated(!client_.authenticated);
+  replica_client_ = server.replica.add_client(*this);
+}
+
+Session::~Session() {
+  stream_.reset();
+  server_.replica.remove_client(replica_client_);
+}
+
+void Session::start() {
+  stream_->start(*this);
+}
+
+void Session::kill() {
+  if (dead_) return;
+  dead_ = true;
+  stream_->close();
+  server_.sessions.retire(client_.id);
+}
+
+void Session::resume() {
+  if (!dead_) turn();
+}
+
+std::size_t Session::memory_bytes() const {
+  return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent();
+}
+
+// The stream calls.
+
+void Session::on_bytes(std::string_view bytes) {
+  if (dead_) return;
+  server_.statistics.input_bytes += bytes.size();
+  client_.last_active_at = server_.executor.now();
+  if (client_.close_after_reply) return;
+  parser_.feed(bytes);
+  turn();
+}
+
+void Session::on_drained() {
+  if (!dead_) turn();
+}
+
+void Session::on_closed(std::string_view) {
+  kill();
+}
+
+// The replica calls.
+
+void Session::on_executed(std::uint64_t token, std::string_view result) {
+  if (!begin_answer(token)) return;
+  const Command& command = server_.commands.at(static_cast<std::size_t>(token));
+  resp::ReplyWriter writer = reply();
+  write_result(result, command.shape, writer);
+  cut_if_output_is_too_large();
+}
+
+void Session::on_readable(std::uint64_t token, std::string_view operation) {
+  if (!begin_answer(token)) return;
+  const Command& command = server_.commands.at(static_cast<std::size_t>(token));
+  server_.words.assign(1, command.name);
+  base::Decoder decoder(operation);
+  while (decoder.remaining() > 0) server_.words.push_back(decoder.bytes());
+  resp::ReplyWriter writer = reply();
+  ReadCall call{.store = server_.machine.store(),
+                .random = server_.random,
+                .statistics = server_.statistics,
+                .arguments = server_.words,
+                .reply = writer};
+  command.read(call);
+  cut_if_output_is_too_large();
+}
+
+void Session::on_failed(std::uint64_t token, replica::Failure failure) {
+  const Command& command = server_.commands.at(static_cast<std::size_t>(token & ~muted_bit));
+  // Whatever became of a read, it changed nothing.
+  const bool unknown = failure == replica::Failure::outcome_unknown && command.write != nullptr;
+  ++(unknown ? server_.statistics.outcomes_unknown : server_.statistics.items_not_executed);
+  if (begin_answer(token)) reply().error(unknown ? outcome_unknown : not_executed);
+}
+
+void Session::on_accepting() {
+  if (dead_) return;
+  run();
+  if (!answered_in_step_) flush();
+  settle();
+}
+
+void Session::on_step_end() {
+  answered_in_step_ = false;
+  if (dead_) return;
+  flush();
+  settle();
+}
+
+// False when the client gets no reply.
+bool Session::begin_answer(std::uint64_t token) {
+  if (dead_) return false;
+  answered_in_step_ = true;
+  return (token & muted_bit) == 0;
+}
+
+// One turn: executes what can be executed and writes the replies.
+void Session::turn() {
+  do {
+    run();
+    flush();
+  } while (stall_ == Stall::output && !dead_ && !output_full());
+  settle();
+}
+
+// Executes commands until one must wait or none is complete.
+void Session::run() {
+  stall_ = Stall::none;
+  while (!dead_ && !client_.close_after_reply) {
+    if (client_.wait) {
+      stall_ = Stall::wait;
+    } else if (output_full()) {
+      stall_ = Stall::output;
+    }
+    if (stall_ != Stall::none || !run_next()) return;
+  }
+}
+
+// False when there is nothing to go on with now; stall_ says what is in the way.
+bool Session::run_next() {
+  const resp::ParseState state = parser_.peek();
+  if (state == resp::ParseState::incomplete) return false;
+  bool done = false;
+  if (state == resp::ParseState::command) {
+    done = execute(parser_.arguments());
+  } else {
+    done = answer_error(parser_.error());
+  }
+  if (!done) {
+    stall_ = Stall::replica;
+    return false;
+  }
+  if (state == resp::ParseState::malformed) {
+    ++server_.statistics.protocol_errors;
+    client_.close_after_reply = true;
+    return false;
+  }
+  if (state == resp::ParseState::refused) {
+    ++server_.statistics.requests_too_large;
+    command_done(nullptr);
+  }
+  parser_.consume();
+  return true;
+}
+
+// The end of every call: what is kept, whether to go on reading, whether it is over.
+void Session::settle() {
+  parser_.keep_rest();
+  if (dead_) return;
+  if (client_.close_after_reply) {
+    if (output_bytes() == 0) kill();
+    return;
+  }
+  if (stall_ == Stall::output && !output_full()) server_.sessions.resume_later(client_.id);
+  const bool pause = stall_ != Stall::none && parser_.unconsumed_bytes() >= read_ahead_bytes_max;
+  if (pause == reading_paused_) return;
+  reading_paused_ = pause;
+  if (pause) {
+    stream_->pause_reading();
+  } else {
+    stream_->resume_reading();
+  }
+}
+
+void Session::flush() {
+  if (dead_) return;
+  if (!out_.empty()) stream_->write(out_);
+  server_.statistics.output_bytes += out_.size();
+  server_.buffers.give_back(std::exchange(out_, {}));
+  cut_if_output_is_too_large();
+}
+
+bool Session::output_full() const {
+  return output_bytes() > server_.options.output_bytes_pause;
+}
+
+void Session::cut_if_output_is_too_large() {
+  if (dead_ || output_bytes() <= server_.options.output_bytes_max) return;
+  ++server_.statistics.clients_cut;
+  io::log(io::Level::warning, "server", "client cut: it does not take its replies",
+          {{"address", client_.address}, {"bytes", output_bytes()}});
+  out_.clear();
+  kill();
+}
+
+resp::ReplyWriter Session::reply() {
+  if (out_.empty() && out_.capacity() <= std::string().capacity()) out_ = server_.buffers.take();
+  return {out_, client_.protocol};
+}
+
+// Commands. Each of these returns false when the command must wait; nothing has happened then.
+
+bool Session::execute(Arguments arguments) {
+  const Command* const command = admit(arguments);
+  if (dead_) return true;
+  bool done = false;
+  if (command == nullptr) {
+    done = answer_error(server_.error);
+  } else if (command->write != nullptr) {
+    done = submit_write(*command, arguments);
+  } else if (command->read != nullptr) {
+    done = submit_read(*command, arguments);
+  } else {
+    done = run_local(*command, arguments);
+  }
+  if (done) command_done(command);
+  return done;
+}
+
+// The row of a call that may be executed. Null: server_.error says why not.
+const Command* Session::admit(Arguments arguments) {
+  if (is_http(arguments[0])) {
+    io::log(io::Level::warning, "server", "client cut: it speaks HTTP",
+            {{"address", client_.address}});
+    kill();
+    return nullptr;
+  }
+  const Command* const command = server_.commands.resolve(arguments, server_.error);
+  if (command == nullptr) return nullptr;
+  if (!client_.authenticated && (command->flags & flag::no_auth) == 0) {
+    server_.error = no_authentication;
+    return nullptr;
+  }
+  return keys_fit(*command, arguments) ? command : nullptr;
+}
+
+bool Session::keys_fit(const Command& command, Arguments arguments) {
+  if (command.write == nullptr) return true;
+  server_.words.clear();
+  find_keys(command, arguments, server_.words);
+  for (const std::string_view key : server_.words) {
+    if (key.size() <= server_.options.key_bytes_max) continue;
+    server_.error = "ERR key of " + std::to_string(key.size()) + " bytes is too large: at most " +
+                    std::to_string(server_.options.key_bytes_max) + " are accepted";
+    return false;
+  }
+  return true;
+}
+
+bool Session::submit_write(const Command& command, Arguments arguments) {
+  if (!server_.replica.accepts(replica_client_)) return false;
+  server_.operation.clear();
+  WriteCall call{.options = server_.options,
+                 .arguments = arguments,
+                 .operation = server_.operation,
+                 .error = server_.error};
+  if (!command.write(call)) return answer_error(server_.error);
+  server_.replica.submit_write(replica_client_, token_of(command), server_.operation);
+  return true;
+}
+
+bool Session::submit_read(const Command& command, Arguments arguments) {
+  if (!server_.replica.accepts(replica_client_)) return false;
+  server_.operation.clear();
+  base::Encoder encoder(server_.operation);
+  for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
+  server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
+  return true;
+}
+
+bool Session::run_local(const Command& command, Arguments arguments) {
+  if (!replica_idle()) return false;
+  client_.last_command = &command;
+  const std::size_t size_before = out_.size();
+  resp::ReplyWriter writer = reply();
+  LocalCall call{.server = server_, .client = client_, .arguments = arguments, .reply = writer};
+  command.local(call);
+  if (client_.replies.muted()) out_.resize(size_before);
+  parser_.set_unauthenticated(!client_.authenticated);
+  if (client_.wait) {
+    client_.wait->muted = client_.replies.muted();
+    poll_wait();
+  }
+  return true;
+}
+
+bool Session::answer_error(std::string_view text) {
+  if (!replica_idle()) return false;
+  if (!client_.replies.muted()) reply().error(text);
+  return true;
+}
+
+void Session::command_done(const Command* command) {
+  if (command != nullptr) {
+    client_.last_command = command;
+    ++server_.statistics.commands_processed;
+  }
+  client_.replies.next_command();
+}
+
+std::uint64_t Session::token_of(const Command& command) const {
+  return server_.commands.index_of(command) | (client_.replies.muted() ? muted_bit : 0);
+}
+
+// WAIT is answered when enough peers hold everything, or at its deadline with the most seen: what a
+// peer held once, it holds.
+void Session::poll_wait() {
+  PendingWait& wait = *client_.wait;
+  const auto holding = static_cast<std::int64_t>(server_.replica.peers_holding_everything());
+  wait.best = std::max(wait.best, holding);
+  const base::Instant now = server_.executor.now();
+  if (wait.best >= wait.needed || (wait.deadline && now >= *wait.deadline)) {
+    if (!wait.muted) reply().integer(wait.best);
+    client_.wait.reset();
+    return;
+  }
+  if (!wait_timer_) {
+    wait_timer_ = server_.executor.make_timer([this] {
+      if (dead_ || !client_.wait) return;
+      poll_wait();
+      if (!client_.wait) turn();
+    });
+  }
+  const base::Instant next = now + wait_poll_every;
+  wait_timer_->arm(wait.deadline ? std::min(next, *wait.deadline) : next);
+}
+
+}  // namespace rabia::server

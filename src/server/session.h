@@ -1,0 +1,99 @@
+// One connection of one client: bytes in, commands in order, replies out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/executor.h"
+#include "io/network.h"
+#include "replica/replica.h"
+#include "resp/parser.h"
+#include "server/client_state.h"
+#include "server/command.h"
+#include "server/server_state.h"
+
+namespace rabia::server {
+
+// Parses while the replica accepts and the client takes its replies, and stops otherwise: what is
+// not parsed stays in the parser, and reading pauses. A local command waits until nothing of the
+// client is unanswered, so replies are in order without a queue of them. Core thread only.
+class Session final : public replica::Client, public io::StreamHandler {
+ public:
+  Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stream> stream);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Begins to read.
+  void start();
+  // Closes the connection now. Safe inside any call: the registry destroys the session later.
+  void kill();
+  // Goes on after a pause; called by the registry.
+  void resume();
+
+  [[nodiscard]] ClientState& client() { return client_; }
+  [[nodiscard]] const ClientState& client() const { return client_; }
+  [[nodiscard]] bool dead() const { return dead_; }
+  [[nodiscard]] std::size_t input_bytes() const { return parser_.unconsumed_bytes(); }
+  [[nodiscard]] std::size_t output_bytes() const { return out_.size() + stream_->unsent(); }
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+  void on_bytes(std::string_view bytes) override;
+  void on_drained() override;
+  void on_closed(std::string_view reason) override;
+
+  void on_executed(std::uint64_t token, std::string_view reply) override;
+  void on_readable(std::uint64_t token, std::string_view operation) override;
+  void on_failed(std::uint64_t token, replica::Failure failure) override;
+  void on_accepting() override;
+  void on_step_end() override;
+
+ private:
+  // Why parsing stopped.
+  enum class Stall : std::uint8_t {
+    none,     // All complete requests are taken.
+    replica,  // It does not accept, or earlier items are unanswered: on_accepting() goes on.
+    output,   // The client does not take its replies: on_drained() or resume() goes on.
+    wait,     // The client is in WAIT: its timer goes on.
+  };
+
+  void turn();
+  void run();
+  bool run_next();
+  void settle();
+  void flush();
+
+  bool execute(Arguments arguments);
+  const Command* admit(Arguments arguments);
+  bool keys_fit(const Command& command, Arguments arguments);
+  bool run_local(const Command& command, Arguments arguments);
+  bool submit_write(const Command& command, Arguments arguments);
+  bool submit_read(const Command& command, Arguments arguments);
+  bool answer_error(std::string_view text);
+  void command_done(const Command* command);
+  void poll_wait();
+
+  [[nodiscard]] std::uint64_t token_of(const Command& command) const;
+  [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
+  [[nodiscard]] bool output_full() const;
+  [[nodiscard]] resp::ReplyWriter reply();
+  bool begin_answer(std::uint64_t token);
+  void cut_if_output_is_too_large();
+
+  ServerState& server_;
+  std::unique_ptr<io::Stream> stream_;
+  replica::ClientId replica_client_;
+  resp::RequestParser parser_;
+  std::string out_;  // Replies gathered in this step. Borrowed from the pool: empty when idle.
+  std::unique_ptr<io::Timer> wait_timer_;  // Made by the first WAIT.
+  ClientState client_;
+  Stall stall_ = Stall::none;
+  bool answered_in_step_ = false;  // on_step_end() will come.
+  bool reading_paused_ = false;
+  bool dead_ = false;
+};
+
+}  // namespace rabia::server

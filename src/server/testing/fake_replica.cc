@@ -1,0 +1,121 @@
+#include "server/testing/fake_replica.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+
+namespace rabia::server::testing {
+
+replica::ClientId FakeReplica::add_client(replica::Client& client) {
+  clients_[++last_index_].client = &client;
+  return {.index = last_index_, .generation = 1};
+}
+
+void FakeReplica::remove_client(replica::ClientId client) {
+  clients_.erase(client.index);
+}
+
+bool FakeReplica::accepts(replica::ClientId client) const {
+  return accepting_ && !clients_.at(client.index).in_batch;
+}
+
+bool FakeReplica::idle(replica::ClientId client) const {
+  return clients_.at(client.index).unanswered == 0;
+}
+
+void FakeReplica::submit_write(replica::ClientId client, std::uint64_t token,
+                               std::string_view command) {
+  ++writes_submitted_;
+  submit(client,
+         {.client = client.index, .token = token, .is_write = true, .bytes = std::string(command)});
+}
+
+void FakeReplica::submit_read(replica::ClientId client, std::uint64_t token,
+                              std::string_view operation) {
+  submit(
+      client,
+      {.client = client.index, .token = token, .is_write = false, .bytes = std::string(operation)});
+}
+
+void FakeReplica::submit(replica::ClientId client, Item item) {
+  RABIA_CHECK(accepts(client));
+  ++clients_.at(client.index).unanswered;
+  waiting_.push_back(std::move(item));
+  if (waiting_.size() == 1 && on_work) on_work();
+}
+
+void FakeReplica::cut() {
+  for (const Item& item : waiting_) {
+    const auto found = clients_.find(item.client);
+    if (found != clients_.end()) found->second.in_batch = true;
+  }
+  batch_.insert(batch_.end(), waiting_.begin(), waiting_.end());
+  waiting_.clear();
+}
+
+void FakeReplica::execute() {
+  ++position_;
+  std::vector<std::uint32_t> answered;
+  for (const Item& item : std::exchange(batch_, {})) {
+    answer(item);
+    if (answered.empty() || answered.back() != item.client) answered.push_back(item.client);
+  }
+  tell_accepting();
+  for (const std::uint32_t index : answered) {
+    const auto found = clients_.find(index);
+    if (found != clients_.end()) found->second.client->on_step_end();
+  }
+}
+
+void FakeReplica::answer(const Item& item) {
+  const auto found = clients_.find(item.client);
+  const bool fails = failing_ > 0;
+  if (fails) --failing_;
+  std::string reply;
+  if (item.is_write && !fails) {
+    machine_.apply({.position = {position_}, .origin = {1}}, item.bytes, &reply);
+  }
+  if (found == clients_.end()) return;
+  --found->second.unanswered;
+  replica::Client& client = *found->second.client;
+  if (fails) {
+    client.on_failed(item.token, failure_);
+  } else if (item.is_write) {
+    client.on_executed(item.token, reply);
+  } else {
+    client.on_readable(item.token, item.bytes);
+  }
+}
+
+void FakeReplica::tell_accepting() {
+  std::vector<std::uint32_t> told;
+  for (auto& [index, entry] : clients_) {
+    if (std::exchange(entry.in_batch, false)) told.push_back(index);
+  }
+  if (!accepting_) return;
+  for (const std::uint32_t index : told) {
+    const auto found = clients_.find(index);
+    if (found != clients_.end()) found->second.client->on_accepting();
+  }
+}
+
+void FakeReplica::run() {
+  while (!waiting_.empty() || !batch_.empty()) {
+    cut();
+    execute();
+  }
+}
+
+void FakeReplica::fail_next(std::size_t count, replica::Failure failure) {
+  failing_ = count;
+  failure_ = failure;
+}
+
+void FakeReplica::set_accepting(bool accepting) {
+  accepting_ = accepting;
+  if (!accepting) return;
+  for (auto& [index, entry] : clients_) entry.client->on_accepting();
+}
+
+}  // namespace rabia::server::testing

@@ -1,0 +1,83 @@
+// A replica of one, in memory: for tests of the server and for comparing it with Redis.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "kv/operations.h"
+#include "replica/replica.h"
+
+namespace rabia::server::testing {
+
+// Keeps what is submitted until it is told to go on, in the two steps of a real replica:
+//   cut()      puts what waits into a batch: its clients are no longer accepted;
+//   execute()  executes the batch, answers, accepts again, and ends the step.
+// One thread.
+class FakeReplica final : public replica::Replica {
+ public:
+  explicit FakeReplica(kv::StoreMachine& machine) : machine_(machine) {}
+
+  // Called when something was submitted and nothing waited before.
+  std::function<void()> on_work;
+  std::size_t peers_holding = 0;
+  replica::ReplicaStatus reported;
+
+  void cut();
+  void execute();
+  // cut() and execute() until nothing is left.
+  void run();
+  // The next `count` items fail so instead of being executed.
+  void fail_next(std::size_t count, replica::Failure failure);
+  // Nothing is accepted any more, or everything again (then on_accepting() is called).
+  void set_accepting(bool accepting);
+
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+  [[nodiscard]] std::uint64_t writes_submitted() const { return writes_submitted_; }
+
+  replica::ClientId add_client(replica::Client& client) override;
+  void remove_client(replica::ClientId client) override;
+  [[nodiscard]] bool accepts(replica::ClientId client) const override;
+  [[nodiscard]] bool idle(replica::ClientId client) const override;
+  void submit_write(replica::ClientId client, std::uint64_t token,
+                    std::string_view command) override;
+  void submit_read(replica::ClientId client, std::uint64_t token,
+                   std::string_view operation) override;
+  [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
+  [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
+  Status close() override { return {}; }
+
+ private:
+  struct Item {
+    std::uint32_t client;
+    std::uint64_t token;
+    bool is_write;
+    std::string bytes;
+  };
+  struct ClientEntry {
+    replica::Client* client = nullptr;
+    std::size_t unanswered = 0;
+    bool in_batch = false;
+  };
+
+  void submit(replica::ClientId client, Item item);
+  void answer(const Item& item);
+  void tell_accepting();
+
+  kv::StoreMachine& machine_;
+  std::map<std::uint32_t, ClientEntry> clients_;
+  std::deque<Item> waiting_;
+  std::deque<Item> batch_;
+  std::uint32_t last_index_ = 0;
+  std::uint64_t position_ = 0;
+  std::uint64_t writes_submitted_ = 0;
+  std::size_t failing_ = 0;
+  replica::Failure failure_ = replica::Failure::not_executed;
+  bool accepting_ = true;
+};
+
+}  // namespace rabia::server::testing
