@@ -1,0 +1,305 @@
+// Steps: inputs in, Ready carried out.
+#include "replica/core.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "io/log.h"
+
+namespace rabia::replica {
+
+Core::Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+           Callbacks callbacks)
+    : environment_(environment),
+      options_(std::move(options)),
+      machine_(machine),
+      callbacks_(std::move(callbacks)),
+      history_(options_.durability == storage::Durability::memory, memory_history_bytes),
+      open_(std::make_unique<Group>()) {}
+
+// ---- inputs
+
+void Core::receive(ReplicaId from, std::string_view frame) {
+  if (stopped_) return;
+  base::Decoder in(frame);
+  const auto incarnation = in.fixed<std::uint64_t>();
+  const base::Instant now = environment_.executor.now();
+  while (in.ok() && in.remaining() > 0) {
+    const Result<consensus::Message> message = consensus::decode_message(in);
+    if (!message.ok()) {
+      io::log(io::Level::warning, "replica", "rest of a frame dropped",
+              {{"peer", from}, {"reason", message.status().message()}});
+      break;
+    }
+    node_->receive(from, incarnation, message.value(), now);
+  }
+  schedule();
+}
+
+void Core::on_durable(storage::Lsn lsn) {
+  if (stopped_) return;
+  ++commits_;
+  node_->durable(lsn, environment_.executor.now());
+  schedule();
+}
+
+// One step at the end of the turn, however many inputs came in it.
+void Core::schedule() {
+  if (in_step_) {
+    again_ = true;
+    return;
+  }
+  if (scheduled_ || stopped_) return;
+  scheduled_ = true;
+  environment_.executor.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    scheduled_ = false;
+    step();
+  });
+}
+
+void Core::on_timer() {
+  timer_at_.reset();
+  step();
+}
+
+// ---- the step
+
+void Core::step() {
+  if (stopped_) return;
+  in_step_ = true;
+  // A turn does not last for ever: what is left after some rounds goes on in the next one.
+  for (int rounds = 0; rounds < 8 && !stopped_; ++rounds) {
+    again_ = false;
+    if (!step_once() && !again_) break;
+  }
+  if (!stopped_) {
+    outbox_->flush();
+    flush_lazy_records();
+    set_timer();
+  }
+  in_step_ = false;
+  if (again_) schedule();
+  end_step_for_clients();
+}
+
+// Returns whether anything happened, so that it should be tried again.
+bool Core::step_once() {
+  now_ = environment_.executor.now();
+  fail_what_cannot_wait();
+  cut();
+  node_->tick(now_);
+  consensus::Ready& ready = node_->ready();
+  const bool happened = !ready.empty();
+  // In the order that Ready asks for. None of this gives the node an input.
+  append_records();
+  for (const consensus::OwnDecision& decision : ready.own_decisions) own_decision(decision);
+  for (const consensus::Execution& execution : ready.executions) execute(execution);
+  reads_done(ready.reads_done);
+  for (const consensus::Outgoing& outgoing : ready.messages) {
+    outbox_->add(node_->incarnation(), options_.self, outgoing);
+  }
+  for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
+  const bool waits = ready.waits;
+  const bool wrote = !ready.records.empty();
+  ready.clear();
+  if (wrote && waits) {
+    last_commit_ = now_;
+    wal_->commit(true);  // Mode `memory`: tells the node of durable records before it returns.
+  }
+  notice_stage();
+  notify_accepting();
+  return happened;
+}
+
+void Core::append_records() {
+  for (const consensus::Record& record : node_->ready().records) {
+    record_bytes_.clear();
+    consensus::encode(record, record_bytes_);
+    const storage::Wal::Appended appended = wal_->append(record_bytes_);
+    // Section 10: on stable storage before anything is said, in mode `os` too.
+    if (std::holds_alternative<consensus::record::Boot>(record) ||
+        std::holds_alternative<consensus::record::Founding>(record)) {
+      wal_->require_sync();
+    }
+    if (const auto* state = std::get_if<consensus::record::State>(&record)) {
+      if (state->batch) history_.stored({state->rounds.first, state->lane}, appended.location);
+    } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record)) {
+      history_.stored(batch->slot, appended.location);
+    }
+  }
+}
+
+// ---- execution
+
+void Core::execute(const consensus::Execution& execution) {
+  history_.executed(execution.slot, execution.batch, execution.executed_end);
+  const auto own = execution.slot.lane == options_.self ? proposed_.find(execution.slot.round)
+                                                        : proposed_.end();
+  if (own == proposed_.end()) {
+    apply_batch(execution, nullptr);
+    return;
+  }
+  const std::unique_ptr<Group> group = std::move(own->second);
+  proposed_.erase(own);
+  waiting_bytes_ -= group->bytes();
+  apply_batch(execution, group.get());
+}
+
+// Applies the commands, and answers the clients of `group` each at its place: a read between two
+// writes of one pipeline sees the first and not the second.
+void Core::apply_batch(const consensus::Execution& execution, Group* group) {
+  const ApplyContext context{position_, execution.slot.lane};
+  ++position_.value;
+  BatchReader commands(execution.batch.view());
+  std::string_view command;
+  if (group != nullptr) {
+    for (const Item& item : group->items) {
+      if (item.is_write) {
+        RABIA_CHECK(commands.next(command));
+        ++commands_executed_;
+        const bool waited_for = clients_.find(item.client) != nullptr;
+        reply_bytes_.clear();
+        machine_.apply(context, command, waited_for ? &reply_bytes_ : nullptr);
+        if (auto* entry = answering(item)) entry->client->on_executed(item.token, reply_bytes_);
+      } else if (auto* entry = answering(item)) {
+        entry->client->on_readable(item.token, group->read_of(item));
+      }
+    }
+  }
+  while (commands.next(command)) {
+    ++commands_executed_;
+    machine_.apply(context, command, nullptr);
+  }
+}
+
+// ---- the life of the replica
+
+void Core::notice_stage() {
+  using Stage = consensus::Node::Stage;
+  if (node_->stage() == Stage::must_rejoin) {
+    stop_because(
+        {Code::failed_precondition,
+         "the cluster '" + options_.cluster_id +
+             "' exists already and does not know this replica's empty data directory: start it "
+             "with the directory that it had, or found a new cluster on empty directories"});
+    return;
+  }
+  if (node_->stage() == Stage::running) transport_->set_incarnation(node_->incarnation());
+  notice_serving();
+}
+
+// It serves when a first linearizable read has come through: everything acknowledged before it
+// started is executed here.
+void Core::notice_serving() {
+  if (serving_ || !available()) return;
+  if (serving_token_ == 0) {
+    serving_token_ = node_->read();
+    again_ = true;
+  } else if (node_->ready().reads_done >= serving_token_) {
+    serving_ = true;
+    io::log(io::Level::info, "replica", "serving",
+            {{"replica", options_.self},
+             {"incarnation", node_->incarnation()},
+             {"round", node_->executed_end().value},
+             {"batches", position_.value}});
+    if (callbacks_.serving) callbacks_.serving();
+  }
+}
+
+void Core::stop_because(Status status) {
+  if (stopped_) return;
+  io::log(io::Level::error, "replica", "stopping", {{"reason", status.message()}});
+  halt();
+  if (callbacks_.stopped) callbacks_.stopped(std::move(status));
+}
+
+// Takes no more part, and answers everyone who waits.
+void Core::halt() {
+  stopped_ = true;
+  timer_->disarm();
+  // What is in a batch may have been sent: nobody can say what becomes of it.
+  for (auto& [round, group] : proposed_) fail(*group, Failure::outcome_unknown);
+  for (auto& group : repropose_) fail(*group, Failure::not_executed);
+  if (barrier_) fail(*barrier_, Failure::not_executed);
+  fail(*open_, Failure::not_executed);
+  end_step_for_clients();
+}
+
+Status Core::close() {
+  if (stopped_) return {Code::failed_precondition, "the replica had stopped already"};
+  halt();
+  transport_.reset();
+  record_bytes_.clear();
+  consensus::encode(consensus::Record(consensus::record::CleanStop{}), record_bytes_);
+  wal_->append(record_bytes_);
+  return wal_->close();
+}
+
+// ---- timers
+
+void Core::set_timer() {
+  base::Instant when = node_->wake_at();
+  if (open_->writes > 0 && node_->can_propose()) when = std::min(when, pace_allows_at());
+  if (timer_at_ && *timer_at_ <= when) return;
+  timer_at_ = when;
+  timer_->arm(when);
+}
+
+// Decisions are recorded without haste, but not never.
+void Core::flush_lazy_records() {
+  if (now_ - last_commit_ < std::chrono::milliseconds(100)) return;
+  last_commit_ = now_;
+  wal_->flush_lazy();
+}
+
+// ---- status
+
+std::size_t Core::peers_holding_everything() const {
+  const std::size_t least = consensus::Quorums{options_.members.size()}.quorum() - 1;
+  std::size_t caught_up = 0;
+  for (const Member& member : options_.members) {
+    if (member.id == options_.self || !transport_ || !transport_->up(member.id)) continue;
+    if (node_->peer_executed_end(member.id) >= node_->executed_end()) ++caught_up;
+  }
+  return std::max(least, caught_up);
+}
+
+ReplicaStatus Core::status() const {
+  ReplicaStatus status;
+  status.serving = serving_ && available();
+  if (!node_->has_quorum()) {
+    status.not_serving_because = "no quorum of the members is connected";
+  } else if (!node_->open()) {
+    status.not_serving_because = "joining the cluster";
+  } else if (!serving_) {
+    status.not_serving_because = "catching up";
+  }
+  const consensus::NodeCounters& counters = node_->counters();
+  status.executed_round = node_->executed_end().value;
+  status.top_round = node_->in_use_end().value;
+  status.position = position_;
+  status.incarnation = node_->incarnation();
+  status.batches_proposed = counters.proposed;
+  status.batches_reproposed = reproposed_;
+  status.commands_executed = commands_executed_;
+  status.barriers = counters.barriers;
+  status.forfeits = counters.forfeits;
+  status.wal_syncs = commits_;
+  std::vector<transport::Transport::PeerStats> stats;
+  if (transport_) stats = transport_->stats();
+  for (const Member& member : options_.members) {
+    if (member.id == options_.self) continue;
+    PeerStatus peer{.id = member.id, .address = member.peer_address};
+    for (const auto& stat : stats) {
+      if (stat.id != member.id) continue;
+      peer.connected = stat.up;
+      peer.round_trip = stat.round_trip;
+    }
+    peer.executed_round = node_->peer_executed_end(member.id).value;
+    status.peers.push_back(std::move(peer));
+  }
+  return status;
+}
+
+}  // namespace rabia::replica

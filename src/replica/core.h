@@ -1,0 +1,146 @@
+// Replica, carried out: one Node, one log, one transport, one state machine. See replica.h.
+//
+// Everything happens in steps. Inputs (frames, durable records, submissions, timers) are given to
+// the node or gathered; at the end of the turn one step cuts a batch of what has gathered, carries
+// out the node's Ready until nothing is left, sends one frame to each peer, and answers clients.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consensus/node.h"
+#include "replica/client_table.h"
+#include "replica/group.h"
+#include "replica/history.h"
+#include "replica/outbox.h"
+#include "replica/replica.h"
+#include "storage/data_directory.h"
+
+namespace rabia::replica {
+
+class Core final : public Replica {
+ public:
+  Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+       Callbacks callbacks);
+
+  // Recovers and joins; see Replica::open().
+  Status start();
+
+  ClientId add_client(Client& client) override { return clients_.add(client); }
+  void remove_client(ClientId client) override { clients_.remove(client); }
+  [[nodiscard]] bool accepts(ClientId client) const override;
+  [[nodiscard]] bool idle(ClientId client) const override;
+  void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
+  void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
+  [[nodiscard]] std::size_t peers_holding_everything() const override;
+  [[nodiscard]] ReplicaStatus status() const override;
+  Status close() override;
+
+ private:
+  static constexpr std::size_t batch_bytes_max = 1U << 20;      // A larger one holds one command.
+  static constexpr std::size_t cut_at_once_bytes = 64U << 10;
+  static constexpr std::uint64_t history_reply_bytes = 1U << 20;
+  static constexpr std::uint64_t memory_history_bytes = 256U << 20;
+
+  // core_start.cc
+  Status open_directory();
+  Status open_log();
+  Status open_transport();
+  [[nodiscard]] consensus::NodeOptions node_options();
+  Status recover(const storage::Wal::Recovered& record);
+
+  // core.cc
+  void schedule();
+  void on_timer();
+  void step();
+  bool step_once();
+  void receive(ReplicaId from, std::string_view frame);
+  void on_durable(storage::Lsn lsn);
+  void stop_because(Status status);
+  void halt();
+  void append_records();
+  void execute(const consensus::Execution& execution);
+  void apply_batch(const consensus::Execution& execution, Group* group);
+  void notice_stage();
+  void notice_serving();
+  void set_timer();
+  void flush_lazy_records();
+
+  // core_clients.cc
+  Group& open_group_for(ClientId client);
+  void cut();
+  [[nodiscard]] bool pace_allows() const;
+  [[nodiscard]] base::Instant pace_allows_at() const;
+  void propose(std::unique_ptr<Group> group);
+  void start_barrier();
+  void own_decision(const consensus::OwnDecision& decision);
+  void reads_done(std::uint64_t token);
+  ClientTable::Entry* answering(const Item& item);
+  void fail(Group& group, Failure failure);
+  void fail_what_cannot_wait();
+  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool available() const;
+  void unblock();
+  void notify_accepting();
+  void end_step_for_clients();
+  [[nodiscard]] std::unique_ptr<Group> take_open();
+
+  // core_history.cc
+  struct HistoryReply;
+  void reply_from_history(const consensus::HistoryRequest& request);
+  void read_next(const std::shared_ptr<HistoryReply>& reply);
+  void send_history(HistoryReply& reply);
+
+  Environment environment_;
+  ReplicaOptions options_;
+  StateMachine& machine_;
+  Callbacks callbacks_;
+
+  std::unique_ptr<storage::DataDirectory> directory_;
+  std::unique_ptr<consensus::Node> node_;
+  std::unique_ptr<storage::Wal> wal_;
+  std::unique_ptr<transport::Transport> transport_;
+  std::optional<Outbox> outbox_;
+  History history_;
+  std::unique_ptr<io::Timer> timer_;
+
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For what was posted.
+  bool scheduled_ = false;
+  bool in_step_ = false;
+  bool again_ = false;  // More came while the step was under way.
+  bool stopped_ = false;
+  base::Instant now_{};
+  std::optional<base::Instant> timer_at_;
+  base::Instant last_commit_{};
+  std::string record_bytes_;
+  std::string reply_bytes_;
+
+  LogPosition position_;
+  std::uint64_t commands_executed_ = 0;
+  std::uint64_t reproposed_ = 0;
+  std::uint64_t commits_ = 0;
+
+  mutable ClientTable clients_;
+  mutable std::vector<ClientId> blocked_;  // accepts() told them no because too much waits.
+  std::vector<ClientId> to_notify_;
+  std::vector<ClientId> answered_;
+  std::unique_ptr<Group> open_;
+  std::deque<std::unique_ptr<Group>> repropose_;
+  std::map<consensus::Round, std::unique_ptr<Group>> proposed_;
+  std::unique_ptr<Group> barrier_;
+  std::uint64_t waiting_bytes_ = 0;  // Of all groups but the open one.
+  base::Instant last_cut_{};
+  base::Duration commit_time_{};     // From proposal to decision, smoothed.
+  std::optional<base::Instant> unavailable_since_;
+  std::uint64_t serving_token_ = 0;  // Of the read that tells that it serves; 0: not asked yet.
+  bool serving_ = false;
+
+  std::set<ReplicaId> history_replies_;  // Peers for which one is being made.
+};
+
+}  // namespace rabia::replica

@@ -1,0 +1,238 @@
+// What clients submit: gathered, cut into batches or put behind a barrier, answered or failed.
+// protocol.md, section 3 (pace, order of a connection, re-proposal) and section 6 (reads).
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "replica/core.h"
+
+namespace rabia::replica {
+
+// ---- submission
+
+// A client's items lie in one group at a time, so they are answered in order, whatever happens.
+bool Core::accepts(ClientId id) const {
+  ClientTable::Entry* entry = clients_.find(id);
+  RABIA_CHECK(entry != nullptr);
+  if (entry->unanswered > 0 && entry->group != open_.get()) return false;
+  if (!full()) return true;
+  blocked_.push_back(id);
+  return false;
+}
+
+bool Core::idle(ClientId id) const {
+  const ClientTable::Entry* entry = clients_.find(id);
+  RABIA_CHECK(entry != nullptr);
+  return entry->unanswered == 0;
+}
+
+bool Core::full() const {
+  return open_->commands.size() >= batch_bytes_max ||
+         waiting_bytes_ + open_->bytes() >= options_.waiting_bytes_max;
+}
+
+Group& Core::open_group_for(ClientId id) {
+  ClientTable::Entry* entry = clients_.find(id);
+  RABIA_CHECK(entry != nullptr);
+  if (open_->empty()) open_->since = environment_.executor.now();
+  ++entry->unanswered;
+  entry->group = open_.get();
+  schedule();
+  return *open_;
+}
+
+void Core::submit_write(ClientId id, std::uint64_t token, std::string_view command) {
+  open_group_for(id).add_write(id, token, command);
+}
+
+void Core::submit_read(ClientId id, std::uint64_t token, std::string_view operation) {
+  open_group_for(id).add_read(id, token, operation);
+}
+
+// ---- cutting
+
+// Reads ride on the batch of the writes that wait with them; alone, they share one barrier.
+void Core::cut() {
+  while (!repropose_.empty() && node_->can_propose()) {
+    std::unique_ptr<Group> group = std::move(repropose_.front());
+    repropose_.pop_front();
+    waiting_bytes_ -= group->bytes();
+    ++reproposed_;
+    propose(std::move(group));
+  }
+  if (open_->empty()) return;
+  if (open_->writes == 0) {
+    if (!barrier_ && available()) start_barrier();
+  } else if (repropose_.empty() && pace_allows() && node_->can_propose()) {
+    propose(take_open());
+  }
+}
+
+std::unique_ptr<Group> Core::take_open() {
+  std::unique_ptr<Group> group = std::move(open_);
+  open_ = std::make_unique<Group>();
+  return group;
+}
+
+// Section 3, "Pace": at once when no own batch is under way or much waits; else some time apart, so
+// that batches grow with the load.
+bool Core::pace_allows() const {
+  return proposed_.empty() || open_->commands.size() >= cut_at_once_bytes ||
+         now_ >= pace_allows_at();
+}
+
+base::Instant Core::pace_allows_at() const { return last_cut_ + commit_time_ / 4; }
+
+void Core::propose(std::unique_ptr<Group> group) {
+  if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
+  group->stage = Group::Stage::proposed;
+  group->proposed_at = last_cut_ = now_;
+  waiting_bytes_ += group->bytes();
+  const consensus::Round round = node_->propose(group->batch, now_);
+  proposed_.emplace(round, std::move(group));
+  unblock();
+}
+
+void Core::start_barrier() {
+  barrier_ = take_open();
+  barrier_->stage = Group::Stage::barrier;
+  barrier_->barrier_token = node_->read();
+  waiting_bytes_ += barrier_->bytes();
+  unblock();
+}
+
+// ---- outcomes
+
+void Core::own_decision(const consensus::OwnDecision& decision) {
+  const auto own = proposed_.find(decision.round);
+  if (own == proposed_.end()) return;
+  Group& group = *own->second;
+  if (decision.value == consensus::Bit::one) {
+    group.stage = Group::Stage::decided;
+    const base::Duration took = now_ - group.proposed_at;
+    commit_time_ += (took - commit_time_) / 8;
+    return;
+  }
+  // Decided 0: the same batch may be proposed again, unless its clients were told that its outcome
+  // is not known.
+  if (group.empty()) {
+    waiting_bytes_ -= group.bytes();
+  } else {
+    group.stage = Group::Stage::repropose;
+    repropose_.push_back(std::move(own->second));
+    again_ = true;
+  }
+  proposed_.erase(own);
+}
+
+void Core::reads_done(std::uint64_t token) {
+  if (!barrier_ || token < barrier_->barrier_token) return;
+  const std::unique_ptr<Group> group = std::move(barrier_);
+  waiting_bytes_ -= group->bytes();
+  for (const Item& item : group->items) {
+    if (auto* entry = answering(item)) {
+      entry->client->on_readable(item.token, group->read_of(item));
+    }
+  }
+  again_ = again_ || !open_->empty();  // Reads that wait for the next barrier.
+}
+
+// The client of an item that is being answered; null when it is gone.
+ClientTable::Entry* Core::answering(const Item& item) {
+  ClientTable::Entry* entry = clients_.find(item.client);
+  if (entry == nullptr) return nullptr;
+  if (!entry->answered) {
+    entry->answered = true;
+    answered_.push_back(item.client);
+  }
+  if (--entry->unanswered == 0) {
+    entry->group = nullptr;
+    if (!entry->to_notify) {
+      entry->to_notify = true;
+      to_notify_.push_back(item.client);
+    }
+  }
+  return entry;
+}
+
+// ---- failures
+
+void Core::fail(Group& group, Failure failure) {
+  const std::vector<Item> items = std::exchange(group.items, {});
+  for (const Item& item : items) {
+    // A read changes nothing, so it is never unknown what it did.
+    const Failure told = item.is_write ? failure : Failure::not_executed;
+    if (auto* entry = answering(item)) entry->client->on_failed(item.token, told);
+  }
+}
+
+bool Core::available() const { return node_->open() && node_->has_quorum(); }
+
+// Section 3: without a quorum, what is not in a batch is refused, and what is in one is answered
+// "outcome unknown" after a bounded time.
+void Core::fail_what_cannot_wait() {
+  if (available()) {
+    unavailable_since_.reset();
+  } else if (!unavailable_since_) {
+    unavailable_since_ = now_;
+  }
+  const bool refuse = unavailable_since_ && now_ - *unavailable_since_ >= options_.unavailable_after;
+  const base::Instant oldest = now_ - options_.answer_within;
+  const auto too_long = [&](const Group& group) { return refuse || group.since <= oldest; };
+
+  if (barrier_ && too_long(*barrier_)) {
+    waiting_bytes_ -= barrier_->bytes();
+    fail(*barrier_, Failure::not_executed);
+    barrier_.reset();
+  }
+  for (auto& [round, group] : proposed_) {
+    if (group->empty() || group->since > oldest) continue;
+    waiting_bytes_ -= group->bytes();
+    fail(*group, Failure::outcome_unknown);
+    waiting_bytes_ += group->bytes();
+  }
+  while (!repropose_.empty() && too_long(*repropose_.front())) {
+    waiting_bytes_ -= repropose_.front()->bytes();
+    fail(*repropose_.front(), Failure::not_executed);
+    repropose_.pop_front();
+  }
+  if (!open_->empty() && too_long(*open_)) {
+    const std::unique_ptr<Group> refused = take_open();
+    fail(*refused, Failure::not_executed);
+    unblock();
+  }
+}
+
+// ---- telling clients
+
+// Less waits: those that were told no may try again.
+void Core::unblock() {
+  if (blocked_.empty() || full()) return;
+  for (const ClientId id : std::exchange(blocked_, {})) {
+    ClientTable::Entry* entry = clients_.find(id);
+    if (entry == nullptr || entry->to_notify) continue;
+    entry->to_notify = true;
+    to_notify_.push_back(id);
+  }
+}
+
+void Core::notify_accepting() {
+  unblock();
+  for (const ClientId id : std::exchange(to_notify_, {})) {
+    ClientTable::Entry* entry = clients_.find(id);
+    if (entry == nullptr) continue;
+    entry->to_notify = false;
+    entry->client->on_accepting();
+  }
+}
+
+void Core::end_step_for_clients() {
+  for (const ClientId id : std::exchange(answered_, {})) {
+    ClientTable::Entry* entry = clients_.find(id);
+    if (entry == nullptr) continue;
+    entry->answered = false;
+    entry->client->on_step_end();
+  }
+}
+
+}  // namespace rabia::replica

@@ -1,0 +1,181 @@
+// From a data directory to a replica that takes part. protocol.md, section 12.
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "io/log.h"
+#include "replica/core.h"
+
+namespace rabia::replica {
+
+namespace {
+
+consensus::Mode mode_of(storage::Durability durability) {
+  switch (durability) {
+    case storage::Durability::always: return consensus::Mode::always;
+    case storage::Durability::os: return consensus::Mode::os;
+    case storage::Durability::memory: return consensus::Mode::memory;
+  }
+  return consensus::Mode::always;
+}
+
+Status check_members(const ReplicaOptions& options) {
+  std::set<ReplicaId> ids;
+  for (const Member& member : options.members) {
+    if (member.id.value == 0) return {Code::invalid_argument, "member ids start at 1"};
+    if (!ids.insert(member.id).second) {
+      return {Code::invalid_argument,
+              "member " + std::to_string(member.id.value) + " is given twice"};
+    }
+  }
+  if (!ids.contains(options.self)) {
+    return {Code::invalid_argument, "member " + std::to_string(options.self.value) +
+                                        " (this replica) is not in the list of members"};
+  }
+  if (ids.size() > consensus::members_max) {
+    return {Code::invalid_argument, "a cluster has at most " +
+                                        std::to_string(consensus::members_max) + " members"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
+                                               ReplicaOptions options, StateMachine& machine,
+                                               Callbacks callbacks) {
+  if (Status status = check_members(options); !status.ok()) return status;
+  auto core = std::make_unique<Core>(environment, std::move(options), machine,
+                                     std::move(callbacks));
+  if (Status status = core->start(); !status.ok()) return status;
+  return std::unique_ptr<Replica>(std::move(core));
+}
+
+Status Core::start() {
+  if (Status status = open_directory(); !status.ok()) return status;
+  node_ = std::make_unique<consensus::Node>(node_options());
+  if (Status status = open_log(); !status.ok()) return status;
+  now_ = last_commit_ = environment_.executor.now();
+  if (Status status = node_->start(now_); !status.ok()) return status;
+  timer_ = environment_.executor.make_timer([this] { on_timer(); });
+  if (Status status = open_transport(); !status.ok()) return status;
+  outbox_.emplace(*transport_);
+  schedule();
+  return {};
+}
+
+Status Core::open_directory() {
+  if (options_.durability == storage::Durability::memory) return {};
+  const std::string& path = options_.data_directory;
+  Result<bool> known = environment_.files.exists(path + "/IDENTITY");
+  if (!known.ok()) return known.status();
+  if (!known.value() && !options_.bootstrap) {
+    return {Code::failed_precondition,
+            "the data directory '" + path +
+                "' holds no replica: to found a new cluster start with --bootstrap; if this replica "
+                "had data, point --data at it"};
+  }
+  auto directory = storage::DataDirectory::open(environment_.files, path,
+                                                {options_.cluster_id, options_.self});
+  if (!directory.ok()) return directory.status();
+  directory_ = directory.take();
+  if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
+    return status;
+  }
+  return environment_.files.sync_directory(path);
+}
+
+consensus::NodeOptions Core::node_options() {
+  consensus::NodeOptions options;
+  options.cluster_id = options_.cluster_id;
+  options.self = options_.self;
+  for (const Member& member : options_.members) options.members.push_back(member.id);
+  options.mode = mode_of(options_.durability);
+  // Mode `memory` has nothing that a second bootstrap could destroy.
+  options.may_found = options_.bootstrap || options_.durability == storage::Durability::memory;
+  if (Result<std::string> boot_id = environment_.files.boot_id(); boot_id.ok()) {
+    options.boot_id = boot_id.take();
+  }
+  std::array<std::byte, sizeof options.life> random;
+  environment_.executor.fill_random(random);
+  std::memcpy(&options.life, random.data(), sizeof options.life);
+  return options;
+}
+
+Status Core::open_log() {
+  storage::WalOptions options{.durability = options_.durability,
+                              .segment_bytes = options_.segment_bytes};
+  storage::Wal::Callbacks callbacks{
+      .recovered = [this](const storage::Wal::Recovered& record) { return recover(record); },
+      .durable = [this](storage::Lsn lsn) { on_durable(lsn); },
+      .failed = [this](Status status) { stop_because(std::move(status)); }};
+  auto wal = storage::Wal::open(environment_.files, options_.data_directory + "/wal", options,
+                                environment_.log_worker, std::move(callbacks));
+  if (!wal.ok()) return wal.status();
+  wal_ = wal.take();
+  if (wal_->empty() && directory_ && !directory_->is_new() && !options_.bootstrap) {
+    return {Code::failed_precondition,
+            "the data directory '" + options_.data_directory +
+                "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
+                "was never founded, start with --bootstrap"};
+  }
+  const auto& found = wal_->recovery();
+  io::log(io::Level::info, "replica", "log recovered",
+          {{"segments", found.segments},
+           {"records", found.records},
+           {"bytes", found.bytes},
+           {"torn_bytes_cut", found.torn_bytes_cut},
+           {"torn_at", found.torn_at},
+           {"round", node_->executed_end().value},
+           {"batches", position_.value}});
+  return {};
+}
+
+// One record of the log: told to the node; what it makes executable is executed.
+Status Core::recover(const storage::Wal::Recovered& recovered) {
+  const Result<consensus::Record> record = consensus::decode_record(recovered.payload);
+  if (!record.ok()) return record.status();
+  if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
+    if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);
+  } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
+    history_.stored(batch->slot, recovered.location);
+  }
+  if (Status status = node_->restore(record.value(), recovered.lsn); !status.ok()) return status;
+  for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
+  node_->ready().clear();
+  return {};
+}
+
+Status Core::open_transport() {
+  transport::TransportOptions options;
+  options.cluster_id = options_.cluster_id;
+  options.self = options_.self;
+  for (const Member& member : options_.members) {
+    if (member.id == options_.self) {
+      options.listen = member.peer_address;
+    } else {
+      options.peers.push_back({member.id, member.peer_address});
+    }
+  }
+  transport::Transport::Callbacks callbacks{
+      .peer_up =
+          [this](ReplicaId peer) {
+            node_->peer_up(peer, environment_.executor.now());
+            schedule();
+          },
+      .peer_down =
+          [this](ReplicaId peer) {
+            node_->peer_down(peer, environment_.executor.now());
+            schedule();
+          },
+      .received = [this](ReplicaId peer, std::string_view frame) { receive(peer, frame); },
+      .round_trip = [this](ReplicaId peer,
+                           base::Duration measured) { node_->round_trip(peer, measured); }};
+  auto transport = transport::Transport::open(environment_.executor, environment_.network,
+                                              std::move(options), std::move(callbacks));
+  if (!transport.ok()) return transport.status();
+  transport_ = transport.take();
+  return {};
+}
+
+}  // namespace rabia::replica

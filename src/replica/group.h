@@ -1,0 +1,64 @@
+// What clients submitted together: one batch with the reads that ride on it, or reads alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/shared_bytes.h"
+#include "base/time.h"
+#include "consensus/types.h"
+#include "replica/batch.h"
+#include "replica/replica.h"
+
+namespace rabia::replica {
+
+// One command or read of one client, in its place.
+struct Item {
+  ClientId client;
+  std::uint64_t token = 0;
+  bool is_write = false;
+  std::size_t read_offset = 0;  // Of a read: where its bytes lie in Group::reads.
+  std::size_t read_size = 0;
+};
+
+struct Group {
+  enum class Stage : std::uint8_t {
+    open,       // Takes more items.
+    proposed,   // Its batch is in an undecided slot.
+    decided,    // Its batch is in the log, to be executed here when its turn comes.
+    repropose,  // Its slot was decided 0: the same batch goes into another one.
+    barrier,    // Reads alone, behind a barrier under way.
+  };
+
+  Stage stage = Stage::open;
+  std::string commands;      // The batch, while it grows.
+  base::SharedBytes batch;   // The batch, once it is cut.
+  std::string reads;         // The bytes of the reads, one after the other.
+  std::vector<Item> items;   // In order of submission. Empty: everyone was told of a failure.
+  std::size_t writes = 0;
+  base::Instant since{};     // When its first item came.
+  base::Instant proposed_at{};
+  std::uint64_t barrier_token = 0;
+
+  Group() { begin_batch(commands); }
+  [[nodiscard]] bool empty() const { return items.empty(); }
+  [[nodiscard]] std::size_t bytes() const {
+    return commands.size() + batch.size() + reads.size() + items.size() * sizeof(Item);
+  }
+  void add_write(ClientId client, std::uint64_t token, std::string_view command) {
+    add_command(commands, command);
+    items.push_back({client, token, true, 0, 0});
+    ++writes;
+  }
+  void add_read(ClientId client, std::uint64_t token, std::string_view operation) {
+    items.push_back({client, token, false, reads.size(), operation.size()});
+    reads.append(operation);
+  }
+  [[nodiscard]] std::string_view read_of(const Item& item) const {
+    return std::string_view(reads).substr(item.read_offset, item.read_size);
+  }
+};
+
+}  // namespace rabia::replica

@@ -1,0 +1,60 @@
+#include "replica/history.h"
+
+#include <algorithm>
+
+namespace rabia::replica {
+
+using consensus::Round;
+using consensus::SlotId;
+
+void History::stored(SlotId slot, storage::RecordLocation location) {
+  if (!in_memory_) stored_.try_emplace(slot, location);
+}
+
+void History::executed(SlotId slot, const base::SharedBytes& batch, Round executed_end) {
+  Entry entry{slot, {}, {}};
+  if (in_memory_) {
+    entry.batch = batch;
+    memory_bytes_ += batch.size();
+  } else if (const auto found = stored_.find(slot); found != stored_.end()) {
+    entry.location = found->second;
+  }
+  executed_.push_back(std::move(entry));
+  while (memory_bytes_ > memory_bytes_max_ && executed_.size() > 1) {
+    memory_bytes_ -= executed_.front().batch.size();
+    first_ = executed_.front().slot.round + 1;
+    executed_.pop_front();
+  }
+  // What was stored of rounds that are over was decided 0, or has just been taken.
+  stored_.erase(stored_.begin(), stored_.lower_bound(SlotId{executed_end, {0}}));
+}
+
+namespace {
+
+bool before(const History::Entry& entry, SlotId slot) { return entry.slot < slot; }
+
+}  // namespace
+
+History::Part History::part(consensus::RoundRange rounds, std::uint64_t bytes_max) const {
+  Part part{{}, rounds.end};
+  std::uint64_t bytes = 0;
+  auto at = std::lower_bound(executed_.begin(), executed_.end(), SlotId{rounds.first, {0}}, before);
+  for (; at != executed_.end() && at->slot.round < rounds.end; ++at) {
+    const bool new_round = part.entries.empty() || part.entries.back().slot.round < at->slot.round;
+    if (new_round && bytes >= bytes_max) {
+      part.end = at->slot.round;
+      break;
+    }
+    bytes += in_memory_ ? at->batch.size() : at->location.size;
+    part.entries.push_back(*at);
+  }
+  return part;
+}
+
+std::optional<History::Entry> History::find(SlotId slot) const {
+  const auto at = std::lower_bound(executed_.begin(), executed_.end(), slot, before);
+  if (at == executed_.end() || at->slot != slot) return std::nullopt;
+  return *at;
+}
+
+}  // namespace rabia::replica
