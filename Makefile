@@ -1,0 +1,55 @@
+# The front door. `make help` lists the targets.
+
+JOBS ?= $(shell nproc)
+RELEASE = build/release
+# Integration tests start three processes each and share the machine with clients: two at a time.
+TEST_JOBS ?= 2
+DATA ?= data
+
+.PHONY: build build-all run test test-long bench lint format clean help
+.DEFAULT_GOAL := build
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+build: ## Release build of the programs, in build/release/bin/
+	@tools/setup-debian build
+	@cmake --preset release
+	@cmake --build --preset release --target programs -j $(JOBS)
+
+build-all:
+	@tools/setup-debian build test
+	@tools/setup-node
+	@cmake --preset release -DRABIA_BUILD_TESTS=ON
+	@cmake --build --preset release -j $(JOBS)
+
+run: build ## Three replicas on ports 7001 to 7003, with their data in ./data
+	@exec $(RELEASE)/bin/rabia-cluster --data $(DATA)
+
+test: build-all ## Unit tests, integration tests and the layering check
+	@ctest --test-dir $(RELEASE) -j $(TEST_JOBS) -LE long --output-on-failure --no-tests=error
+
+test-long: build-all ## All of `test`, the long rounds, and unit tests under the sanitizers
+	@for preset in asan tsan; do \
+	  cmake --preset $$preset -DRABIA_BUILD_TESTS=ON && \
+	  cmake --build --preset $$preset -j $(JOBS) && \
+	  ctest --test-dir build/$$preset -j $(JOBS) -L unit --output-on-failure --no-tests=error \
+	    || exit 1; \
+	done
+	@ctest --test-dir $(RELEASE) -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+bench: build ## Throughput beside a Redis server of this machine
+	@tools/setup-debian test
+	@/usr/bin/python3 tools/bench --bin $(RELEASE)/bin
+
+lint: ## Formatting, layering, and clang-tidy on changed files (on all with ALL=1)
+	@tools/setup-debian build test lint
+	@cmake --preset dev -DRABIA_BUILD_TESTS=ON >/dev/null
+	@tools/lint $(if $(ALL),--all)
+
+format: ## Format all C++ files in place
+	@tools/setup-debian lint
+	@tools/lint --format
+
+clean: ## Remove what was built (not ./data)
+	@rm -rf build tests/integration/node_modules

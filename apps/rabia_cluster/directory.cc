@@ -1,0 +1,92 @@
+#include "rabia_cluster/directory.h"
+
+#include <chrono>
+#include <filesystem>
+#include <sstream>
+#include <thread>
+
+#include "settings/config_file.h"
+#include "settings/text_file.h"
+
+namespace rabia::apps {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto lock_patience = 2s;
+constexpr auto lock_retry_every = 50ms;
+
+Result<std::unique_ptr<io::FileLock>> lock_patiently(io::FileSystem& files,
+                                                     const std::string& path) {
+  const auto until = std::chrono::steady_clock::now() + lock_patience;
+  while (true) {
+    auto lock = files.lock(path);
+    if (lock.ok() || lock.status().code() != Code::unavailable) return lock;
+    if (std::chrono::steady_clock::now() > until) return lock;
+    std::this_thread::sleep_for(lock_retry_every);
+  }
+}
+
+}  // namespace
+
+Result<ClusterDirectory> ClusterDirectory::open(io::FileSystem& files, const std::string& path) {
+  std::error_code error;
+  ClusterDirectory directory;
+  directory.path_ = std::filesystem::absolute(path, error).lexically_normal().string();
+  if (error) return {Code::io_error, path + ": " + error.message()};
+  if (Status status = files.create_directories(directory.path_); !status.ok()) return status;
+  auto lock = lock_patiently(files, directory.path_ + "/lock");
+  if (!lock.ok()) {
+    if (lock.status().code() != Code::unavailable) return lock.status();
+    return {Code::unavailable, "a cluster is running on " + directory.path_ + " already (" +
+                                   lock.status().message() +
+                                   "): stop it, or choose another --data"};
+  }
+  directory.lock_ = lock.take();
+  if (Status status = directory.read_founded(); !status.ok()) return status;
+  return directory;
+}
+
+Status ClusterDirectory::read_founded() {
+  const std::string file = path_ + "/founded";
+  const Result<std::string> text = read_text_file(file);
+  if (!text.ok()) return text.status().code() == Code::not_found ? Status() : text.status();
+  Founded founded;
+  std::string replicas_word, id_word;
+  std::istringstream in(text.value());
+  in >> replicas_word >> founded.replicas >> id_word >> founded.cluster_id;
+  if (!in || replicas_word != "replicas" || id_word != "cluster-id" || founded.replicas < 1 ||
+      founded.replicas > members_max) {
+    return {Code::corrupted, file + " is damaged: it must say 'replicas N' and 'cluster-id NAME'"};
+  }
+  founded_ = founded;
+  return {};
+}
+
+Status ClusterDirectory::set_founded(const Founded& founded) {
+  founded_ = founded;
+  return write_text_file(path_ + "/founded", "replicas " + std::to_string(founded.replicas) +
+                                                 "\ncluster-id " + founded.cluster_id + "\n");
+}
+
+std::string ClusterDirectory::replica(std::uint16_t id) const {
+  return path_ + "/" + std::to_string(id);
+}
+
+std::string ClusterDirectory::config_file(std::uint16_t id) const {
+  return replica(id) + "/rabia.toml";
+}
+
+std::string ClusterDirectory::log_file(std::uint16_t id) const {
+  return replica(id) + "/log";
+}
+
+Status ClusterDirectory::prepare(io::FileSystem& files, const Settings& settings) {
+  if (Status status = files.create_directories(replica(settings.id)); !status.ok()) return status;
+  return write_text_file(config_file(settings.id),
+                         "# Written by rabia-cluster at every start: to change a setting, give it "
+                         "--set NAME=VALUE.\n" +
+                             to_toml(settings));
+}
+
+}  // namespace rabia::apps

@@ -1,0 +1,95 @@
+#include "rabia_cluster/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace rabia::apps {
+namespace {
+
+constexpr std::string_view loopback = "127.0.0.1";
+
+Status assign_set(Settings& settings, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return {Code::invalid_argument, "--set needs NAME=VALUE, not '" + text.substr(0, 100) + "'"};
+  }
+  const std::string name = text.substr(0, equals);
+  for (const std::string_view own : {"id", "member", "port", "peer-port", "data", "pidfile"}) {
+    if (name == own) {
+      return {Code::invalid_argument, "--set " + name + ": differs by replica, cannot be set"};
+    }
+  }
+  return assign(settings, name, text.substr(equals + 1));
+}
+
+Status assign_common(ClusterOptions& options, const std::string& durability,
+                     const std::vector<std::string>& sets) {
+  if (Status status = assign(options.common, "durability", durability); !status.ok()) {
+    return status;
+  }
+  for (const std::string& each : sets) {
+    if (Status status = assign_set(options.common, each); !status.ok()) return status;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) {
+  ClusterOptions options;
+  std::string durability = "always";
+  std::string cluster_id = "local";
+  std::vector<std::string> sets;
+  CLI::App app("A whole Rabia KV cluster on this machine: one rabia-server process a replica.",
+               "rabia-cluster");
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.set_version_flag("--version", "rabia-cluster " RABIA_VERSION, "Print the version and exit");
+  app.add_option("--replicas", options.replicas,
+                 "Number of replicas [default: as many as the directory has, or 3]")
+      ->check(CLI::Range(std::size_t{1}, members_max));
+  app.add_option("--port", options.port,
+                 "Replica N serves clients on this + N - 1, peers 10000 above [default 7001]")
+      ->check(CLI::Range(1, 65535 - peer_port_offset));
+  app.add_option("--data", options.data,
+                 "Directory of the cluster; N/ is replica N's [default data]");
+  app.add_option("--durability", durability, "always, os or memory [default always]");
+  app.add_option("--cluster-id", cluster_id, "Name of the cluster [default local]");
+  app.add_option("--set", sets, "NAME=VALUE: a setting of rabia-server for all replicas; repeated")
+      ->type_size(1);
+  app.add_flag("--restart", options.restart, "Start a replica that died again after a second");
+  try {  // The library says everything by exceptions; they end here.
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    options.answer = app.help();
+    return options;
+  } catch (const CLI::CallForVersion& version) {
+    options.answer = std::string(version.what()) + "\n";
+    return options;
+  } catch (const CLI::ParseError& error) {
+    return {Code::invalid_argument, error.what()};
+  }
+  if (Status status = assign(options.common, "cluster-id", cluster_id); !status.ok()) return status;
+  if (Status status = assign_common(options, durability, sets); !status.ok()) return status;
+  return options;
+}
+
+Result<Settings> replica_settings(const ClusterOptions& options, std::uint16_t id,
+                                  const std::string& directory) {
+  Settings settings = options.common;
+  const auto port_of = [&](int number) { return options.port + number - 1; };
+  if (port_of(options.replicas) + peer_port_offset > 65535) {
+    return {Code::invalid_argument, "port " + std::to_string(options.port) +
+                                        " leaves no room for the peer ports 10000 above"};
+  }
+  settings.id = id;
+  settings.port = static_cast<std::uint16_t>(port_of(id));
+  settings.data = directory + "/data";
+  settings.pid_file = directory + "/pid";
+  for (std::uint16_t number = 1; number <= options.replicas; ++number) {
+    const auto peer_port = static_cast<std::uint16_t>(port_of(number) + peer_port_offset);
+    settings.members.push_back({ReplicaId{number}, {std::string(loopback), peer_port}});
+  }
+  if (Status status = complete(settings); !status.ok()) return status;
+  return settings;
+}
+
+}  // namespace rabia::apps

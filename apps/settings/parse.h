@@ -1,0 +1,29 @@
+// Texts to values and back: the parsers and printers that the rows of the table are made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "rabia/result.h"
+#include "replica/replica.h"
+#include "storage/wal.h"
+
+namespace rabia::apps {
+
+// Decimal digits, and nothing else.
+Result<std::uint64_t> parse_number(std::string_view text);
+// Decimal digits, with KiB, MiB or GiB behind them or not.
+Result<std::uint64_t> parse_byte_count(std::string_view text);
+Result<bool> parse_boolean(std::string_view text);
+Result<storage::Durability> parse_durability(std::string_view text);
+[[nodiscard]] std::string_view name_of(storage::Durability durability);
+// "ID=HOST:PORT".
+Result<replica::Member> parse_member(std::string_view text);
+[[nodiscard]] std::string print_member(const replica::Member& member);
+
+// How many single-character edits turn one text into the other (Levenshtein's distance). Takes time
+// and memory in proportion to the product and to the length of `b`: for short texts.
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace rabia::apps

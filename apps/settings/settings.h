@@ -1,0 +1,80 @@
+// Everything that a replica can be told. One table (setting_rows) gives each setting its name,
+// help, default, unit, range, parser and printer; the command line, the configuration file,
+// validation and CONFIG GET are all made from it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/log.h"
+#include "rabia/result.h"
+#include "replica/replica.h"
+#include "server/server.h"
+
+namespace rabia::apps {
+
+inline constexpr std::size_t members_max = 15;
+inline constexpr std::uint16_t peer_port_offset = 10'000;
+
+// A value; thread-compatible. What is not given has the default shown here.
+struct Settings {
+  std::uint16_t id = 0;  // 0: not given.
+  std::string cluster_id;
+  std::vector<replica::Member> members;  // As given: self may be left out until complete().
+  std::string bind = "127.0.0.1";
+  std::uint16_t port = 6379;
+  std::uint16_t peer_port = 0;  // 0: port + peer_port_offset.
+  std::string data;
+  storage::Durability durability = storage::Durability::always;
+  bool bootstrap = false;
+  std::string require_pass;
+  std::uint64_t clients_max = 10'000;
+  std::uint64_t key_bytes_max = 64ULL << 10;
+  std::uint64_t value_bytes_max = 16ULL << 20;
+  std::uint64_t segment_bytes = 64ULL << 20;
+  io::Level log_level = io::Level::info;
+  std::string pid_file;  // Empty: none is written.
+};
+
+// One row of the table. All views have static storage.
+struct SettingRow {
+  std::string_view name;        // --name on the command line, name in the file, CONFIG GET name.
+  std::string_view redis_name;  // CONFIG GET answers to this too; empty: Redis has no such name.
+  std::string_view help;        // One sentence without a full stop.
+  std::string_view accepts;     // For people: "a number from 1 to 65535".
+  std::uint64_t least = 0;      // Numbers only.
+  std::uint64_t most = 0;
+  Status (*parse)(const SettingRow& row, std::string_view text, Settings& settings) = nullptr;
+  std::string (*print)(const Settings& settings) = nullptr;
+  bool repeated = false;  // May be given more than once; print() joins with spaces.
+  bool numeric = false;   // The value is digits.
+  bool on_off = false;    // On the command line, the name alone means true.
+  bool secret = false;    // Never in a log line.
+};
+
+[[nodiscard]] std::span<const SettingRow> setting_rows();
+
+// The row of that name, or null.
+[[nodiscard]] const SettingRow* find_setting(std::string_view name);
+
+// Parses one text into the setting of that name. An unknown name is refused with the nearest one
+// that exists; a bad value with what is accepted.
+Status assign(Settings& settings, std::string_view name, std::string_view text);
+
+// What is wrong with a name that does not exist.
+Status unknown_setting(std::string_view name);
+
+// Fills in what follows from other settings (the own member, the peer port) and refuses what is
+// missing or contradicts itself. Call once, when everything was assigned.
+Status complete(Settings& settings);
+
+// What CONFIG GET answers: our names, and Redis's for what clients ask.
+[[nodiscard]] std::vector<server::Setting> config_values(const Settings& settings);
+
+[[nodiscard]] replica::ReplicaOptions replica_options(const Settings& settings);
+[[nodiscard]] server::ServerOptions server_options(const Settings& settings);
+
+}  // namespace rabia::apps

@@ -1,0 +1,194 @@
+#include "settings/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace rabia::apps {
+namespace {
+
+Settings minimal() {
+  Settings settings;
+  settings.id = 2;
+  settings.cluster_id = "c";
+  settings.data = "/d";
+  settings.port = 7002;
+  return settings;
+}
+
+std::string config(const Settings& settings, std::string_view name) {
+  for (const server::Setting& each : config_values(settings)) {
+    if (each.name == name) return each.value;
+  }
+  return "(none)";
+}
+
+// Given the table, when each default is printed and parsed again, then it is the default: help
+// never promises what the parser refuses. (Required settings have no default.)
+TEST(Settings, every_default_is_accepted_by_its_own_row) {
+  const Settings defaults;
+  for (const SettingRow& row : setting_rows()) {
+    const std::string text = row.print(defaults);
+    if (row.name == "id" || row.name == "cluster-id" || row.name == "member") continue;
+    Settings settings;
+    EXPECT_TRUE(assign(settings, row.name, text).ok()) << row.name;
+    EXPECT_EQ(row.print(settings), text) << row.name;
+  }
+}
+
+// Given the table, then no two settings answer to one name, ours or Redis's.
+TEST(Settings, names_are_unique) {
+  std::set<std::string> names;
+  for (const server::Setting& each : config_values(minimal())) {
+    EXPECT_TRUE(names.insert(each.name).second) << each.name;
+  }
+}
+
+// Given numeric settings, when their bounds are assigned, then those are accepted and what lies
+// just outside is not.
+TEST(Settings, ranges_include_their_bounds_and_nothing_beyond) {
+  for (const SettingRow& row : setting_rows()) {
+    if (!row.numeric) continue;
+    Settings settings;
+    EXPECT_TRUE(assign(settings, row.name, std::to_string(row.least)).ok()) << row.name;
+    EXPECT_TRUE(assign(settings, row.name, std::to_string(row.most)).ok()) << row.name;
+    EXPECT_FALSE(assign(settings, row.name, std::to_string(row.most + 1)).ok()) << row.name;
+    if (row.least == 0) continue;
+    EXPECT_FALSE(assign(settings, row.name, std::to_string(row.least - 1)).ok()) << row.name;
+  }
+}
+
+// Given a misspelt name, when assigned, then the refusal names the nearest setting that exists.
+TEST(Settings, an_unknown_name_is_refused_with_the_nearest_one) {
+  Settings settings;
+  const Status status = assign(settings, "max-clients", "5");
+  EXPECT_EQ(status.code(), Code::invalid_argument);
+  EXPECT_EQ(status.message(), "unknown setting 'max-clients': did you mean 'maxclients'?");
+}
+
+// Given a bad value, when assigned, then the refusal names the setting, the value and what is
+// taken.
+TEST(Settings, a_bad_value_is_refused_with_what_is_accepted) {
+  Settings settings;
+  EXPECT_EQ(assign(settings, "port", "70000").message(),
+            "port: '70000' is not a number from 1 to 65535");
+  EXPECT_EQ(assign(settings, "durability", "fast").message(),
+            "durability: 'fast' is not always, os or memory");
+  EXPECT_EQ(settings.port, Settings{}.port);
+}
+
+// Given settings without one that is required, when completed, then the refusal names it.
+TEST(Settings, what_is_required_is_asked_for_by_name) {
+  const auto refusal_without = [](auto Settings::*field) {
+    Settings settings = minimal();
+    settings.*field = {};
+    return complete(settings).message();
+  };
+  EXPECT_TRUE(refusal_without(&Settings::id).starts_with("id is required"));
+  EXPECT_TRUE(refusal_without(&Settings::cluster_id).starts_with("cluster-id is required"));
+  EXPECT_TRUE(refusal_without(&Settings::data).starts_with("data is required"));
+}
+
+// Given a list of members that leaves out this replica, when completed, then it is added in order
+// of ids, with the peer port 10000 above its port.
+TEST(Settings, the_own_member_is_added_when_it_is_left_out) {
+  Settings settings = minimal();
+  ASSERT_TRUE(assign(settings, "member", "3=10.0.0.3:17003").ok());
+  ASSERT_TRUE(assign(settings, "member", "1=10.0.0.1:17001").ok());
+  ASSERT_TRUE(complete(settings).ok());
+  EXPECT_EQ(settings.peer_port, 17002);
+  const auto options = replica_options(settings);
+  ASSERT_EQ(options.members.size(), 3U);
+  EXPECT_EQ(options.members[0].id, ReplicaId{1});
+  EXPECT_EQ(options.members[1].id, ReplicaId{2});
+  EXPECT_EQ(options.members[1].peer_address, (io::Endpoint{"127.0.0.1", 17002}));
+  EXPECT_EQ(options.members[2].id, ReplicaId{3});
+}
+
+// Given the own member in the list, when completed, then its port is the peer port; another
+// --peer-port contradicts it.
+TEST(Settings, the_list_of_members_and_the_peer_port_must_agree) {
+  Settings settings = minimal();
+  ASSERT_TRUE(assign(settings, "member", "2=10.0.0.2:9000").ok());
+  Settings contradicting = settings;
+  ASSERT_TRUE(complete(settings).ok());
+  EXPECT_EQ(settings.peer_port, 9000);
+  contradicting.peer_port = 9001;
+  EXPECT_EQ(complete(contradicting).message(), "peer-port is 9001 but member says 2=10.0.0.2:9000");
+}
+
+// Given two members of one id, or of one address, when completed, then they are refused.
+TEST(Settings, members_differ_in_id_and_address) {
+  for (const char* second : {"1=h:2", "3=h:1"}) {
+    Settings settings = minimal();
+    ASSERT_TRUE(assign(settings, "member", "1=h:1").ok());
+    ASSERT_TRUE(assign(settings, "member", second).ok());
+    EXPECT_EQ(complete(settings).code(), Code::invalid_argument) << second;
+  }
+}
+
+// Given more members than a cluster may have, when assigned or added, then they are refused.
+TEST(Settings, the_number_of_members_is_bounded) {
+  Settings settings = minimal();
+  for (std::size_t i = 0; i < members_max; ++i) {
+    const std::string number = std::to_string(100 + i);
+    ASSERT_TRUE(assign(settings, "member", std::string(number).append("=h:").append(number)).ok());
+  }
+  EXPECT_FALSE(assign(settings, "member", "999=h:999").ok());
+  EXPECT_FALSE(complete(settings).ok());
+}
+
+// Given a port above 55535 and no peer port, when completed, then the peer port is asked for.
+TEST(Settings, a_peer_port_that_does_not_exist_is_not_made_up) {
+  Settings settings = minimal();
+  settings.port = 60000;
+  EXPECT_FALSE(complete(settings).ok());
+  settings.peer_port = 60001;
+  EXPECT_TRUE(complete(settings).ok());
+}
+
+// Given the modes of durability, then CONFIG GET tells Redis clients what they would mean to Redis.
+TEST(Settings, config_answers_to_the_names_of_redis) {
+  Settings settings = minimal();
+  EXPECT_EQ(config(settings, "save"), "");
+  EXPECT_EQ(config(settings, "appendonly"), "yes");
+  EXPECT_EQ(config(settings, "appendfsync"), "always");
+  EXPECT_EQ(config(settings, "maxclients"), "10000");
+  EXPECT_EQ(config(settings, "proto-max-bulk-len"), config(settings, "value-bytes-max"));
+  EXPECT_EQ(config(settings, "dir"), "/d");
+  settings.durability = storage::Durability::os;
+  EXPECT_EQ(config(settings, "appendfsync"), "no");
+  settings.durability = storage::Durability::memory;
+  EXPECT_EQ(config(settings, "appendonly"), "no");
+}
+
+// Given settings that all differ from their defaults, when options are made of them, then each
+// arrives.
+TEST(Settings, options_carry_every_setting) {
+  Settings settings = minimal();
+  settings.bootstrap = true;
+  settings.durability = storage::Durability::os;
+  settings.segment_bytes = 5 << 20;
+  settings.require_pass = "p";
+  settings.clients_max = 3;
+  settings.key_bytes_max = 4;
+  settings.value_bytes_max = 5;
+  ASSERT_TRUE(complete(settings).ok());
+  const auto replica = replica_options(settings);
+  EXPECT_EQ(replica.cluster_id, "c");
+  EXPECT_EQ(replica.self, ReplicaId{2});
+  EXPECT_EQ(replica.data_directory, "/d");
+  EXPECT_TRUE(replica.bootstrap);
+  EXPECT_EQ(replica.durability, storage::Durability::os);
+  EXPECT_EQ(replica.segment_bytes, 5U << 20);
+  const auto server = server_options(settings);
+  EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));
+  EXPECT_EQ(server.require_pass, "p");
+  EXPECT_EQ(server.clients_max, 3U);
+  EXPECT_EQ(server.key_bytes_max, 4U);
+  EXPECT_EQ(server.value_bytes_max, 5U);
+}
+
+}  // namespace
+}  // namespace rabia::apps

@@ -1,0 +1,116 @@
+// What must hold between all members of a cluster, ever. protocol.md, section 13.
+//
+// A simulator tells it what every member does, in the order of simulated time; it keeps the history
+// of all lives of all members and says which rule was broken. Each rule that can be checked from
+// outside is one function, named after its number. It forgets nothing: not for production.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consensus/configuration.h"
+#include "consensus/message.h"
+#include "consensus/record.h"
+#include "consensus/weak_mvc.h"
+
+namespace rabia::consensus {
+
+// What binds a member at the moment when it says something.
+struct SenderView {
+  ReplicaId id;
+  RoundRange window;  // [L, L + α)
+  Round floor;
+  Round lane_from;
+};
+
+class Invariants {
+ public:
+  // One configuration for all rounds. No member may lose durable data (section 8).
+  Invariants(Configuration configuration, Mode mode);
+
+  // ---- what members do
+  // Handed to the log, perhaps not durable yet.
+  void wrote(ReplicaId member, const Record& record);
+  // On stable storage (mode `memory`: held by the process). In the order of the log.
+  void durable(ReplicaId member, const Record& record);
+  void sent(const SenderView& sender, const Message& message);
+  // The member executed a batch; `before` is how many it had executed already in this life.
+  void executed(ReplicaId member, std::uint64_t before, SlotId slot, const base::SharedBytes& batch);
+
+  // ---- what clients see
+  // The owner has executed this many batches and answers the client of the last.
+  void acknowledged(std::uint64_t position_end);
+  // How many batches a read that is asked now must see.
+  [[nodiscard]] std::uint64_t read_asked() const { return seen_end_; }
+  void read_done(ReplicaId member, std::uint64_t must_see, std::uint64_t saw);
+
+  // Empty while all is well. The first few only.
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  // How many batches the log holds as far as anyone has executed it.
+  [[nodiscard]] std::uint64_t log_size() const { return log_.size(); }
+  [[nodiscard]] std::uint64_t slots_decided() const { return slots_decided_; }
+
+ private:
+  struct PhaseHistory {
+    PhaseTally durable;
+    PhaseTally said;
+  };
+  struct SlotHistory {
+    std::map<Phase, PhaseHistory> phases;
+    std::optional<std::uint64_t> digest;
+    bool skipped = false;
+    std::optional<Bit> decision;
+    MemberSet batch_durable;
+  };
+
+  // Section 13, by its numbers.
+  void check_1_agreement(SlotId id, SlotHistory& slot, Bit value);
+  void check_1_one_log(ReplicaId member, std::uint64_t before, SlotId id, std::uint64_t digest);
+  void check_2_state(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Bit value);
+  void check_2_vote(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Vote value);
+  void check_2_state_durable(SlotId id, Phase phase, const SlotHistory& slot, std::size_t member,
+                             Bit value);
+  void check_2_vote_durable(SlotId id, Phase phase, const SlotHistory& slot, std::size_t member,
+                            Vote value);
+  void check_3_one_batch(SlotId id, SlotHistory& slot, const base::SharedBytes& batch);
+  void check_3_skip(SlotId id, SlotHistory& slot);
+  void check_3_created(SlotId id, const SlotHistory& slot);
+  void check_4_quorum_holds(SlotId id, const SlotHistory& slot);
+  void check_5_batch_durable(SlotId id, const SlotHistory& slot, std::size_t member);
+  void check_6_votes(SlotId id, Phase phase, const PhaseTally& all);
+  void check_7_takes_part(const SenderView& sender, RoundRange rounds);
+  void check_7_own_lane(const SenderView& sender, RoundRange rounds);
+  void check_9_frontier(const SenderView& sender, Round frontier_end);
+  void check_11_once(SlotId id, std::uint64_t digest);
+
+  void durable(ReplicaId member, const record::State& state);
+  void durable(ReplicaId member, const record::CastVote& vote);
+  void said(const SenderView& sender, const message::State& state);
+  void said(const SenderView& sender, const message::CastVote& vote);
+  void said(const SenderView& sender, const message::Batch& batch);
+  void said(const SenderView& sender, const message::Skip& skip);
+  void decided(Lane lane, RoundRange rounds, Bit value);
+  [[nodiscard]] std::size_t index_of(ReplicaId member) const;
+  void broken(const std::string& rule, SlotId id, const std::string& how);
+
+  struct LogEntry {
+    SlotId slot;
+    std::uint64_t digest;
+  };
+
+  Configuration configuration_;
+  Mode mode_;
+  std::map<SlotId, SlotHistory> slots_;
+  std::map<ReplicaId, Round> reserved_;       // Durable H.
+  std::map<ReplicaId, Round> state_one_end_;  // Of states 1 that were said.
+  std::vector<LogEntry> log_;
+  std::set<std::uint64_t> digests_in_log_;
+  std::uint64_t seen_end_ = 0;  // Batches that were acknowledged, or seen by a completed read.
+  std::uint64_t slots_decided_ = 0;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace rabia::consensus

@@ -1,0 +1,109 @@
+// What replicas say to each other. protocol.md, section 9. Bytes: docs/formats/message.md.
+//
+// Messages are idempotent: they may be lost, repeated and reordered, and may come from an earlier
+// life of their sender. Fields named _end hold the round after (types.h).
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "base/shared_bytes.h"
+#include "base/time.h"
+#include "consensus/types.h"
+
+namespace rabia::consensus {
+
+namespace message {
+
+// The owner's proposal for its slot of the round. The lane is the sender's.
+struct Batch {
+  Round round;
+  bool with_state = false;  // Mode `memory`: stands for State(round, 1, 1) too.
+  base::SharedBytes bytes;
+};
+
+// The promise that the owner (the sender) created no batch in these rounds and never will.
+struct Skip {
+  RoundRange rounds;
+};
+
+struct State {
+  Lane lane;
+  RoundRange rounds;
+  Phase phase = first_phase;
+  Bit value = Bit::zero;
+};
+
+struct CastVote {
+  Lane lane;
+  RoundRange rounds;
+  Phase phase = first_phase;
+  Vote value = Vote::zero;
+};
+
+struct Decided {
+  Lane lane;
+  RoundRange rounds;
+  Bit value = Bit::zero;
+};
+
+// Asks for whatever the sender lacks. The reply is in log order from `executed_end` on.
+struct Need {
+  Round executed_end;  // L of the sender.
+  Round in_use_end;    // top + 1 of the sender.
+  std::vector<SlotId> wanted;  // Slots whose batch is wanted, whatever their state.
+};
+
+// Ends a reply to Need. `more`: the reply was cut short; ask again from `next`.
+struct NeedEnd {
+  Round next;
+  bool more = false;
+};
+
+// A batch, from any holder of it.
+struct BatchCopy {
+  SlotId slot;
+  base::SharedBytes bytes;
+};
+
+enum class BarrierKind : std::uint8_t { read = 0 };  // 1 is kept for rejoin (section 8).
+
+struct Ask {
+  BarrierKind kind = BarrierKind::read;
+  Nonce nonce;
+};
+
+// The frontier of the sender; fixed once given for a nonce.
+struct Answer {
+  BarrierKind kind = BarrierKind::read;
+  Nonce nonce;
+  Round frontier_end;
+};
+
+// How the sender of a Beat sees one lane (section 4).
+struct LaneReport {
+  Lane lane;
+  std::uint32_t interval = 1;  // K: 1 means trusted.
+  Round ahead_end;             // It has input 0 ahead in rounds below.
+  base::Duration waited{};     // How long the lane made it wait of late.
+};
+
+struct Beat {
+  FoundingVector incarnation;  // V; empty while not founded.
+  Round executed_end;          // L
+  Round in_use_end;            // top + 1
+  Round lane_from;
+  Round floor;
+  std::vector<LaneReport> lanes;
+  // While not founded: the own nonce, and the vector last said (or empty).
+  Nonce nonce;
+  FoundingVector said;
+};
+
+}  // namespace message
+
+using Message = std::variant<message::Batch, message::Skip, message::State, message::CastVote,
+                             message::Decided, message::Need, message::NeedEnd, message::BatchCopy,
+                             message::Ask, message::Answer, message::Beat>;
+
+}  // namespace rabia::consensus

@@ -1,0 +1,407 @@
+// Inputs, Ready, founding and the read barrier. protocol.md, sections 6 and 8.
+#include "consensus/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/codec.h"
+#include "base/hash.h"
+
+namespace rabia::consensus {
+
+void Ready::clear() {
+  records.clear();
+  waits = false;
+  own_decisions.clear();
+  executions.clear();
+  messages.clear();
+  history.clear();
+}
+
+Node::Node(NodeOptions options)
+    : options_(std::move(options)),
+      configurations_(Configuration(options_.members)),
+      window_(configurations_, options_.window_rounds),
+      own_lane_(options_.window_rounds) {
+  RABIA_CHECK(options_.members.size() <= members_max);
+  RABIA_CHECK(configurations_.at({}).contains(options_.self));
+  for (const ReplicaId member : configurations_.at({}).members()) {
+    if (member == options_.self) continue;
+    lanes_.try_emplace(member, options_.lane_watch);
+    peers_.try_emplace(member);
+  }
+  founding_.emplace(options_.self, configurations_.at({}), options_.may_found,
+                    [this] { return fresh_nonce(); });
+}
+
+// 128 bits from this life's random bits and a count: nobody has drawn or can guess them.
+Nonce Node::fresh_nonce() {
+  const std::uint64_t words[3] = {options_.life.high, options_.life.low, ++nonces_drawn_};
+  const std::string_view bytes(reinterpret_cast<const char*>(words), sizeof words);
+  return {base::hash64(bytes, 1), base::hash64(bytes, 2)};
+}
+
+// ---- start (section 12)
+
+// Boot is durable before anything is sent, in every life (section 10).
+void Node::become(const FoundingVector& incarnation) {
+  incarnation_vector_ = incarnation;
+  incarnation_ = incarnation_of(incarnation);
+  stage_ = Stage::booting;
+  record::Boot boot{options_.cluster_id, incarnation, options_.self, options_.mode,
+                    options_.boot_id};
+  const RecordNumber number = persist(boot, true);
+  written_.push_back({number, 64, now_, std::move(boot)});
+  unsynced_bytes_ += 64;
+}
+
+void Node::begin_running() {
+  stage_ = Stage::running;
+  need_after_ = options_.need_after_least;
+  raise_by_lane_from();
+  touch_all();
+  renew_reservation();
+  send_beats();
+  for (const auto& [id, peer] : peers_) {
+    if (peer.up) send_need(id, {});
+  }
+}
+
+bool Node::open() const {
+  return stage_ == Stage::running && own_lane_.reserved_durable() > own_lane_.lane_from();
+}
+
+bool Node::has_quorum() const {
+  const auto up = static_cast<std::size_t>(std::count_if(
+      peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.up; }));
+  return up + 1 >= configurations_.at(window_.executed_end()).quorums().quorum();
+}
+
+Round Node::peer_executed_end(ReplicaId peer) const { return peers_.at(peer).beat.executed_end; }
+
+// ---- founding (section 8)
+
+void Node::after_founding_step(std::optional<record::Founding> record) {
+  if (!record) return;
+  const RecordNumber number = persist(*record, true);
+  written_.push_back({number, 64, now_, std::move(*record)});
+  unsynced_bytes_ += 64;
+}
+
+void Node::hear_founding(ReplicaId from, const message::Beat& beat) {
+  if (!beat.incarnation.empty()) {
+    if (founding_->may_adopt(beat.incarnation)) {
+      become(beat.incarnation);
+    } else {
+      stage_ = Stage::must_rejoin;
+    }
+    return;
+  }
+  after_founding_step(founding_->hear(from, beat.nonce, beat.said));
+  if (const auto vector = founding_->founded()) become(*vector);
+}
+
+// ---- inputs
+
+void Node::receive(ReplicaId from, Incarnation incarnation, const Message& message,
+                   base::Instant now) {
+  now_ = now;
+  if (!peers_.contains(from)) return;
+  const auto* beat = std::get_if<message::Beat>(&message);
+  if (stage_ == Stage::founding && beat != nullptr) {
+    hear_founding(from, *beat);
+    return;
+  }
+  if (stage_ != Stage::running || incarnation != incarnation_) return;
+  dispatch(from, message);
+}
+
+void Node::dispatch(ReplicaId from, const Message& message) {
+  std::visit([this, from](const auto& alternative) { on(from, alternative); }, message);
+}
+
+void Node::durable(RecordNumber up_to, base::Instant now) {
+  now_ = now;
+  while (!written_.empty() && written_.front().number <= up_to) {
+    const Written done = std::move(written_.front());
+    written_.pop_front();
+    unsynced_bytes_ -= done.bytes;
+    write_time_ += (now - done.at - write_time_) / 8;
+    if (const auto* state = std::get_if<message::State>(&done.what)) {
+      on_durable(*state);
+    } else if (const auto* vote = std::get_if<message::CastVote>(&done.what)) {
+      on_durable(*vote);
+    } else if (const auto* reserve = std::get_if<record::Reserve>(&done.what)) {
+      own_lane_.reserved(reserve->end);
+    } else if (const auto* founding = std::get_if<record::Founding>(&done.what)) {
+      founding_->durable(*founding);
+      beat_changed_ = true;
+      if (stage_ == Stage::founding) {
+        if (const auto vector = founding_->founded()) become(*vector);
+      }
+    } else {
+      begin_running();
+    }
+  }
+  if (stalled_ && !disk_is_behind()) touch_all();
+}
+
+void Node::peer_up(ReplicaId id, base::Instant now) {
+  now_ = now;
+  Peer& peer = peers_.at(id);
+  peer.up = true;
+  peer.beat_on_this_connection = false;
+  lanes_.at(id).watch.connected(true, now);
+  if (may_beat()) send(id, make_beat());
+  if (stage_ == Stage::running) send_need(id, {});
+}
+
+void Node::peer_down(ReplicaId id, base::Instant now) {
+  now_ = now;
+  peers_.at(id).up = false;
+  lanes_.at(id).watch.connected(false, now);
+  for (const SlotId held : held_) {  // Nobody need wait for it any longer.
+    if (Slot* slot = window_.find(held)) touch(held, *slot);
+  }
+}
+
+void Node::round_trip(ReplicaId id, base::Duration measured) {
+  Peer& peer = peers_.at(id);
+  peer.round_trip += (measured - peer.round_trip) / 4;
+}
+
+void Node::tick(base::Instant now) {
+  now_ = now;
+  if (may_beat() && (beat_changed_ || now >= next_beat_)) send_beats();
+  if (stage_ == Stage::running) {
+    watch_lanes();
+    forfeit();
+    std::erase_if(held_, [this](SlotId id) {
+      Slot* slot = window_.find(id);
+      if (slot == nullptr || slot->agreement.decision()) return true;
+      if (now_ < slot->hold_vote_until) return false;
+      touch(id, *slot);
+      return true;
+    });
+    // Rules make slots executable, execution moves the window, and that makes more slots known.
+    Round before;
+    do {
+      before = window_.executed_end();
+      run_rules();
+      execute();
+      skip_own_rounds();
+      execute();
+      receive_kept();
+    } while (window_.executed_end() != before || !dirty_.empty());
+    renew_reservation();
+    ask_for_what_is_missing();
+    drive_barrier();
+  }
+  last_tick_ = now;
+  set_wake_up();
+}
+
+// ---- beats
+
+// What a Beat says must be durable first: the nonce while founding, Boot afterwards.
+bool Node::may_beat() const {
+  return stage_ == Stage::running || (stage_ == Stage::founding && founding_->saying());
+}
+
+message::Beat Node::make_beat() const {
+  message::Beat beat;
+  beat.incarnation = incarnation_vector_;
+  beat.executed_end = window_.executed_end();
+  beat.in_use_end = window_.in_use_end();
+  beat.lane_from = own_lane_.lane_from();
+  beat.floor = floor_;
+  for (const auto& [id, lane] : lanes_) {
+    beat.lanes.push_back(
+        {id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
+  }
+  if (stage_ == Stage::founding) {
+    beat.nonce = founding_->saying()->nonce;
+    beat.said = founding_->saying()->said;
+  }
+  return beat;
+}
+
+void Node::send_beats() {
+  beat_changed_ = false;
+  next_beat_ = now_ + options_.beat_every;
+  // An idle owner that makes others wait skips ahead by as many rounds as it is late.
+  base::Duration worst{};
+  for (const auto& [id, peer] : peers_) {
+    for (const message::LaneReport& report : peer.beat.lanes) {
+      if (report.lane == options_.self && peer.up) worst = std::max(worst, report.waited);
+    }
+  }
+  const std::uint64_t rounds = distance(in_use_end_at_last_beat_, window_.in_use_end());
+  in_use_end_at_last_beat_ = window_.in_use_end();
+  const bool late = worst > options_.lane_watch.patience_least / 2;
+  const auto ahead = static_cast<std::uint64_t>(worst / options_.beat_every + 1) * rounds;
+  skip_ahead_rounds_ = late ? std::min(ahead, options_.window_rounds / 8) : 0;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.up) send(id, make_beat());
+  }
+}
+
+void Node::on(ReplicaId from, const message::Beat& beat) {
+  Peer& peer = peers_.at(from);
+  Lane_& lane = lanes_.at(from);
+  if (beat.incarnation.empty()) return;
+  lane.lane_from = std::max(lane.lane_from, beat.lane_from);
+  raise_in_use(beat.in_use_end);
+  raise_by_lane_from();
+  for (const message::LaneReport& report : beat.lanes) {
+    // Zeros that were input ahead while the connection was down were not heard.
+    if (report.lane == options_.self && !peer.beat_on_this_connection) {
+      avoid_below_ = std::max(avoid_below_, report.ahead_end);
+    }
+  }
+  peer.beat_on_this_connection = true;
+  peer.beat = beat;
+  for (auto& [id, watched] : lanes_) {
+    std::uint32_t interval = 1;
+    for (const auto& [other, state] : peers_) {
+      for (const message::LaneReport& report : state.beat.lanes) {
+        if (state.up && report.lane == id) interval = std::max(interval, report.interval);
+      }
+    }
+    watched.watch.set_others_interval(interval);
+  }
+}
+
+// ---- reads (section 6)
+
+std::uint64_t Node::read() { return ++reads_asked_; }
+
+// The highest round with a durable State 1, or executed, or below the floor; plus one.
+Round Node::frontier_end() const {
+  return std::max({state_one_end_, window_.executed_end(), floor_});
+}
+
+void Node::on(ReplicaId from, const message::Ask& ask) {
+  if (window_.executed_end() < floor_) return;
+  send(from, message::Answer{ask.kind, ask.nonce, frontier_end()});
+}
+
+void Node::on(ReplicaId from, const message::Answer& answer) {
+  raise_in_use(answer.frontier_end);
+  if (barrier_ && barrier_->nonce() == answer.nonce) {
+    barrier_->answered(from, answer.frontier_end);
+  }
+}
+
+// One barrier serves all reads that came before it began; the next begins when it is done.
+void Node::drive_barrier() {
+  while (true) {
+    if (barrier_ && barrier_->complete(configurations_, window_.range())) {
+      ready_.reads_done = reads_in_barrier_;
+      barrier_.reset();
+    }
+    if (barrier_ && now_ >= barrier_repeat_at_) repeat_ask();
+    if (barrier_ || reads_in_barrier_ == reads_asked_ || !open()) return;
+    barrier_.emplace(fresh_nonce());
+    reads_in_barrier_ = reads_asked_;
+    ++counters_.barriers;
+    barrier_->answered(options_.self, frontier_end());
+    barrier_repeat_at_ = now_ + options_.need_after_least;
+    repeat_ask();
+  }
+}
+
+void Node::repeat_ask() {
+  barrier_repeat_at_ = now_ + options_.need_after_least;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.up && !barrier_->has_answer_of(id)) {
+      send(id, message::Ask{message::BarrierKind::read, barrier_->nonce()});
+    }
+  }
+}
+
+// ---- outputs
+
+RecordNumber Node::persist(Record record, bool waits) {
+  ready_.records.push_back(std::move(record));
+  ready_.waits = ready_.waits || waits;
+  return ++last_record_;
+}
+
+namespace {
+
+// Says the same of the rounds right behind: one message is enough.
+template <typename Said>
+bool extend(Message& last, const Said& next) {
+  auto* said = std::get_if<Said>(&last);
+  if (said == nullptr || said->lane != next.lane || said->value != next.value ||
+      said->rounds.end != next.rounds.first) {
+    return false;
+  }
+  if constexpr (requires { next.phase; }) {
+    if (said->phase != next.phase) return false;
+  }
+  said->rounds.end = next.rounds.end;
+  return true;
+}
+
+bool extend_any(Message& last, const Message& next) {
+  if (const auto* state = std::get_if<message::State>(&next)) return extend(last, *state);
+  if (const auto* vote = std::get_if<message::CastVote>(&next)) return extend(last, *vote);
+  if (const auto* decided = std::get_if<message::Decided>(&next)) return extend(last, *decided);
+  return false;
+}
+
+}  // namespace
+
+void Node::send(ReplicaId to, Message message) {
+  if (!ready_.messages.empty()) {
+    Outgoing& last = ready_.messages.back();
+    if (last.to == to && extend_any(last.message, message)) return;
+  }
+  ready_.messages.push_back({to, nullptr, std::move(message)});
+}
+
+void Node::send_everyone(Round round, Message message) {
+  const Configuration* everyone = &configurations_.at(round);
+  if (everyone->size() == 1) return;
+  if (!ready_.messages.empty()) {
+    Outgoing& last = ready_.messages.back();
+    if (!last.to && last.everyone_of == everyone && extend_any(last.message, message)) return;
+  }
+  ready_.messages.push_back({std::nullopt, everyone, std::move(message)});
+}
+
+void Node::raise_in_use(Round end) { window_.raise_in_use_end(end, now_); }
+
+base::Duration Node::slowest_exchange() const {
+  base::Duration slowest{};
+  for (const auto& [id, peer] : peers_) {
+    if (peer.up) slowest = std::max(slowest, peer.round_trip);
+  }
+  return 2 * slowest + write_time_;
+}
+
+base::Duration Node::least_patience() const {
+  base::Duration least = options_.lane_watch.patience_most;
+  for (const auto& [id, lane] : lanes_) {
+    least = std::min(least, lane.watch.patience(slowest_exchange()));
+  }
+  return least;
+}
+
+// Something is under way that time may have to move on.
+bool Node::busy() const {
+  return window_.executed_end() < window_.in_use_end() || barrier_ || !held_.empty();
+}
+
+void Node::set_wake_up() {
+  wake_at_ = next_beat_ > now_ ? next_beat_ : now_ + options_.beat_every;  // It may not beat yet.
+  if (stage_ != Stage::running || !busy()) return;
+  const base::Duration often = std::clamp<base::Duration>(
+      least_patience() / 4, std::chrono::microseconds(500), std::chrono::milliseconds(5));
+  wake_at_ = std::min(wake_at_, now_ + often);
+}
+
+}  // namespace rabia::consensus

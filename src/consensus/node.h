@@ -1,0 +1,358 @@
+// The protocol of one replica, as a value that computes: inputs in, Ready out. protocol.md.
+//
+// No clock, no socket, no disk, no thread and no randomness: the caller brings time with each input,
+// and carries out each Ready before the next input. What binds this replica (a State, a vote) is
+// handed out to be sent only after the caller has said that its record is durable.
+//
+// Where the rules are:
+//   weak_mvc.h         one slot: sections 2 and 11          own_lane.h   propose, reserve: section 3
+//   window.h           the slots, order of execution: 1, 3  lane_watch.h patience and trust: 4
+//   read_barrier.h     linearizable reads: 6                founding.h   first start: 8
+//   node_agreement.cc  slots driven by messages, records    node_lanes.cc skips, forfeits: 3, 4
+//   node_catch_up.cc   Need and its reply: 7                node_restart.cc  replay: 12
+//   node.cc            inputs, Ready, barrier
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "consensus/configuration.h"
+#include "consensus/founding.h"
+#include "consensus/lane_watch.h"
+#include "consensus/message.h"
+#include "consensus/own_lane.h"
+#include "consensus/read_barrier.h"
+#include "consensus/record.h"
+#include "consensus/types.h"
+#include "consensus/window.h"
+#include "rabia/result.h"
+
+namespace rabia::consensus {
+
+struct NodeOptions {
+  std::string cluster_id;
+  ReplicaId self;
+  std::vector<ReplicaId> members;  // The start list, self included.
+  Mode mode = Mode::always;
+  std::string boot_id;      // Of the machine, now.
+  bool may_found = false;   // The operator's word for a first start.
+  Nonce life;               // Fresh random bits for this life of the process.
+
+  std::uint64_t window_rounds = 1024;  // α; a constant of the cluster.
+  std::uint64_t ahead_rounds = 256;    // g: how far zeros are input ahead; at most α/4.
+  LaneWatchOptions lane_watch;
+  base::Duration beat_every = std::chrono::milliseconds(100);
+  base::Duration need_after_least = std::chrono::milliseconds(20);
+  base::Duration need_after_most = std::chrono::milliseconds(500);
+  base::Duration absent_after = std::chrono::milliseconds(500);  // Never connected since the start.
+  std::uint64_t reply_bytes_max = 1U << 20;           // Of one reply to Need.
+  std::size_t own_undecided_max = 16;                 // Own batches under way at once.
+  std::uint64_t own_undecided_bytes_max = 16U << 20;
+  std::uint64_t unsynced_bytes_max = 64U << 20;       // Above, no new State (section 2.3).
+  base::Duration unsynced_for_max = std::chrono::seconds(1);
+  std::uint64_t beyond_window_bytes_max = 32U << 20;  // Messages kept for rounds ≥ L + α.
+};
+
+struct Outgoing {
+  // One member, or (when null) every other member of `everyone_of`.
+  std::optional<ReplicaId> to;
+  const Configuration* everyone_of = nullptr;
+  Message message;
+};
+
+// A slot whose turn in the log has come.
+struct Execution {
+  SlotId slot;
+  base::SharedBytes batch;
+  Round executed_end;  // L after it.
+};
+
+struct OwnDecision {
+  Round round;
+  Bit value;
+};
+
+// A peer lacks slots that this replica has executed and forgotten: the caller reads them from its
+// log. It sends Decided and BatchCopy for the rounds [from, to) in log order, no more than
+// NodeOptions::reply_bytes_max, and at last NeedEnd(next, more = true); and the wanted ones before.
+struct HistoryRequest {
+  ReplicaId peer;
+  RoundRange rounds;
+  std::vector<SlotId> wanted;
+};
+
+// What the caller must do, in this order, before the next input.
+struct Ready {
+  // 1. Append to the log, numbered on from the last; `waits`: somebody waits until they are durable.
+  std::vector<Record> records;
+  bool waits = false;
+  // 2. Learn what became of own batches; execute; let the reads up to this token look.
+  std::vector<OwnDecision> own_decisions;
+  std::vector<Execution> executions;
+  std::uint64_t reads_done = 0;
+  // 3. Send, in one frame to each peer; answer from the log.
+  std::vector<Outgoing> messages;
+  std::vector<HistoryRequest> history;
+
+  [[nodiscard]] bool empty() const {
+    return records.empty() && own_decisions.empty() && executions.empty() && messages.empty() &&
+           history.empty();
+  }
+  void clear();
+};
+
+struct NodeCounters {
+  std::uint64_t proposed = 0;
+  std::uint64_t decided_one = 0;
+  std::uint64_t decided_zero_by_states = 0;
+  std::uint64_t decided_zero_by_skip = 0;
+  std::uint64_t decided_zero_by_votes = 0;
+  std::uint64_t decided_in_later_phases = 0;
+  std::uint64_t learned = 0;  // By Decided.
+  std::uint64_t coins = 0;
+  std::uint64_t forfeits = 0;  // Zeros input after waiting.
+  std::uint64_t zeros_ahead = 0;
+  std::uint64_t barriers = 0;
+  std::uint64_t needs_sent = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t beyond_window_dropped = 0;
+};
+
+// Not thread-safe. Not movable: parts refer to each other.
+class Node {
+ public:
+  explicit Node(NodeOptions options);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // ---- start (section 12)
+  // Once for each record of the log, in order. Fills `ready().executions`, which the caller takes
+  // as it goes. An error: the log is not this replica's, or may be incomplete.
+  Status restore(const Record& record, RecordNumber number);
+  // After the last of them. Nothing else may be called before.
+  Status start(base::Instant now);
+
+  // ---- inputs
+  // Proposes a batch in the own lane; needs can_propose(). Its decision comes in own_decisions.
+  Round propose(base::SharedBytes batch, base::Instant now);
+  [[nodiscard]] bool can_propose() const;
+  // `incarnation` is the sender's (0: none yet). Frames of other incarnations are dropped, but for
+  // what members say while founding.
+  void receive(ReplicaId from, Incarnation incarnation, const Message& message, base::Instant now);
+  // All records up to this number are durable.
+  void durable(RecordNumber up_to, base::Instant now);
+  // Asks for a linearizable read; it may look when Ready::reads_done reaches the token returned.
+  std::uint64_t read();
+  void peer_up(ReplicaId peer, base::Instant now);
+  void peer_down(ReplicaId peer, base::Instant now);
+  void round_trip(ReplicaId peer, base::Duration measured);
+  // At the end of each step, after all input that waited was given; at wake_at() at the latest.
+  void tick(base::Instant now);
+
+  // ---- outputs
+  // What has gathered since it was last cleared; the caller clears it.
+  [[nodiscard]] Ready& ready() { return ready_; }
+  [[nodiscard]] base::Instant wake_at() const { return wake_at_; }
+
+  // ---- what can be seen
+  enum class Stage : std::uint8_t { founding, booting, running, must_rejoin };
+  [[nodiscard]] Stage stage() const { return stage_; }
+  // Boot and the first reservation are durable: it may open for clients.
+  [[nodiscard]] bool open() const;
+  [[nodiscard]] bool has_quorum() const;
+  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
+  [[nodiscard]] Round executed_end() const { return window_.executed_end(); }
+  [[nodiscard]] Round in_use_end() const { return window_.in_use_end(); }
+  [[nodiscard]] Round peer_executed_end(ReplicaId peer) const;
+  [[nodiscard]] Round frontier_end() const;
+  [[nodiscard]] const Window& window() const { return window_; }
+  [[nodiscard]] const ConfigurationHistory& configurations() const { return configurations_; }
+  [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
+  [[nodiscard]] const NodeCounters& counters() const { return counters_; }
+
+ private:
+  // A record that somebody waits for, and what happens when it is durable.
+  struct Written {
+    RecordNumber number;
+    std::uint64_t bytes;
+    base::Instant at;
+    std::variant<message::State, message::CastVote, record::Reserve, record::Founding,
+                 record::Boot>
+        what;
+  };
+  struct Lane_ {  // Another member's lane.
+    explicit Lane_(const LaneWatchOptions& options) : watch(options) {}
+    LaneWatch watch;
+    Round lane_from;          // The largest heard.
+    RoundRange skip_beyond;   // Skipped rounds above the window, until it reaches them.
+    Round ahead_end;          // Zeros were input ahead below.
+  };
+  struct Peer {
+    bool up = false;
+    bool beat_on_this_connection = false;
+    base::Duration round_trip{};
+    message::Beat beat;  // The last one.
+    Round needed_from;   // L when Need was last sent to it.
+    bool more = false;   // Its reply was cut short.
+  };
+
+  // node_restart.cc
+  [[nodiscard]] bool make_room(Round round);
+  template <typename Said, typename PutBack>
+  Status replay_rounds(const Said& said, bool in_use, PutBack put_back);
+  Status replay(const record::State& state);
+  Status replay(const record::CastVote& vote);
+  Status replay(const record::Decided& decided);
+  Status replay(const record::Batch& batch);
+  Status replay(const record::Reserve& reserve);
+  Status replay(const record::Founding& founding);
+  Status replay(const record::Boot& boot);
+  Status replay(const record::CleanStop& stop);
+
+  // node.cc
+  void become(const FoundingVector& incarnation);
+  void write_boot();
+  void begin_running();
+  void hear_founding(ReplicaId from, const message::Beat& beat);
+  void after_founding_step(std::optional<record::Founding> record);
+  void on(ReplicaId from, const message::Beat& beat);
+  void on(ReplicaId from, const message::Ask& ask);
+  void on(ReplicaId from, const message::Answer& answer);
+  void dispatch(ReplicaId from, const Message& message);
+  [[nodiscard]] bool may_beat() const;
+  [[nodiscard]] message::Beat make_beat() const;
+  void send_beats();
+  void drive_barrier();
+  void repeat_ask();
+  [[nodiscard]] Nonce fresh_nonce();
+  RecordNumber persist(Record record, bool waits);
+  void send(ReplicaId to, Message message);
+  void send_everyone(Round round, Message message);
+  void raise_in_use(Round end);
+  void set_wake_up();
+  [[nodiscard]] base::Duration least_patience() const;
+  [[nodiscard]] base::Duration slowest_exchange() const;  // 2 RTT + w
+  [[nodiscard]] bool busy() const;
+
+  // node_agreement.cc
+  void on(ReplicaId from, const message::Batch& batch);
+  void on(ReplicaId from, const message::Skip& skip);
+  void on(ReplicaId from, const message::State& state);
+  void on(ReplicaId from, const message::CastVote& vote);
+  void on(ReplicaId from, const message::Decided& decided);
+  void on(ReplicaId from, const message::BatchCopy& copy);
+  void hold_batch(SlotId id, const base::SharedBytes& bytes);
+  template <typename Said, typename Add, typename Excused>
+  void count_said(ReplicaId from, const Said& said, Add add, Excused excused);
+  void answer_decided(ReplicaId to, SlotId id, Bit decision);
+  void on_durable(const message::State& state);
+  void on_durable(const message::CastVote& vote);
+  void touch(SlotId id, Slot& slot);
+  void touch_all();
+  void run_rules();
+  void run_rules_of(SlotId id, Slot& slot);
+  [[nodiscard]] StepContext context_of(SlotId id, const Slot& slot) const;
+  [[nodiscard]] bool others_silent(SlotId id, const Slot& slot) const;
+  void write_state(SlotId id, Slot& slot, WriteState step);
+  void write_vote(SlotId id, Slot& slot, WriteVote step);
+  enum class Why : std::uint8_t { rule, skip, told };
+  void decide(SlotId id, Slot& slot, Bit value, Why why);
+  void count_decision(const Slot& slot, Bit value, Why why);
+  void record_decision(SlotId id, Bit value);
+  void record_batch_if_new(SlotId id, Slot& slot);
+  void execute();
+  void enter_rounds(Round before);
+  [[nodiscard]] bool disk_is_behind() const;
+  bool keep_beyond_window(ReplicaId from, RoundRange rounds, const Message& message,
+                          std::uint64_t bytes);
+  void receive_kept();
+
+  // node_lanes.cc
+  [[nodiscard]] std::optional<Round> round_to_propose() const;
+  [[nodiscard]] std::optional<Round> next_free_round() const;
+  [[nodiscard]] std::uint32_t own_interval_seen_by_others() const;
+  void skip_own_rounds();
+  void skip_own(RoundRange rounds);
+  void renew_reservation();
+  void note_coverage(Lane lane, RoundRange rounds);
+  void forfeit();
+  void forfeit_round(Round round);
+  [[nodiscard]] bool should_forfeit(SlotId id, const Slot& slot, base::Instant since);
+  void input_zeros_ahead();
+  void watch_lanes();
+  void raise_by_lane_from();
+
+  // node_catch_up.cc
+  void on(ReplicaId from, const message::Need& need);
+  void on(ReplicaId from, const message::NeedEnd& end);
+  void reply_to_need(ReplicaId to, Round from, const std::vector<SlotId>& wanted);
+  std::uint64_t reply_with_slot(ReplicaId to, SlotId id, const Slot& slot, bool batch_wanted);
+  void reply_with_own(ReplicaId to, SlotId id, const Slot& slot);
+  void ask_for_what_is_missing();
+  void send_need(ReplicaId to, std::vector<SlotId> wanted);
+  void fetch_missing_batches();
+  [[nodiscard]] std::optional<ReplicaId> holder_to_ask(SlotId id, const Slot& slot) const;
+
+  NodeOptions options_;
+  ConfigurationHistory configurations_;
+  Window window_;
+  OwnLane own_lane_;
+  std::optional<Founding> founding_;
+  std::map<Lane, Lane_> lanes_;     // Without the own one.
+  std::map<ReplicaId, Peer> peers_;  // All other members.
+
+  Stage stage_ = Stage::founding;
+  FoundingVector incarnation_vector_;
+  Incarnation incarnation_ = 0;
+  std::optional<record::Boot> last_boot_;
+  bool cleanly_stopped_ = false;
+  Round floor_;
+  Round state_one_end_;  // Part of the frontier: states 1 that are durable here.
+
+  base::Instant now_{};
+  base::Instant started_at_{};
+  base::Instant last_tick_{};
+  base::Instant patience_since_{};  // Patience counts from here at the earliest.
+  base::Instant wake_at_{};
+  base::Instant next_beat_{};
+  bool beat_changed_ = false;
+  base::Duration write_time_{};     // w, smoothed.
+
+  RecordNumber last_record_ = 0;
+  std::deque<Written> written_;
+  std::uint64_t unsynced_bytes_ = 0;
+  std::vector<SlotId> dirty_;    // Slots whose rules must be tried.
+  std::vector<SlotId> held_;     // Slots whose vote ? is held back.
+  bool stalled_ = false;         // The disk is behind: rules that write wait for it.
+  std::size_t own_undecided_ = 0;
+  std::uint64_t own_undecided_bytes_ = 0;
+  Round avoid_below_;            // Others have input 0 ahead in the own lane below.
+  std::uint64_t skip_ahead_rounds_ = 0;
+  Round in_use_end_at_last_beat_;
+
+  std::vector<std::pair<ReplicaId, Message>> beyond_window_;
+  std::uint64_t beyond_window_bytes_ = 0;
+  Round beyond_window_lowest_;
+  bool dropped_beyond_window_ = false;
+
+  std::optional<ReadBarrier> barrier_;
+  std::uint64_t reads_asked_ = 0;    // Tokens given.
+  std::uint64_t reads_in_barrier_ = 0;  // The barrier under way serves tokens up to this.
+  base::Instant barrier_repeat_at_{};
+  std::uint64_t nonces_drawn_ = 0;
+
+  Round need_stood_at_;  // L when it was last seen to move.
+  base::Instant need_at_{};
+  base::Duration need_after_{};
+
+  Ready ready_;
+  NodeCounters counters_;
+};
+
+}  // namespace rabia::consensus

@@ -1,0 +1,407 @@
+// Slots, driven by messages and records. protocol.md, sections 2, 10 and 11.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "base/check.h"
+#include "consensus/node.h"
+
+namespace rabia::consensus {
+
+// ---- messages
+
+void Node::on(ReplicaId from, const message::Batch& batch) {
+  const RoundRange round{batch.round, batch.round + 1};
+  note_coverage(from, round);
+  raise_in_use(round.end);
+  if (keep_beyond_window(from, round, batch, batch.bytes.size())) return;
+  const SlotId id{batch.round, from};
+  hold_batch(id, batch.bytes);
+  if (batch.with_state) on(from, message::State{from, round, first_phase, Bit::one});
+}
+
+void Node::on(ReplicaId from, const message::Skip& skip) {
+  const auto lane = lanes_.find(from);
+  if (lane == lanes_.end() || skip.rounds.empty()) return;
+  note_coverage(from, skip.rounds);
+  const RoundRange inside = skip.rounds.clipped(window_.range());
+  for (Round round = inside.first; round < inside.end; ++round) {
+    const SlotId id{round, from};
+    Slot* slot = window_.find(id);
+    if (slot != nullptr && !slot->agreement.decision()) decide(id, *slot, Bit::zero, Why::skip);
+  }
+  // One interval is kept above the window. A second one that does not touch it is dropped: the
+  // owner says it again in its reply to Need.
+  const RoundRange beyond{std::max(skip.rounds.first, window_.end()), skip.rounds.end};
+  RoundRange& kept = lane->second.skip_beyond;
+  if (beyond.empty()) return;
+  if (kept.clipped({window_.end(), kept.end}).empty()) {
+    kept = beyond;
+  } else if (beyond.first <= kept.end && kept.first <= beyond.end) {
+    kept = {std::min(kept.first, beyond.first), std::max(kept.end, beyond.end)};
+  }
+}
+
+// States and votes are counted in the window and answered when decided (section 2.1), also of rounds
+// executed not long ago; `excused` says of which decisions the sender need not hear.
+template <typename Said, typename Add, typename Excused>
+void Node::count_said(ReplicaId from, const Said& said, Add add, Excused excused) {
+  const RoundRange known{window_.executed_end() - options_.window_rounds, window_.end()};
+  const RoundRange rounds = said.rounds.clipped(known);
+  for (Round round = rounds.first; round < rounds.end; ++round) {
+    const SlotId id{round, said.lane};
+    const auto sender = configurations_.at(round).index_of(from);
+    if (!sender) continue;
+    Slot* slot = window_.find(id);
+    const auto decision =
+        slot != nullptr ? slot->agreement.decision() : window_.executed_decision(id);
+    if (decision) {
+      if (!excused(*decision)) answer_decided(from, id, *decision);
+    } else if (slot != nullptr && add(slot->agreement, *sender)) {
+      touch(id, *slot);
+    }
+  }
+}
+
+void Node::on(ReplicaId from, const message::State& state) {
+  if (state.value == Bit::one) {
+    raise_in_use(state.rounds.end);
+    if (keep_beyond_window(from, state.rounds, state, sizeof state)) return;
+  }
+  count_said(
+      from, state,
+      [&](WeakMvc& agreement, std::size_t sender) {
+        return agreement.add_state(sender, state.phase, state.value);
+      },
+      [&](Bit decision) { return state.phase == first_phase && state.value == decision; });
+}
+
+void Node::on(ReplicaId from, const message::CastVote& vote) {
+  if (vote.value != Vote::zero) raise_in_use(vote.rounds.end);
+  count_said(
+      from, vote,
+      [&](WeakMvc& agreement, std::size_t sender) {
+        return agreement.add_vote(sender, vote.phase, vote.value);
+      },
+      [](Bit) { return false; });
+}
+
+void Node::on(ReplicaId /*from*/, const message::Decided& decided) {
+  if (decided.value == Bit::one) raise_in_use(decided.rounds.end);
+  const RoundRange inside = decided.rounds.clipped(window_.range());
+  for (Round round = inside.first; round < inside.end; ++round) {
+    const SlotId id{round, decided.lane};
+    Slot* slot = window_.find(id);
+    if (slot != nullptr && !slot->agreement.decision()) decide(id, *slot, decided.value, Why::told);
+  }
+  if (decided.rounds.end > window_.end()) dropped_beyond_window_ = true;
+}
+
+void Node::on(ReplicaId from, const message::BatchCopy& copy) {
+  const RoundRange round{copy.slot.round, copy.slot.round + 1};
+  raise_in_use(round.end);
+  if (keep_beyond_window(from, round, copy, copy.bytes.size())) return;
+  hold_batch(copy.slot, copy.bytes);
+}
+
+void Node::hold_batch(SlotId id, const base::SharedBytes& bytes) {
+  Slot* slot = window_.find(id);
+  if (slot == nullptr || slot->agreement.decision() == Bit::zero) return;
+  if (!slot->agreement.hold(bytes)) return;
+  if (slot->agreement.decision() == Bit::one) {
+    record_batch_if_new(id, *slot);
+  } else {
+    touch(id, *slot);
+  }
+}
+
+void Node::answer_decided(ReplicaId to, SlotId id, Bit decision) {
+  send(to, message::Decided{id.lane, {id.round, id.round + 1}, decision});
+}
+
+// Rounds ≥ L + α: C(r) is unknown there. Batches and states 1 are kept for one window more.
+bool Node::keep_beyond_window(ReplicaId from, RoundRange rounds, const Message& message,
+                              std::uint64_t bytes) {
+  if (rounds.first < window_.end()) return false;
+  raise_in_use(rounds.end);
+  const bool near = rounds.end <= window_.end() + options_.window_rounds;
+  if (!near || beyond_window_bytes_ + bytes > options_.beyond_window_bytes_max) {
+    dropped_beyond_window_ = true;
+    ++counters_.beyond_window_dropped;
+    return true;
+  }
+  if (beyond_window_.empty() || rounds.first < beyond_window_lowest_) {
+    beyond_window_lowest_ = rounds.first;
+  }
+  beyond_window_.emplace_back(from, message);
+  beyond_window_bytes_ += bytes + sizeof(Message);
+  return true;
+}
+
+void Node::receive_kept() {
+  if (beyond_window_.empty() || beyond_window_lowest_ >= window_.end()) return;
+  std::vector<std::pair<ReplicaId, Message>> kept;
+  kept.swap(beyond_window_);
+  beyond_window_bytes_ = 0;
+  for (const auto& [from, message] : kept) dispatch(from, message);
+}
+
+// ---- own records
+
+// Section 2.1: durable first, then it is counted here and sent.
+void Node::on_durable(const message::State& state) {
+  for (Round round = state.rounds.first; round < state.rounds.end; ++round) {
+    const SlotId id{round, state.lane};
+    Slot* slot = window_.find(id);
+    if (slot == nullptr) continue;
+    slot->agreement.add_state(*configurations_.at(round).index_of(options_.self), state.phase,
+                              state.value);
+    touch(id, *slot);
+  }
+  if (state.value == Bit::one) state_one_end_ = std::max(state_one_end_, state.rounds.end);
+  // In mode `memory` the owner's Batch stood for this State already (section 3).
+  const bool said_by_batch = options_.mode == Mode::memory && state.lane == options_.self &&
+                             state.phase == first_phase && state.value == Bit::one;
+  if (!said_by_batch) send_everyone(state.rounds.first, state);
+}
+
+void Node::on_durable(const message::CastVote& vote) {
+  for (Round round = vote.rounds.first; round < vote.rounds.end; ++round) {
+    const SlotId id{round, vote.lane};
+    Slot* slot = window_.find(id);
+    if (slot == nullptr) continue;
+    slot->agreement.add_vote(*configurations_.at(round).index_of(options_.self), vote.phase,
+                             vote.value);
+    touch(id, *slot);
+  }
+  send_everyone(vote.rounds.first, vote);
+}
+
+// ---- rules
+
+void Node::touch(SlotId id, Slot& slot) {
+  if (slot.queued) return;
+  slot.queued = true;
+  dirty_.push_back(id);
+}
+
+void Node::touch_all() {
+  const RoundRange rounds = window_.range();
+  for (Round round = rounds.first; round < rounds.end; ++round) {
+    const Configuration& configuration = configurations_.at(round);
+    for (std::size_t index = 0; index < configuration.size(); ++index) {
+      Slot& slot = window_.at(round, index);
+      if (!slot.agreement.decision()) touch({round, configuration.members()[index]}, slot);
+    }
+  }
+}
+
+// Tries the rules of every slot that changed. In the order of lanes, so that what is said of
+// neighbouring rounds becomes one record and one message.
+void Node::run_rules() {
+  stalled_ = disk_is_behind();
+  while (!dirty_.empty()) {
+    std::vector<SlotId> slots;
+    slots.swap(dirty_);
+    std::sort(slots.begin(), slots.end(), [](SlotId a, SlotId b) {
+      return std::tie(a.lane, a.round) < std::tie(b.lane, b.round);
+    });
+    for (const SlotId id : slots) {
+      if (Slot* slot = window_.find(id)) {
+        slot->queued = false;
+        run_rules_of(id, *slot);
+      }
+    }
+  }
+}
+
+void Node::run_rules_of(SlotId id, Slot& slot) {
+  while (true) {
+    const StepContext context = context_of(id, slot);
+    const Step step = slot.agreement.next(context);
+    if (const auto* decision = std::get_if<Decide>(&step)) {
+      decide(id, slot, decision->value, Why::rule);
+    } else if (const auto* state = std::get_if<WriteState>(&step)) {
+      write_state(id, slot, *state);
+    } else if (const auto* vote = std::get_if<WriteVote>(&step)) {
+      write_vote(id, slot, *vote);
+    } else {
+      if (slot.hold_vote_until == base::Instant{} && slot.agreement.would_vote_question(context)) {
+        slot.hold_vote_until = now_ + least_patience();
+        held_.push_back(id);
+      }
+      return;
+    }
+  }
+}
+
+StepContext Node::context_of(SlotId id, const Slot& slot) const {
+  const Configuration& configuration = configurations_.at(id.round);
+  StepContext context;
+  context.quorums = configuration.quorums();
+  // "Take part", section 1; the slot is inside the window, or it would not have been found. While
+  // the disk is behind (section 2.3) this replica only learns.
+  if (stage_ == Stage::running && id.round >= floor_ && !stalled_) {
+    context.self = configuration.index_of(options_.self);
+  }
+  context.slot = id;
+  context.coin_key = incarnation_;
+  context.forfeited = slot.zero_input;
+  const bool held_long_enough =
+      slot.hold_vote_until != base::Instant{} && now_ >= slot.hold_vote_until;
+  context.patience_over = held_long_enough || others_silent(id, slot);
+  return context;
+}
+
+// Every member whose phase-1 state is missing is down: no use in waiting for it.
+bool Node::others_silent(SlotId id, const Slot& slot) const {
+  const Configuration& configuration = configurations_.at(id.round);
+  const MemberSet heard = slot.agreement.tally(first_phase).states();
+  for (std::size_t index = 0; index < configuration.size(); ++index) {
+    const auto peer = peers_.find(configuration.members()[index]);
+    if (!heard.contains(index) && (peer == peers_.end() || peer->second.up)) return false;
+  }
+  return true;
+}
+
+void Node::write_state(SlotId id, Slot& slot, WriteState step) {
+  const RoundRange round{id.round, id.round + 1};
+  if (step.phase > first_phase) {
+    const PhaseTally& before = slot.agreement.tally(step.phase - 1);
+    if (step.phase > 2 && before.votes_one.empty() && before.votes_zero.empty()) ++counters_.coins;
+  }
+  slot.agreement.set_own_state(step.phase, step.value);
+  const message::State said{id.lane, round, step.phase, step.value};
+  record::State record{id.lane, round, step.phase, step.value, {}};
+  if (step.value == Bit::one && !slot.agreement.batch_recorded()) {
+    record.batch = slot.agreement.batch();
+    slot.agreement.set_batch_recorded();
+  }
+  // A record of neighbouring rounds that says the same grows instead.
+  if (!record.batch && !ready_.records.empty() && !written_.empty() &&
+      written_.back().number == last_record_) {
+    auto* last = std::get_if<record::State>(&ready_.records.back());
+    if (last != nullptr && !last->batch && last->lane == id.lane && last->phase == step.phase &&
+        last->value == step.value && last->rounds.end == id.round) {
+      last->rounds.end = round.end;
+      std::get<message::State>(written_.back().what).rounds.end = round.end;
+      return;
+    }
+  }
+  const std::uint64_t bytes = record.batch.size() + 32;
+  const RecordNumber number = persist(std::move(record), true);
+  written_.push_back({number, bytes, now_, said});
+  unsynced_bytes_ += bytes;
+}
+
+void Node::write_vote(SlotId id, Slot& slot, WriteVote step) {
+  const RoundRange round{id.round, id.round + 1};
+  slot.agreement.set_own_vote(step.phase, step.value);
+  if (!ready_.records.empty() && !written_.empty() && written_.back().number == last_record_) {
+    auto* last = std::get_if<record::CastVote>(&ready_.records.back());
+    if (last != nullptr && last->lane == id.lane && last->phase == step.phase &&
+        last->value == step.value && last->rounds.end == id.round) {
+      last->rounds.end = round.end;
+      std::get<message::CastVote>(written_.back().what).rounds.end = round.end;
+      return;
+    }
+  }
+  const RecordNumber number =
+      persist(record::CastVote{id.lane, round, step.phase, step.value}, true);
+  written_.push_back({number, 32, now_, message::CastVote{id.lane, round, step.phase, step.value}});
+  unsynced_bytes_ += 32;
+}
+
+// Section 2.3: more than 64 MiB or 1 s of unsynced records.
+bool Node::disk_is_behind() const {
+  if (written_.empty()) return false;
+  return unsynced_bytes_ > options_.unsynced_bytes_max ||
+         now_ - written_.front().at > options_.unsynced_for_max;
+}
+
+void Node::decide(SlotId id, Slot& slot, Bit value, Why why) {
+  RABIA_CHECK(!slot.agreement.decision());
+  count_decision(slot, value, why);
+  slot.agreement.decide(value);
+  record_decision(id, value);
+  if (value == Bit::one) record_batch_if_new(id, slot);
+  // Of this life: earlier ones created batches only below lane_from.
+  if (id.lane == options_.self && id.round >= own_lane_.lane_from() &&
+      slot.agreement.holds_batch()) {
+    --own_undecided_;
+    own_undecided_bytes_ -= slot.agreement.batch().size();
+    ready_.own_decisions.push_back({id.round, value});
+  }
+  // Members that input 0 may not hear the owner: they are told.
+  if (why == Why::skip || value == Bit::one) {
+    const Configuration& configuration = configurations_.at(id.round);
+    const MemberSet zeros = slot.agreement.tally(first_phase).states_zero;
+    for (std::size_t index = 0; index < configuration.size(); ++index) {
+      const ReplicaId member = configuration.members()[index];
+      if (zeros.contains(index) && member != options_.self) answer_decided(member, id, value);
+    }
+  }
+}
+
+void Node::count_decision(const Slot& slot, Bit value, Why why) {
+  if (why == Why::told) {
+    ++counters_.learned;
+  } else if (why == Why::skip) {
+    ++counters_.decided_zero_by_skip;
+  } else if (slot.agreement.phases() > first_phase) {
+    ++counters_.decided_in_later_phases;
+  } else if (value == Bit::one) {
+    ++counters_.decided_one;
+  } else if (slot.agreement.tally(first_phase).votes().empty()) {
+    ++counters_.decided_zero_by_states;
+  } else {
+    ++counters_.decided_zero_by_votes;
+  }
+}
+
+void Node::record_decision(SlotId id, Bit value) {
+  const RoundRange round{id.round, id.round + 1};
+  if (!ready_.records.empty()) {
+    auto* last = std::get_if<record::Decided>(&ready_.records.back());
+    if (last != nullptr && last->lane == id.lane && last->value == value &&
+        last->rounds.end == id.round) {
+      last->rounds.end = round.end;
+      return;
+    }
+  }
+  persist(record::Decided{id.lane, round, value}, false);
+}
+
+void Node::record_batch_if_new(SlotId id, Slot& slot) {
+  if (slot.agreement.batch_recorded() || !slot.agreement.holds_batch()) return;
+  slot.agreement.set_batch_recorded();
+  persist(record::Batch{id, slot.agreement.batch()}, false);
+}
+
+// ---- execution
+
+void Node::execute() {
+  const Round before = window_.executed_end();
+  while (auto executable = window_.take_executable(now_)) {
+    if (executable->decision == Bit::one) {
+      ready_.executions.push_back(
+          {executable->slot, std::move(executable->batch), window_.executed_end()});
+    }
+  }
+  if (window_.executed_end() != before) enter_rounds(before + options_.window_rounds);
+}
+
+// The window has moved: rounds from `before` on are new in it.
+void Node::enter_rounds(Round before) {
+  raise_by_lane_from();
+  for (auto& [lane, state] : lanes_) {
+    const RoundRange skipped = state.skip_beyond.clipped({before, window_.end()});
+    for (Round round = skipped.first; round < skipped.end; ++round) {
+      const SlotId id{round, lane};
+      Slot* slot = window_.find(id);
+      if (slot != nullptr && !slot->agreement.decision()) decide(id, *slot, Bit::zero, Why::skip);
+    }
+  }
+}
+
+}  // namespace rabia::consensus

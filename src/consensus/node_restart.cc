@@ -1,0 +1,141 @@
+// Restart with durable data: the log is replayed. protocol.md, section 12.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "consensus/node.h"
+
+namespace rabia::consensus {
+
+Status Node::restore(const Record& record, RecordNumber number) {
+  last_record_ = number;
+  cleanly_stopped_ = std::holds_alternative<record::CleanStop>(record);
+  const Status replayed =
+      std::visit([this](const auto& alternative) { return replay(alternative); }, record);
+  if (!replayed.ok()) {
+    return {replayed.code(), "log record " + std::to_string(number) + ": " + replayed.message()};
+  }
+  execute();
+  return {};
+}
+
+// A record of round r was written when all rounds ≤ r − α were executed (section 13, 7): they were
+// in use, also if what had made them so left no record.
+bool Node::make_room(Round round) {
+  if (round >= window_.end()) {
+    raise_in_use(round + 1 - options_.window_rounds);
+    execute();
+  }
+  return round < window_.end();
+}
+
+// Round by round: a record may reach into rounds that its first part brought into the window.
+// `put_back` is false when the log has said something else of the slot before.
+template <typename Said, typename PutBack>
+Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
+  for (Round round = said.rounds.first; round < said.rounds.end; ++round) {
+    if (!make_room(round)) {
+      return {Code::corrupted,
+              "it speaks of a round beyond what the records before it allow: the log is incomplete; "
+              "rebuild this replica from the others"};
+    }
+    if (in_use) raise_in_use(round + 1);
+    Slot* slot = window_.find({round, said.lane});
+    if (slot != nullptr && !put_back(slot->agreement)) {
+      return {Code::corrupted,
+              "it contradicts the records before it; rebuild this replica from the others"};
+    }
+  }
+  return {};
+}
+
+Status Node::replay(const record::State& state) {
+  const bool one = state.value == Bit::one;
+  const std::size_t self = *configurations_.at(state.rounds.first).index_of(options_.self);
+  if (one) state_one_end_ = std::max(state_one_end_, state.rounds.end);
+  return replay_rounds(state, one, [&](WeakMvc& slot) {
+    if (state.batch && slot.hold(state.batch)) slot.set_batch_recorded();
+    if (one && !slot.holds_batch()) return false;
+    if (!slot.may_set_own_state(state.phase)) return false;
+    slot.set_own_state(state.phase, state.value);
+    slot.add_state(self, state.phase, state.value);
+    return true;
+  });
+}
+
+Status Node::replay(const record::CastVote& vote) {
+  const std::size_t self = *configurations_.at(vote.rounds.first).index_of(options_.self);
+  return replay_rounds(vote, vote.value != Vote::zero, [&](WeakMvc& slot) {
+    if (!slot.may_set_own_vote(vote.phase)) return false;
+    slot.set_own_vote(vote.phase, vote.value);
+    slot.add_vote(self, vote.phase, vote.value);
+    return true;
+  });
+}
+
+Status Node::replay(const record::Decided& decided) {
+  return replay_rounds(decided, decided.value == Bit::one, [&](WeakMvc& slot) {
+    if (slot.decision()) return *slot.decision() == decided.value;
+    slot.decide(decided.value);
+    return true;
+  });
+}
+
+Status Node::replay(const record::Batch& batch) {
+  struct {
+    Lane lane;
+    RoundRange rounds;
+  } const said{batch.slot.lane, {batch.slot.round, batch.slot.round + 1}};
+  return replay_rounds(said, true, [&](WeakMvc& slot) {
+    if (slot.hold(batch.bytes)) slot.set_batch_recorded();
+    return true;
+  });
+}
+
+Status Node::replay(const record::Reserve& reserve) {
+  own_lane_.begin(reserve.end);
+  return {};
+}
+
+Status Node::replay(const record::Founding& founding) {
+  founding_->restore(founding);
+  return {};
+}
+
+Status Node::replay(const record::Boot& boot) {
+  if (boot.cluster_id != options_.cluster_id || boot.member != options_.self) {
+    return {Code::failed_precondition,
+            "this log belongs to member " + std::to_string(boot.member.value) + " of cluster '" +
+                boot.cluster_id + "': point --data at this member's own directory"};
+  }
+  last_boot_ = boot;
+  return {};
+}
+
+Status Node::replay(const record::CleanStop& /*stop*/) { return {}; }
+
+Status Node::start(base::Instant now) {
+  now_ = started_at_ = last_tick_ = patience_since_ = next_beat_ = need_at_ = now;
+  ready_.records.clear();  // Replay wrote nothing; what it decided is in the log already.
+  ready_.messages.clear();
+  ready_.own_decisions.clear();
+  if (!last_boot_) {
+    after_founding_step(founding_->begin());
+    return {};
+  }
+  if (last_boot_->mode == Mode::memory) {
+    return {Code::failed_precondition,
+            "this log was kept in mode 'memory', which does not survive a restart: this replica may "
+            "have forgotten what it promised. Rebuild it from the others"};
+  }
+  if (last_boot_->mode == Mode::os && last_boot_->boot_id != options_.boot_id &&
+      !cleanly_stopped_) {
+    return {Code::failed_precondition,
+            "the machine was restarted without a clean stop, and durability 'os' does not survive "
+            "that: this replica may have forgotten what it promised. Rebuild it from the others"};
+  }
+  become(last_boot_->incarnation);
+  return {};
+}
+
+}  // namespace rabia::consensus

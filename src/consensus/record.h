@@ -1,0 +1,78 @@
+// What a replica must not forget. protocol.md, section 10. Bytes: docs/formats/record.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/shared_bytes.h"
+#include "consensus/types.h"
+
+namespace rabia::consensus {
+
+// How a replica's records become durable (section 1); recorded in Boot.
+enum class Mode : std::uint8_t { always = 0, os = 1, memory = 2 };
+
+namespace record {
+
+// Durable before the State is sent or counted. Value 1 needs the slot's batch durable: it is in
+// `batch` when it was not stored before (then `rounds` is one round).
+struct State {
+  Lane lane;
+  RoundRange rounds;
+  Phase phase = first_phase;
+  Bit value = Bit::zero;
+  base::SharedBytes batch;
+};
+
+// Durable before the vote is sent or counted.
+struct CastVote {
+  Lane lane;
+  RoundRange rounds;
+  Phase phase = first_phase;
+  Vote value = Vote::zero;
+};
+
+// Lazily: the states and votes of a quorum lead to the same.
+struct Decided {
+  Lane lane;
+  RoundRange rounds;
+  Bit value = Bit::zero;
+};
+
+// Lazily: a batch learned after input 0 or by Decided.
+struct Batch {
+  SlotId slot;
+  base::SharedBytes bytes;
+};
+
+// H: the own lane may be used in rounds below. Durable before it is.
+struct Reserve {
+  Round end;
+};
+
+// The nonce and the vector that are about to be said while founding; synced before they are.
+struct Founding {
+  Nonce nonce;
+  FoundingVector said;
+  friend bool operator==(const Founding&, const Founding&) = default;
+};
+
+// The first record of a life of a founded member; synced before anything is sent.
+struct Boot {
+  std::string cluster_id;
+  FoundingVector incarnation;
+  ReplicaId member;
+  Mode mode = Mode::always;
+  std::string boot_id;  // Of the machine: tells a restart of the process from one of the system.
+};
+
+// The last record of a clean stop; counts only as the last record.
+struct CleanStop {};
+
+}  // namespace record
+
+using Record = std::variant<record::State, record::CastVote, record::Decided, record::Batch,
+                            record::Reserve, record::Founding, record::Boot, record::CleanStop>;
+
+}  // namespace rabia::consensus

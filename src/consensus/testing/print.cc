@@ -1,0 +1,66 @@
+#include "consensus/testing/print.h"
+
+namespace rabia::consensus::testing {
+
+namespace {
+
+std::string text(Round round) { return std::to_string(round.value); }
+std::string text(RoundRange rounds) { return "[" + text(rounds.first) + "," + text(rounds.end) + ")"; }
+std::string text(Lane lane) { return "lane " + std::to_string(lane.value); }
+template <typename Value>
+std::string text_of(Value value) {
+  return std::string(1, "01?"[static_cast<int>(value)]);
+}
+
+// What State, CastVote and Decided share.
+template <typename Said>
+std::string text_of_said(const char* what, const Said& said) {
+  std::string all = std::string(what) + " " + text(said.lane) + " " + text(said.rounds);
+  if constexpr (requires { said.phase; }) all += " phase " + std::to_string(said.phase);
+  return all + " = " + text_of(said.value);
+}
+
+struct Printer {
+  std::string operator()(const message::Batch& m) const { return "Batch " + text(m.round); }
+  std::string operator()(const message::Skip& m) const { return "Skip " + text(m.rounds); }
+  std::string operator()(const message::State& m) const { return text_of_said("State", m); }
+  std::string operator()(const message::CastVote& m) const { return text_of_said("Vote", m); }
+  std::string operator()(const message::Decided& m) const { return text_of_said("Decided", m); }
+  std::string operator()(const message::Need& m) const {
+    return "Need L " + text(m.executed_end) + " top + 1 " + text(m.in_use_end) + " wants " +
+           std::to_string(m.wanted.size());
+  }
+  std::string operator()(const message::NeedEnd& m) const {
+    return "NeedEnd " + text(m.next) + (m.more ? " more" : "");
+  }
+  std::string operator()(const message::BatchCopy& m) const {
+    return "BatchCopy " + text(m.slot.lane) + " " + text(m.slot.round);
+  }
+  std::string operator()(const message::Ask& /*m*/) const { return "Ask"; }
+  std::string operator()(const message::Answer& m) const { return "Answer " + text(m.frontier_end); }
+  std::string operator()(const message::Beat& m) const {
+    return "Beat L " + text(m.executed_end) + " top + 1 " + text(m.in_use_end) + " laneFrom " +
+           text(m.lane_from);
+  }
+  std::string operator()(const record::State& r) const {
+    return text_of_said("State", r) + (r.batch ? " with batch" : "");
+  }
+  std::string operator()(const record::CastVote& r) const { return text_of_said("Vote", r); }
+  std::string operator()(const record::Decided& r) const { return text_of_said("Decided", r); }
+  std::string operator()(const record::Batch& r) const {
+    return "Batch " + text(r.slot.lane) + " " + text(r.slot.round);
+  }
+  std::string operator()(const record::Reserve& r) const { return "Reserve " + text(r.end); }
+  std::string operator()(const record::Founding& r) const {
+    return "Founding " + std::to_string(r.said.size());
+  }
+  std::string operator()(const record::Boot& /*r*/) const { return "Boot"; }
+  std::string operator()(const record::CleanStop& /*r*/) const { return "CleanStop"; }
+};
+
+}  // namespace
+
+std::string print(const Message& message) { return std::visit(Printer{}, message); }
+std::string print(const Record& record) { return std::visit(Printer{}, record); }
+
+}  // namespace rabia::consensus::testing

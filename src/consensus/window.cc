@@ -1,0 +1,94 @@
+#include "consensus/window.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace rabia::consensus {
+
+Window::Window(const ConfigurationHistory& configurations, std::uint64_t rounds)
+    : configurations_(configurations), rounds_(rounds) {
+  for (Round round; round < end(); ++round) prepare(round, {});
+}
+
+// Makes the ring's place for `round` new. Its slots keep their memory.
+void Window::prepare(Round round, base::Instant now) {
+  RoundState& fresh = state(round);
+  fresh.slots.resize(configurations_.at(round).size());
+  for (Slot& slot : fresh.slots) {
+    slot.agreement.reset();
+    slot = Slot{.agreement = std::move(slot.agreement)};
+  }
+  fresh.ones = {};
+  fresh.in_use_since = now;
+}
+
+bool Window::raise_in_use_end(Round end_in_use, base::Instant now) {
+  if (end_in_use <= in_use_end_) return false;
+  const RoundRange fresh = RoundRange{in_use_end_, end_in_use}.clipped(range());
+  for (Round round = fresh.first; round < fresh.end; ++round) state(round).in_use_since = now;
+  in_use_end_ = end_in_use;
+  return true;
+}
+
+std::optional<base::Instant> Window::in_use_since(Round round) const {
+  if (round >= in_use_end_ || round >= end()) return std::nullopt;
+  if (round >= executed_end_) return state(round).in_use_since;
+  const std::uint64_t back = distance(round, executed_end_);
+  if (back > executed_.size()) return std::nullopt;
+  return executed_[executed_.size() - back].in_use_since;
+}
+
+Slot* Window::find(SlotId id) {
+  return const_cast<Slot*>(std::as_const(*this).find(id));  // The object itself is not const.
+}
+
+const Slot* Window::find(SlotId id) const {
+  if (!contains(id.round)) return nullptr;
+  const auto index = configurations_.at(id.round).index_of(id.lane);
+  return index ? &state(id.round).slots[*index] : nullptr;
+}
+
+Slot& Window::at(Round round, std::size_t index) { return state(round).slots[index]; }
+
+const Slot& Window::at(Round round, std::size_t index) const { return state(round).slots[index]; }
+
+std::optional<Bit> Window::executed_decision(SlotId id) const {
+  const auto index = configurations_.at(id.round).index_of(id.lane);
+  if (!index) return std::nullopt;
+  if (id.round == executed_end_ && *index < cursor_) {
+    return state(id.round).ones.contains(*index) ? Bit::one : Bit::zero;
+  }
+  const std::uint64_t back = distance(id.round, executed_end_);
+  if (back == 0 || back > executed_.size()) return std::nullopt;
+  return executed_[executed_.size() - back].ones.contains(*index) ? Bit::one : Bit::zero;
+}
+
+std::optional<Window::Executable> Window::take_executable(base::Instant now) {
+  if (executed_end_ >= in_use_end_) return std::nullopt;  // Rounds not in use are not executed.
+  RoundState& round = state(executed_end_);
+  const WeakMvc& agreement = round.slots[cursor_].agreement;
+  const std::optional<Bit> decision = agreement.decision();
+  if (!decision || (decision == Bit::one && !agreement.holds_batch())) return std::nullopt;
+
+  const Lane lane = configurations_.at(executed_end_).members()[cursor_];
+  Executable executable{{executed_end_, lane}, *decision, {}};
+  if (decision == Bit::one) {
+    executable.batch = agreement.batch();
+    round.ones.insert(cursor_);
+  }
+  if (++cursor_ == round.slots.size()) finish_round(now);
+  return executable;
+}
+
+void Window::finish_round(base::Instant now) {
+  const RoundState& done = state(executed_end_);
+  executed_.push_back({done.ones, done.in_use_since});
+  if (executed_.size() > rounds_.size()) executed_.pop_front();
+  const Round fresh = end();
+  ++executed_end_;
+  cursor_ = 0;
+  prepare(fresh, now);
+}
+
+}  // namespace rabia::consensus

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+"""Checks that every room includes only what it may: docs/architecture.md, enforced.
+
+    tools/check_layers.py [ROOT]
+
+Prints one line for each include or call that breaks a rule, and exits with 1 if there is any.
+"""
+
+import pathlib
+import re
+import sys
+
+# Which rooms of src/ a room may include, beside itself and include/rabia/. Everybody may use base.
+ROOMS = {
+    "base": set(),
+    "consensus": {"base"},
+    "kv": {"base"},
+    "resp": {"base"},
+    "io": {"base"},
+    "storage": {"base", "io"},
+    "transport": {"base", "io"},
+    "replica": {"base", "io", "consensus", "storage", "transport"},
+    "server": {"base", "io", "replica", "kv", "resp"},
+    "client": {"base", "io", "resp"},
+}
+# Folders of apps/: each program may use what is shared, and not another program.
+APPS = {
+    "settings": set(),
+    "rabia_server": {"settings"},
+    "rabia_cluster": {"settings"},
+    "rabia_ctl": {"settings"},
+    "rabia_bench": {"settings"},
+}
+# Rooms that compute and do nothing else: equal inputs give equal results on every machine.
+PURE = {"base", "consensus", "kv", "resp"}
+
+OPERATING_SYSTEM = re.compile(
+    r"(sys|netinet|arpa|net|linux|asm)/.*"
+    r"|(unistd|fcntl|poll|netdb|signal|pthread|spawn|sched|dirent|dlfcn|termios|ifaddrs)\.h"
+    r"|csignal|boost/(asio|beast|process|filesystem|interprocess).*|asio.*")
+# Where outside libraries may be used: folders of the tree, by the beginning of the path.
+LIBRARIES = {
+    "spdlog/": ("src/io/",),
+    "toml++/": ("apps/settings/",),
+    "CLI/": ("apps/",),
+    "isa-l": ("src/base/",),
+    "xxhash.h": ("src/base/",),
+}
+IMPURE_HEADERS = {
+    "thread", "mutex", "shared_mutex", "condition_variable", "future", "atomic", "semaphore",
+    "barrier", "latch", "stop_token", "random", "ctime", "time.h", "iostream", "fstream", "filesystem",
+}
+# Programs that lie beside a room for its tests and measurements, and are no part of it.
+PROGRAMS_OF_TESTS = {"src/kv/operations_shell.cc", "src/kv/store_pause.cc"}
+IMPURE_CALLS = re.compile(
+    r"\b(steady_clock|system_clock|high_resolution_clock|utc_clock|tai_clock|gps_clock|file_clock)\b"
+    r"|\b(?:std::)?(rand|srand|time|clock_gettime|gettimeofday|getenv)\s*\(")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def without_comments(text):
+    """The text with comments and string literals blanked, lines kept where they are."""
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+    return pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+
+def is_test(path):
+    """Tests and what only they are linked with: held to the room table, not to purity."""
+    return (path.stem.endswith("_test") or "testing" in path.parts or path.stem.startswith("test_")
+            or path.as_posix() in PROGRAMS_OF_TESTS or path.parts[0] in ("tests", "fuzz", "bench"))
+
+
+class Checker:
+    def __init__(self, root):
+        self.root = root
+        self.errors = []
+        self.private_io_headers = set()  # Of src/io/, with the operating system's headers in them.
+        self.included_by = {}
+
+    def error(self, path, line, message):
+        self.errors.append(f"{path}:{line}: {message}")
+
+    def check(self):
+        paths = [
+            path.relative_to(self.root)
+            for folder in ("include", "src", "apps", "sim", "examples", "tests", "fuzz", "bench")
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.suffix in (".h", ".cc") and "node_modules" not in path.parts
+        ]
+        for path in paths:
+            self.check_file(path)
+        self.check_private_headers()
+        return paths
+
+    def check_file(self, path):
+        text = (self.root / path).read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
+            found = INCLUDE.match(line)
+            if not found:
+                continue
+            if found.group(1) == '"':
+                self.check_own_include(path, number, found.group(2))
+            else:
+                self.check_outside_include(path, number, found.group(2))
+        if self.is_pure(path):
+            for number, line in enumerate(without_comments(text).splitlines(), 1):
+                if found := IMPURE_CALLS.search(line):
+                    self.error(path, number,
+                               f"{describe(path)} may not ask for {found.group().strip('( ')}: "
+                               "it only computes")
+
+    def is_pure(self, path):
+        return (path.parts[0] == "include" or
+                (path.parts[0] == "src" and room_of(path) in PURE)) and not is_test(path)
+
+    def check_own_include(self, path, number, name):
+        self.included_by.setdefault(name, []).append((path, number))
+        target = self.locate(name)
+        if target is None:
+            self.error(path, number, f'"{name}" is in no room: write "room/file.h"')
+        elif not may_include(path, target):
+            self.error(path, number, f"{describe(path)} may not include {describe(target)} ({name})")
+
+    def locate(self, name):
+        for base in ("include", "src", "apps", "."):
+            if (self.root / base / name).is_file() and "/" in name:
+                return pathlib.Path(base, name)
+        return None
+
+    def check_outside_include(self, path, number, name):
+        for prefix, folders in LIBRARIES.items():
+            if name.startswith(prefix) and not str(path).startswith(folders):
+                self.error(path, number, f"<{name}> is only for {' and '.join(folders)}")
+        if OPERATING_SYSTEM.fullmatch(name):
+            self.check_system_include(path, number, name)
+        if name in IMPURE_HEADERS and self.is_pure(path):
+            self.error(path, number, f"{describe(path)} may not include <{name}>: it only computes")
+
+    def check_system_include(self, path, number, name):
+        if path.parts[0] == "apps" or is_test(path):
+            return
+        if path.parts[:2] != ("src", "io"):
+            self.error(path, number, f"<{name}> is only for src/io/*.cc and apps/")
+        elif path.suffix == ".h":
+            self.private_io_headers.add(pathlib.Path(*path.parts[1:]).as_posix())
+
+    def check_private_headers(self):
+        """What shows the operating system's headers must stay inside src/io/*.cc."""
+        for header in sorted(self.private_io_headers):
+            for path, number in self.included_by.get(header, []):
+                if path.parts[:2] != ("src", "io") or path.suffix != ".cc":
+                    self.error(path, number, f'"{header}" is private to src/io/*.cc: it includes the '
+                                             "operating system's or the network library's headers")
+
+
+def room_of(path):
+    """src/kv/store.h → kv; include/rabia/ids.h → include."""
+    return path.parts[1] if path.parts[0] in ("src", "apps") else path.parts[0]
+
+
+def describe(path):
+    return path.parts[0] if path.parts[0] not in ("src", "apps") else "/".join(path.parts[:2])
+
+
+def may_include(path, target):
+    """Whether a file may include another, by where the two lie."""
+    place, target_place = path.parts[0], target.parts[0]
+    if target_place == "include":
+        return True
+    if place == target_place and room_of(path) == room_of(target):
+        return True
+    if place == "src":
+        return target_place == "src" and room_of(target) in ROOMS.get(room_of(path), set())
+    if place == "apps":
+        return target_place == "src" or (
+            target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
+    if place in ("sim", "bench", "fuzz"):
+        return target_place in ("src", "sim")
+    return place == "tests"
+
+
+def main(arguments):
+    root = pathlib.Path(arguments[1] if len(arguments) > 1 else pathlib.Path(__file__).parents[1])
+    checker = Checker(root)
+    paths = checker.check()
+    for error in checker.errors:
+        print(error)
+    if not paths:
+        print(f"{root}: no sources found")
+        return 1
+    return 1 if checker.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
