@@ -1,12 +1,12 @@
 // The protocol of one replica, as a value that computes: inputs in, Ready out. protocol.md.
 //
-// No clock, no socket, no disk, no thread and no randomness: the caller brings time with each input,
-// and carries out each Ready before the next input. What binds this replica (a State, a vote) is
-// handed out to be sent only after the caller has said that its record is durable.
+// No clock, no socket, no disk, no thread and no randomness: the caller brings time with each
+// input, and carries out each Ready before the next input. What binds this replica (a State, a
+// vote) is handed out to be sent only after the caller has said that its record is durable.
 //
 // Where the rules are:
-//   weak_mvc.h         one slot: sections 2 and 11          own_lane.h   propose, reserve: section 3
-//   window.h           the slots, order of execution: 1, 3  lane_watch.h patience and trust: 4
+//   weak_mvc.h         one slot: sections 2 and 11          own_lane.h   propose, reserve: section
+//   3 window.h           the slots, order of execution: 1, 3  lane_watch.h patience and trust: 4
 //   read_barrier.h     linearizable reads: 6                founding.h   first start: 8
 //   node_agreement.cc  slots driven by messages, records    node_lanes.cc skips, forfeits: 3, 4
 //   node_catch_up.cc   Need and its reply: 7                node_restart.cc  replay: 12
@@ -40,9 +40,9 @@ struct NodeOptions {
   ReplicaId self;
   std::vector<ReplicaId> members;  // The start list, self included.
   Mode mode = Mode::always;
-  std::string boot_id;      // Of the machine, now.
-  bool may_found = false;   // The operator's word for a first start.
-  Nonce life;               // Fresh random bits for this life of the process.
+  std::string boot_id;     // Of the machine, now.
+  bool may_found = false;  // The operator's word for a first start.
+  Nonce life;              // Fresh random bits for this life of the process.
 
   std::uint64_t window_rounds = 1024;  // α; a constant of the cluster.
   std::uint64_t ahead_rounds = 256;    // g: how far zeros are input ahead; at most α/4.
@@ -50,11 +50,11 @@ struct NodeOptions {
   base::Duration beat_every = std::chrono::milliseconds(100);
   base::Duration need_after_least = std::chrono::milliseconds(20);
   base::Duration need_after_most = std::chrono::milliseconds(500);
-  base::Duration absent_after = std::chrono::milliseconds(500);  // Never connected since the start.
-  std::uint64_t reply_bytes_max = 1U << 20;           // Of one reply to Need.
-  std::size_t own_undecided_max = 16;                 // Own batches under way at once.
+  base::Duration absent_after = std::chrono::milliseconds(100);  // Never connected since the start.
+  std::uint64_t reply_bytes_max = 1U << 20;                      // Of one reply to Need.
+  std::size_t own_undecided_max = 16;                            // Own batches under way at once.
   std::uint64_t own_undecided_bytes_max = 16U << 20;
-  std::uint64_t unsynced_bytes_max = 64U << 20;       // Above, no new State (section 2.3).
+  std::uint64_t unsynced_bytes_max = 64U << 20;  // Above, no new State (section 2.3).
   base::Duration unsynced_for_max = std::chrono::seconds(1);
   std::uint64_t beyond_window_bytes_max = 32U << 20;  // Messages kept for rounds ≥ L + α.
 };
@@ -89,7 +89,8 @@ struct HistoryRequest {
 
 // What the caller must do, in this order, before the next input.
 struct Ready {
-  // 1. Append to the log, numbered on from the last; `waits`: somebody waits until they are durable.
+  // 1. Append to the log, numbered on from the last; `waits`: somebody waits until they are
+  // durable.
   std::vector<Record> records;
   bool waits = false;
   // 2. Learn what became of own batches; execute; let the reads up to this token look.
@@ -182,16 +183,15 @@ class Node {
     RecordNumber number;
     std::uint64_t bytes;
     base::Instant at;
-    std::variant<message::State, message::CastVote, record::Reserve, record::Founding,
-                 record::Boot>
+    std::variant<message::State, message::CastVote, record::Reserve, record::Founding, record::Boot>
         what;
   };
   struct Lane_ {  // Another member's lane.
     explicit Lane_(const LaneWatchOptions& options) : watch(options) {}
     LaneWatch watch;
-    Round lane_from;          // The largest heard.
-    RoundRange skip_beyond;   // Skipped rounds above the window, until it reaches them.
-    Round ahead_end;          // Zeros were input ahead below.
+    Round lane_from;         // The largest heard.
+    RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
+    Round ahead_end;         // Zeros were input ahead below.
   };
   struct Peer {
     bool up = false;
@@ -304,7 +304,7 @@ class Node {
   Window window_;
   OwnLane own_lane_;
   std::optional<Founding> founding_;
-  std::map<Lane, Lane_> lanes_;     // Without the own one.
+  std::map<Lane, Lane_> lanes_;      // Without the own one.
   std::map<ReplicaId, Peer> peers_;  // All other members.
 
   Stage stage_ = Stage::founding;
@@ -322,17 +322,17 @@ class Node {
   base::Instant wake_at_{};
   base::Instant next_beat_{};
   bool beat_changed_ = false;
-  base::Duration write_time_{};     // w, smoothed.
+  base::Duration write_time_{};  // w, smoothed.
 
   RecordNumber last_record_ = 0;
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;
-  std::vector<SlotId> dirty_;    // Slots whose rules must be tried.
-  std::vector<SlotId> held_;     // Slots whose vote ? is held back.
-  bool stalled_ = false;         // The disk is behind: rules that write wait for it.
+  std::vector<SlotId> dirty_;  // Slots whose rules must be tried.
+  std::vector<SlotId> held_;   // Slots whose vote ? is held back.
+  bool stalled_ = false;       // The disk is behind: rules that write wait for it.
   std::size_t own_undecided_ = 0;
   std::uint64_t own_undecided_bytes_ = 0;
-  Round avoid_below_;            // Others have input 0 ahead in the own lane below.
+  Round avoid_below_;  // Others have input 0 ahead in the own lane below.
   std::uint64_t skip_ahead_rounds_ = 0;
   Round in_use_end_at_last_beat_;
 
@@ -342,7 +342,7 @@ class Node {
   bool dropped_beyond_window_ = false;
 
   std::optional<ReadBarrier> barrier_;
-  std::uint64_t reads_asked_ = 0;    // Tokens given.
+  std::uint64_t reads_asked_ = 0;       // Tokens given.
   std::uint64_t reads_in_barrier_ = 0;  // The barrier under way serves tokens up to this.
   base::Instant barrier_repeat_at_{};
   std::uint64_t nonces_drawn_ = 0;

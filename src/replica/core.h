@@ -44,7 +44,7 @@ class Core final : public Replica {
  private:
   static constexpr std::size_t batch_bytes_max = 1U << 20;      // A larger one holds one command.
   static constexpr std::size_t cut_at_once_bytes = 64U << 10;
-  static constexpr std::uint64_t history_reply_bytes = 1U << 20;
+  static constexpr std::uint64_t history_reply_bytes = 256U << 10;
   static constexpr std::uint64_t memory_history_bytes = 256U << 20;
 
   // core_start.cc
@@ -93,7 +93,8 @@ class Core final : public Replica {
   // core_history.cc
   struct HistoryReply;
   void reply_from_history(const consensus::HistoryRequest& request);
-  void read_next(const std::shared_ptr<HistoryReply>& reply);
+  void read_batches(const std::shared_ptr<HistoryReply>& reply);
+  void finish_history(HistoryReply& reply);
   void send_history(HistoryReply& reply);
 
   Environment environment_;
@@ -140,7 +141,8 @@ class Core final : public Replica {
   std::uint64_t serving_token_ = 0;  // Of the read that tells that it serves; 0: not asked yet.
   bool serving_ = false;
 
-  std::set<ReplicaId> history_replies_;  // Peers for which one is being made.
+  // Peers for which a reply is being made, each with what it asked since.
+  std::map<ReplicaId, std::optional<consensus::HistoryRequest>> history_requests_;
 };
 
 }  // namespace rabia::replica

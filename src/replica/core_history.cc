@@ -16,67 +16,85 @@ struct Core::HistoryReply {
   ReplicaId peer;
   consensus::RoundRange rounds;  // Everything of these is in the reply.
   std::vector<History::Entry> entries;
-  std::size_t next = 0;  // The entry whose batch is read next.
 };
 
+namespace {
+
+// The batch in a record that was stored as holding one.
+base::SharedBytes batch_in(std::string_view payload) {
+  const Result<consensus::Record> record = consensus::decode_record(payload);
+  if (!record.ok()) return {};
+  if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
+    return state->batch;
+  }
+  const auto* batch = std::get_if<consensus::record::Batch>(&record.value());
+  return batch != nullptr ? batch->bytes : base::SharedBytes();
+}
+
+}  // namespace
+
+// One at a time for each peer; of what it asks meanwhile the latest counts.
 void Core::reply_from_history(const consensus::HistoryRequest& request) {
-  if (!history_replies_.insert(request.peer).second) return;  // It asks again.
-  // No more than one window: the peer cannot take more at once.
-  const consensus::RoundRange window = node_->window().range();
-  const Round most = request.rounds.first + distance(window.first, window.end);
-  const consensus::RoundRange asked{request.rounds.first, std::min(request.rounds.end, most)};
-  if (!history_.reaches_back_to(asked.first)) {
-    io::log(io::Level::warning, "replica", "a peer is behind what is kept in memory",
-            {{"peer", request.peer}, {"round", asked.first.value}});
-    history_replies_.erase(request.peer);
+  const auto [under_way, fresh] = history_requests_.try_emplace(request.peer);
+  if (!fresh) {
+    under_way->second = request;
     return;
   }
-  auto reply = std::make_shared<HistoryReply>();
-  History::Part part = history_.part(asked, history_reply_bytes);
-  reply->peer = request.peer;
-  reply->rounds = {asked.first, part.end};
-  reply->entries = std::move(part.entries);
+  const Round first = request.rounds.first;
+  if (!history_.reaches_back_to(first)) {
+    io::log(io::Level::warning, "replica", "a peer is behind what is kept in memory",
+            {{"peer", request.peer}, {"round", first.value}});
+    history_requests_.erase(under_way);
+    return;
+  }
+  // No more than one window: the peer cannot take more at once.
+  const consensus::RoundRange window = node_->window().range();
+  const Round end = std::min(request.rounds.end, first + distance(window.first, window.end));
+  History::Part part = history_.part({first, end}, history_reply_bytes);
+  auto reply = std::make_shared<HistoryReply>(
+      HistoryReply{request.peer, {first, part.end}, std::move(part.entries)});
   for (const SlotId slot : request.wanted) {
     if (reply->rounds.contains(slot.round)) continue;
     if (auto entry = history_.find(slot)) reply->entries.push_back(std::move(*entry));
   }
-  read_next(reply);
+  read_batches(reply);
 }
 
-// Reads the batches one after the other, behind what the log is about to write.
-void Core::read_next(const std::shared_ptr<HistoryReply>& reply) {
-  while (reply->next < reply->entries.size() && reply->entries[reply->next].batch) ++reply->next;
-  if (reply->next == reply->entries.size()) {
-    send_history(*reply);
-    history_replies_.erase(reply->peer);
+void Core::read_batches(const std::shared_ptr<HistoryReply>& reply) {
+  std::vector<storage::RecordLocation> locations;
+  for (const History::Entry& entry : reply->entries) {
+    if (!entry.batch) locations.push_back(entry.location);
+  }
+  if (locations.empty()) {
+    finish_history(*reply);
     return;
   }
-  History::Entry& entry = reply->entries[reply->next];
-  wal_->read(entry.location, [this, reply, &entry](Result<std::string> read) {
+  wal_->read(std::move(locations), [this, reply](Result<std::vector<std::string>> read) {
     if (stopped_) return;
     Status failed = read.status();
-    if (read.ok()) {
-      const auto record = consensus::decode_record(read.value());
-      if (record.ok()) {
-        if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
-          entry.batch = state->batch;
-        } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
-          entry.batch = batch->bytes;
-        }
-      }
-      if (!entry.batch) failed = {Code::corrupted, "the record holds no batch"};
+    std::size_t next = 0;
+    for (History::Entry& entry : reply->entries) {
+      if (!read.ok()) break;
+      if (!entry.batch) entry.batch = batch_in(read.value()[next++]);
+      if (!entry.batch) failed = {Code::corrupted, "a record that should hold a batch holds none"};
     }
-    if (!entry.batch) {  // Somebody else may have it; nothing wrong is ever given.
-      io::log(io::Level::error, "replica", "cannot read back a batch for a peer",
+    if (!failed.ok()) {  // Somebody else may have it; nothing wrong is ever given.
+      io::log(io::Level::error, "replica", "cannot read batches back for a peer",
               {{"peer", reply->peer},
-               {"round", entry.slot.round.value},
+               {"round", reply->rounds.first.value},
                {"reason", failed.message()}});
-      history_replies_.erase(reply->peer);
+      history_requests_.erase(reply->peer);
       return;
     }
-    read_next(reply);
+    finish_history(*reply);
     schedule();  // Sends what was gathered.
   });
+}
+
+void Core::finish_history(HistoryReply& reply) {
+  send_history(reply);
+  const auto under_way = history_requests_.extract(reply.peer);
+  if (under_way.mapped()) reply_from_history(*under_way.mapped());
 }
 
 void Core::send_history(HistoryReply& reply) {
@@ -99,8 +117,8 @@ void Core::send_history(HistoryReply& reply) {
   }
   for (History::Entry& entry : reply.entries) {
     const Round round = entry.slot.round;
-    say(consensus::message::BatchCopy{entry.slot, std::move(entry.batch)});
     say(consensus::message::Decided{entry.slot.lane, {round, round + 1}, Bit::one});
+    say(consensus::message::BatchCopy{entry.slot, std::move(entry.batch)});
   }
   say(consensus::message::NeedEnd{reply.rounds.end, true});
 }

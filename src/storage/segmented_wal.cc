@@ -44,7 +44,7 @@ void SegmentedWal::run(Job job, Done done) {
   using Answer = decltype(job(*disk_));
   auto answer = std::make_shared<std::optional<Answer>>();
   worker_.run(
-      [disk = disk_, job = std::move(job), answer] {
+      [disk = disk_, job = std::move(job), answer]() mutable {
         const std::lock_guard lock(disk->mutex);
         if (!disk->closed) answer->emplace(job(*disk));
       },
@@ -206,17 +206,30 @@ void SegmentedWal::fail(Status status) {
   callbacks_.failed(failure_);
 }
 
-void SegmentedWal::read(const RecordLocation& location, OnRead done) {
+void SegmentedWal::read(std::vector<RecordLocation> locations, OnRead done) {
   if (stopped_) return;
-  // A group that the worker has not been given yet would be written behind this read.
-  if (const Group* group = find_gathered(location)) {
-    const std::uint64_t begin = location.offset - group->offset + record_header_bytes;
-    std::string payload = group->bytes.substr(begin, location.size);
-    run([payload = std::move(payload)](LogDisk&) -> Result<std::string> { return payload; },
-        std::move(done));
-    return;
+  // Groups that the worker has not been given yet would be written behind this read: copied here.
+  std::vector<std::string> payloads(locations.size());
+  std::vector<std::size_t> on_disk;
+  for (std::size_t i = 0; i < locations.size(); ++i) {
+    if (const Group* group = find_gathered(locations[i])) {
+      const std::uint64_t begin = locations[i].offset - group->offset + record_header_bytes;
+      payloads[i] = group->bytes.substr(begin, locations[i].size);
+    } else {
+      on_disk.push_back(i);
+    }
   }
-  run([location](LogDisk& disk) { return disk.read(location); }, std::move(done));
+  run(
+      [locations = std::move(locations), payloads = std::move(payloads),
+       on_disk = std::move(on_disk)](LogDisk& disk) mutable -> Result<std::vector<std::string>> {
+        for (const std::size_t i : on_disk) {
+          Result<std::string> read = disk.read(locations[i]);
+          if (!read.ok()) return read.status();
+          payloads[i] = read.take();
+        }
+        return std::move(payloads);
+      },
+      std::move(done));
 }
 
 const Group* SegmentedWal::find_gathered(const RecordLocation& location) const {

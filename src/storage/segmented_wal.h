@@ -33,7 +33,7 @@ class SegmentedWal final : public Wal {
   void commit(bool waits) override;
   void flush_lazy() override;
   [[nodiscard]] std::uint64_t unsynced_bytes() const override { return unsynced_bytes_; }
-  void read(const RecordLocation& location, OnRead done) override;
+  void read(std::vector<RecordLocation> locations, OnRead done) override;
   Status close() override;
 
  private:

@@ -29,7 +29,7 @@ class MemoryWal final : public Wal {
     callbacks_.durable(durable_lsn_);
   }
   [[nodiscard]] std::uint64_t unsynced_bytes() const override { return 0; }
-  void read(const RecordLocation& /*location*/, OnRead done) override {
+  void read(std::vector<RecordLocation> /*locations*/, OnRead done) override {
     done(Status(Code::not_found, "nothing is kept in durability mode `memory`"));
   }
   Status close() override { return {}; }

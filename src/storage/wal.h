@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/executor.h"
 #include "io/files.h"
@@ -52,7 +53,7 @@ class Wal {
   using OnRecovered = std::function<Status(const Recovered&)>;  // An error ends recovery with it.
   using OnDurable = std::function<void(Lsn)>;
   using OnFailure = std::function<void(Status)>;
-  using OnRead = std::function<void(Result<std::string>)>;
+  using OnRead = std::function<void(Result<std::vector<std::string>>)>;
 
   // What recovery found, for the start-up log.
   struct RecoverySummary {
@@ -107,9 +108,10 @@ class Wal {
   // Bytes appended and not yet durable, and since when the oldest of them waits.
   [[nodiscard]] virtual std::uint64_t unsynced_bytes() const = 0;
 
-  // Reads a record's payload again, checked, on the worker, behind the writes queued before; calls
-  // back on the core thread. Not for Durability::memory.
-  virtual void read(const RecordLocation& location, OnRead done) = 0;
+  // Reads the payloads of these records again, checked, in one job of the worker, behind the writes
+  // queued before; calls back on the core thread. All of them, or the first error. Not for
+  // Durability::memory.
+  virtual void read(std::vector<RecordLocation> locations, OnRead done) = 0;
 
   // Writes and syncs everything, blocking: the last thing of a clean stop. Whatever the mode (but
   // memory), everything is on stable storage when it returns ok.

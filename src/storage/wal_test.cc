@@ -161,9 +161,10 @@ TEST(Wal, reads_what_is_not_yet_written) {
   world.wal->commit(true);
   const auto gathered = world.append("gathered").location;
   std::vector<std::string> answers;
-  for (const RecordLocation& location : {gathered, being_written, written}) {
-    world.wal->read(location, [&](Result<std::string> read) { answers.push_back(read.take()); });
-  }
+  world.wal->read({gathered, being_written, written}, [&](Result<std::vector<std::string>> read) {
+    ASSERT_TRUE(read.ok());
+    answers = read.take();
+  });
   EXPECT_TRUE(answers.empty());
   world.executor->run_ready();
   EXPECT_EQ(answers, (std::vector<std::string>{"gathered", "being written", "written"}));

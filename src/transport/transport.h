@@ -34,7 +34,7 @@ struct TransportOptions {
   std::uint64_t frame_bytes_max = 48ULL << 20;  // A larger frame ends the connection.
   std::uint64_t queue_bytes_max = 64ULL << 20;  // Per peer, not yet taken by the OS.
   base::Duration redial_first = std::chrono::milliseconds(20);  // Doubles, with jitter, up to:
-  base::Duration redial_last = std::chrono::milliseconds(1000);
+  base::Duration redial_last = std::chrono::milliseconds(100);
   base::Duration heartbeat_every = std::chrono::milliseconds(100);  // A ping on every link.
   base::Duration silent_after = std::chrono::milliseconds(500);  // Nothing heard: the link is down.
   std::size_t pending_handshakes_max = 64;  // Unauthenticated inbound connections at once.

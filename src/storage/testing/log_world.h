@@ -80,7 +80,13 @@ class LogWorld {
   }
   Result<std::string> read(const RecordLocation& location) {
     Result<std::string> answer(Code::unavailable, "not called");
-    wal->read(location, [&answer](Result<std::string> result) { answer = std::move(result); });
+    wal->read({location}, [&answer](Result<std::vector<std::string>> result) {
+      if (result.ok()) {
+        answer = std::move(result.value().front());
+      } else {
+        answer = result.status();
+      }
+    });
     executor->run_ready();
     return answer;
   }
