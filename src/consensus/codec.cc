@@ -16,8 +16,12 @@ namespace {
 
 // ---- parts
 
-void put(Encoder& out, Round round) { out.varint(round.value); }
-void put(Encoder& out, ReplicaId id) { out.varint(id.value); }
+void put(Encoder& out, Round round) {
+  out.varint(round.value);
+}
+void put(Encoder& out, ReplicaId id) {
+  out.varint(id.value);
+}
 void put(Encoder& out, RoundRange rounds) {
   out.varint(rounds.first.value);
   out.varint(rounds.end.value - rounds.first.value);
@@ -37,11 +41,15 @@ void put(Encoder& out, const FoundingVector& vector) {
     put(out, entry.nonce);
   }
 }
-void put(Encoder& out, const base::SharedBytes& bytes) { out.bytes(bytes.view()); }
+void put(Encoder& out, const base::SharedBytes& bytes) {
+  out.bytes(bytes.view());
+}
 
 constexpr std::uint64_t round_max = std::uint64_t{1} << 62;
 
-Round take_round(Decoder& in) { return {in.varint_at_most(round_max)}; }
+Round take_round(Decoder& in) {
+  return {in.varint_at_most(round_max)};
+}
 ReplicaId take_id(Decoder& in) {
   const auto value = static_cast<std::uint16_t>(in.varint_at_most(0xffff));
   if (value == 0) in.fail();
@@ -65,13 +73,17 @@ Enum take_enum(Decoder& in, Enum last) {
   if (value > static_cast<std::uint8_t>(last)) in.fail();
   return in.ok() ? static_cast<Enum>(value) : Enum{};
 }
-bool take_bool(Decoder& in) { return take_enum(in, Bit::one) == Bit::one; }
+bool take_bool(Decoder& in) {
+  return take_enum(in, Bit::one) == Bit::one;
+}
 Phase take_phase(Decoder& in) {
   const auto phase = static_cast<Phase>(in.varint_at_most(0xffff'ffff));
   if (phase < first_phase) in.fail();
   return phase;
 }
-base::SharedBytes take_shared(Decoder& in) { return base::SharedBytes(std::string(in.bytes())); }
+base::SharedBytes take_shared(Decoder& in) {
+  return base::SharedBytes(std::string(in.bytes()));
+}
 FoundingVector take_vector(Decoder& in) {
   FoundingVector vector(in.varint_at_most(64));
   for (FoundingEntry& entry : vector) {
@@ -112,10 +124,18 @@ void put(Encoder& out, const message::Batch& m) {
   out.fixed(byte_of(m.with_state));
   put(out, m.bytes);
 }
-void put(Encoder& out, const message::Skip& m) { put(out, m.rounds); }
-void put(Encoder& out, const message::State& m) { put_ranged(out, m); }
-void put(Encoder& out, const message::CastVote& m) { put_ranged(out, m); }
-void put(Encoder& out, const message::Decided& m) { put_ranged(out, m); }
+void put(Encoder& out, const message::Skip& m) {
+  put(out, m.rounds);
+}
+void put(Encoder& out, const message::State& m) {
+  put_ranged(out, m);
+}
+void put(Encoder& out, const message::CastVote& m) {
+  put_ranged(out, m);
+}
+void put(Encoder& out, const message::Decided& m) {
+  put_ranged(out, m);
+}
 void put(Encoder& out, const message::Need& m) {
   put(out, m.executed_end);
   put(out, m.in_use_end);
@@ -164,7 +184,9 @@ message::Batch take(Decoder& in, std::in_place_type_t<message::Batch>) {
   m.bytes = take_shared(in);
   return m;
 }
-message::Skip take(Decoder& in, std::in_place_type_t<message::Skip>) { return {take_rounds(in)}; }
+message::Skip take(Decoder& in, std::in_place_type_t<message::Skip>) {
+  return {take_rounds(in)};
+}
 message::State take(Decoder& in, std::in_place_type_t<message::State>) {
   return take_ranged<message::State>(in, Bit::one);
 }
@@ -234,13 +256,19 @@ void put(Encoder& out, const record::State& r) {
   out.fixed(byte_of(static_cast<bool>(r.batch)));
   if (r.batch) put(out, r.batch);
 }
-void put(Encoder& out, const record::CastVote& r) { put_ranged(out, r); }
-void put(Encoder& out, const record::Decided& r) { put_ranged(out, r); }
+void put(Encoder& out, const record::CastVote& r) {
+  put_ranged(out, r);
+}
+void put(Encoder& out, const record::Decided& r) {
+  put_ranged(out, r);
+}
 void put(Encoder& out, const record::Batch& r) {
   put(out, r.slot);
   put(out, r.bytes);
 }
-void put(Encoder& out, const record::Reserve& r) { put(out, r.end); }
+void put(Encoder& out, const record::Reserve& r) {
+  put(out, r.end);
+}
 void put(Encoder& out, const record::Founding& r) {
   put(out, r.nonce);
   put(out, r.said);
@@ -292,7 +320,9 @@ record::Boot take(Decoder& in, std::in_place_type_t<record::Boot>) {
   r.boot_id = std::string(in.bytes());
   return r;
 }
-record::CleanStop take(Decoder& /*in*/, std::in_place_type_t<record::CleanStop>) { return {}; }
+record::CleanStop take(Decoder& /*in*/, std::in_place_type_t<record::CleanStop>) {
+  return {};
+}
 
 // ---- both
 
@@ -306,9 +336,10 @@ void encode_variant(const Variant& value, std::string& out) {
 template <typename Variant, std::size_t... Index>
 bool take_alternative(Decoder& in, std::size_t number, Variant& out,
                       std::index_sequence<Index...> /*all*/) {
-  return ((number == Index + 1 &&
-           (out = take(in, std::in_place_type<std::variant_alternative_t<Index, Variant>>), true)) ||
-          ...);
+  return (
+      (number == Index + 1 &&
+       (out = take(in, std::in_place_type<std::variant_alternative_t<Index, Variant>>), true)) ||
+      ...);
 }
 
 template <typename Variant>
@@ -326,11 +357,17 @@ Result<Variant> decode_variant(Decoder& in, std::string_view what) {
 
 }  // namespace
 
-void encode(const Message& message, std::string& out) { encode_variant(message, out); }
+void encode(const Message& message, std::string& out) {
+  encode_variant(message, out);
+}
 
-Result<Message> decode_message(Decoder& in) { return decode_variant<Message>(in, "message"); }
+Result<Message> decode_message(Decoder& in) {
+  return decode_variant<Message>(in, "message");
+}
 
-void encode(const Record& record, std::string& out) { encode_variant(record, out); }
+void encode(const Record& record, std::string& out) {
+  encode_variant(record, out);
+}
 
 Result<Record> decode_record(std::string_view bytes) {
   Decoder in(bytes);

@@ -1,4 +1,5 @@
-// The common coin: one bit that all replicas draw alike. protocol.md, section 2.3; paper, section 4.
+// The common coin: one bit that all replicas draw alike. protocol.md, section 2.3; paper,
+// section 4.
 #pragma once
 
 #include "base/hash.h"

@@ -31,10 +31,10 @@ class MemberSet {
 
 // How many it takes, of n members.
 struct Quorums {
-  std::size_t members = 0;  // n
-  [[nodiscard]] constexpr std::size_t failures() const { return (members - 1) / 2; }   // f
-  [[nodiscard]] constexpr std::size_t quorum() const { return members / 2 + 1; }       // Q = n − f
-  [[nodiscard]] constexpr std::size_t one_correct() const { return failures() + 1; }   // f + 1
+  std::size_t members = 0;                                                            // n
+  [[nodiscard]] constexpr std::size_t failures() const { return (members - 1) / 2; }  // f
+  [[nodiscard]] constexpr std::size_t quorum() const { return members / 2 + 1; }      // Q = n − f
+  [[nodiscard]] constexpr std::size_t one_correct() const { return failures() + 1; }  // f + 1
   // States 0 that decide 0 in phase 1: max(Q, 2f + 1).
   [[nodiscard]] constexpr std::size_t zeros_to_decide() const {
     return std::max(quorum(), 2 * failures() + 1);

@@ -58,12 +58,12 @@ record::Founding Founding::moved_to(FoundingVector vector) {
 
 std::optional<FoundingVector> Founding::founded() const {
   if (!may_found_ || !said_ || said_->said.empty() || *said_ != *written_) return std::nullopt;
-  const bool all = std::all_of(
-      start_list_.members().begin(), start_list_.members().end(), [&](ReplicaId member) {
-        if (member == self_) return true;
-        const auto heard = vectors_.find(member);
-        return heard != vectors_.end() && heard->second == said_->said;
-      });
+  const bool all = std::all_of(start_list_.members().begin(), start_list_.members().end(),
+                               [&](ReplicaId member) {
+                                 if (member == self_) return true;
+                                 const auto heard = vectors_.find(member);
+                                 return heard != vectors_.end() && heard->second == said_->said;
+                               });
   return all ? std::optional(said_->said) : std::nullopt;
 }
 

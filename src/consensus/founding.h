@@ -52,11 +52,11 @@ class Founding {
   const Configuration& start_list_;
   bool may_found_;
   std::function<Nonce()> fresh_nonce_;
-  std::map<ReplicaId, Nonce> nonces_;               // Last heard, own included.
-  std::map<ReplicaId, FoundingVector> vectors_;     // Last heard to be said, without the own.
-  std::optional<record::Founding> written_;         // The last one returned or restored.
-  std::optional<record::Founding> said_;            // Durable.
-  std::set<FoundingVector> left_;                   // Said once, then left.
+  std::map<ReplicaId, Nonce> nonces_;            // Last heard, own included.
+  std::map<ReplicaId, FoundingVector> vectors_;  // Last heard to be said, without the own.
+  std::optional<record::Founding> written_;      // The last one returned or restored.
+  std::optional<record::Founding> said_;         // Durable.
+  std::set<FoundingVector> left_;                // Said once, then left.
 };
 
 }  // namespace rabia::consensus

@@ -238,7 +238,8 @@ void Invariants::check_2_state_durable(SlotId id, Phase phase, const SlotHistory
                                        std::size_t member, Bit value) {
   const PhaseTally& all = slot.phases.at(phase).durable;
   if (!(value == Bit::one ? all.states_one : all.states_zero).contains(member)) {
-    broken("2", id, "a state of phase " + std::to_string(phase) + " was sent before it was durable");
+    broken("2", id,
+           "a state of phase " + std::to_string(phase) + " was sent before it was durable");
   }
 }
 
@@ -304,7 +305,8 @@ void Invariants::check_7_takes_part(const SenderView& sender, RoundRange rounds)
 
 void Invariants::check_7_own_lane(const SenderView& sender, RoundRange rounds) {
   if (rounds.first < sender.lane_from || rounds.end > reserved_[sender.id]) {
-    broken("7", {rounds.first, sender.id}, "used a round of its lane without a durable reservation");
+    broken("7", {rounds.first, sender.id},
+           "used a round of its lane without a durable reservation");
   }
 }
 

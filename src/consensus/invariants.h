@@ -38,7 +38,8 @@ class Invariants {
   void durable(ReplicaId member, const Record& record);
   void sent(const SenderView& sender, const Message& message);
   // The member executed a batch; `before` is how many it had executed already in this life.
-  void executed(ReplicaId member, std::uint64_t before, SlotId slot, const base::SharedBytes& batch);
+  void executed(ReplicaId member, std::uint64_t before, SlotId slot,
+                const base::SharedBytes& batch);
 
   // ---- what clients see
   // The owner has executed this many batches and answers the client of the last.

@@ -66,6 +66,8 @@ std::uint32_t LaneWatch::interval() const {
   return late_here ? std::max(interval_, others_interval_) : 1;
 }
 
-bool LaneWatch::open(Round round) const { return up_ && round.value % interval() == 0; }
+bool LaneWatch::open(Round round) const {
+  return up_ && round.value % interval() == 0;
+}
 
 }  // namespace rabia::consensus

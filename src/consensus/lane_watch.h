@@ -13,8 +13,8 @@ struct LaneWatchOptions {
   base::Duration patience_first = std::chrono::milliseconds(20);  // δ before anything is known.
   base::Duration patience_least = std::chrono::milliseconds(3);
   base::Duration patience_most = std::chrono::seconds(1);
-  std::uint32_t interval_first = 8;   // K after two waits within `waits_within`.
-  std::uint32_t interval_max = 256;   // K_max
+  std::uint32_t interval_first = 8;  // K after two waits within `waits_within`.
+  std::uint32_t interval_max = 256;  // K_max
   base::Duration waits_within = std::chrono::seconds(1);
   std::uint32_t in_time_to_halve = 8;  // Consecutive open rounds.
   base::Duration quiet_to_halve = std::chrono::milliseconds(250);

@@ -12,7 +12,9 @@ using std::chrono::seconds;
 constexpr base::Instant start{seconds(100)};
 constexpr base::Duration no_time{};
 
-LaneWatch a_watch() { return LaneWatch(LaneWatchOptions{}); }
+LaneWatch a_watch() {
+  return LaneWatch(LaneWatchOptions{});
+}
 
 // Two waits half a second apart: K goes from 1 to 8. Returns the time of the second.
 base::Instant distrust(LaneWatch& watch) {

@@ -49,8 +49,8 @@ struct Decided {
 
 // Asks for whatever the sender lacks. The reply is in log order from `executed_end` on.
 struct Need {
-  Round executed_end;  // L of the sender.
-  Round in_use_end;    // top + 1 of the sender.
+  Round executed_end;          // L of the sender.
+  Round in_use_end;            // top + 1 of the sender.
   std::vector<SlotId> wanted;  // Slots whose batch is wanted, whatever their state.
 };
 

@@ -73,12 +73,14 @@ bool Node::open() const {
 }
 
 bool Node::has_quorum() const {
-  const auto up = static_cast<std::size_t>(std::count_if(
-      peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.up; }));
+  const auto up = static_cast<std::size_t>(
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.up; }));
   return up + 1 >= configurations_.at(window_.executed_end()).quorums().quorum();
 }
 
-Round Node::peer_executed_end(ReplicaId peer) const { return peers_.at(peer).beat.executed_end; }
+Round Node::peer_executed_end(ReplicaId peer) const {
+  return peers_.at(peer).beat.executed_end;
+}
 
 // ---- founding (section 8)
 
@@ -217,8 +219,7 @@ message::Beat Node::make_beat() const {
   beat.lane_from = own_lane_.lane_from();
   beat.floor = floor_;
   for (const auto& [id, lane] : lanes_) {
-    beat.lanes.push_back(
-        {id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
+    beat.lanes.push_back({id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
   }
   if (stage_ == Stage::founding) {
     beat.nonce = founding_->saying()->nonce;
@@ -275,7 +276,9 @@ void Node::on(ReplicaId from, const message::Beat& beat) {
 
 // ---- reads (section 6)
 
-std::uint64_t Node::read() { return ++reads_asked_; }
+std::uint64_t Node::read() {
+  return ++reads_asked_;
+}
 
 // The highest round with a durable State 1, or executed, or below the floor; plus one.
 Round Node::frontier_end() const {
@@ -373,7 +376,9 @@ void Node::send_everyone(Round round, Message message) {
   ready_.messages.push_back({std::nullopt, everyone, std::move(message)});
 }
 
-void Node::raise_in_use(Round end) { window_.raise_in_use_end(end, now_); }
+void Node::raise_in_use(Round end) {
+  window_.raise_in_use_end(end, now_);
+}
 
 base::Duration Node::slowest_exchange() const {
   base::Duration slowest{};

@@ -47,6 +47,8 @@ struct NodeOptions {
   std::uint64_t window_rounds = 1024;  // α; a constant of the cluster.
   std::uint64_t ahead_rounds = 256;    // g: how far zeros are input ahead; at most α/4.
   LaneWatchOptions lane_watch;
+  base::Duration pause_least =
+      std::chrono::milliseconds(10);  // Between ticks: shorter is no pause.
   base::Duration beat_every = std::chrono::milliseconds(100);
   base::Duration need_after_least = std::chrono::milliseconds(20);
   base::Duration need_after_most = std::chrono::milliseconds(500);

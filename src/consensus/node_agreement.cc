@@ -42,8 +42,8 @@ void Node::on(ReplicaId from, const message::Skip& skip) {
   }
 }
 
-// States and votes are counted in the window and answered when decided (section 2.1), also of rounds
-// executed not long ago; `excused` says of which decisions the sender need not hear.
+// States and votes are counted in the window and answered when decided (section 2.1), also of
+// rounds executed not long ago; `excused` says of which decisions the sender need not hear.
 template <typename Said, typename Add, typename Excused>
 void Node::count_said(ReplicaId from, const Said& said, Add add, Excused excused) {
   const RoundRange known{window_.executed_end() - options_.window_rounds, window_.end()};

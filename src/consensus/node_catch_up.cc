@@ -28,8 +28,8 @@ void Node::on(ReplicaId from, const message::Need& need) {
     return;
   }
   if (!wanted_executed.empty()) {
-    ready_.history.push_back({from, {need.executed_end, need.executed_end},
-                              std::move(wanted_executed)});
+    ready_.history.push_back(
+        {from, {need.executed_end, need.executed_end}, std::move(wanted_executed)});
   }
   reply_to_need(from, need.executed_end, wanted_here);
 }
@@ -97,8 +97,8 @@ void Node::ask_for_what_is_missing() {
   }
   if (executed_end > need_stood_at_ || executed_end >= window_.in_use_end()) {
     need_stood_at_ = executed_end;
-    need_after_ = std::clamp(4 * least_patience(), options_.need_after_least,
-                             options_.need_after_most);
+    need_after_ =
+        std::clamp(4 * least_patience(), options_.need_after_least, options_.need_after_most);
     need_at_ = now_ + need_after_;
     if (dropped_beyond_window_ && executed_end < window_.in_use_end()) {
       dropped_beyond_window_ = false;

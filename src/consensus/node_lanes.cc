@@ -137,8 +137,10 @@ void Node::watch_lanes() {
 
 void Node::forfeit() {
   if (stage_ != Stage::running) return;
-  // Patience is counted only in ticks that really ran: after a pause it starts anew.
-  if (now_ - last_tick_ > least_patience() / 2) patience_since_ = now_;
+  // Patience is counted only in ticks that really ran: after a pause it starts anew. What a busy
+  // machine's scheduler does is no pause, or patience might never end.
+  const base::Duration pause = std::max(least_patience() / 2, options_.pause_least);
+  if (now_ - last_tick_ > pause) patience_since_ = now_;
   const RoundRange rounds = window_.in_use();
   for (Round round = rounds.first; round < rounds.end; ++round) forfeit_round(round);
   input_zeros_ahead();
@@ -169,7 +171,7 @@ bool Node::should_forfeit(SlotId id, const Slot& slot, base::Instant since) {
   if (id.round < lane.lane_from) return true;  // (b)
   const std::size_t zeros = agreement.tally(first_phase).states_zero.size();
   if (zeros >= configurations_.at(id.round).quorums().one_correct()) return true;  // (c)
-  if (!lane.watch.open(id.round)) return true;  // (d)
+  if (!lane.watch.open(id.round)) return true;                                     // (d)
   if (now_ - since < lane.watch.patience(slowest_exchange())) return false;
   lane.watch.waited(now_);  // (a)
   beat_changed_ = true;

@@ -35,9 +35,10 @@ template <typename Said, typename PutBack>
 Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
   for (Round round = said.rounds.first; round < said.rounds.end; ++round) {
     if (!make_room(round)) {
-      return {Code::corrupted,
-              "it speaks of a round beyond what the records before it allow: the log is incomplete; "
-              "rebuild this replica from the others"};
+      return {
+          Code::corrupted,
+          "it speaks of a round beyond what the records before it allow: the log is incomplete; "
+          "rebuild this replica from the others"};
     }
     if (in_use) raise_in_use(round + 1);
     Slot* slot = window_.find({round, said.lane});
@@ -112,7 +113,9 @@ Status Node::replay(const record::Boot& boot) {
   return {};
 }
 
-Status Node::replay(const record::CleanStop& /*stop*/) { return {}; }
+Status Node::replay(const record::CleanStop& /*stop*/) {
+  return {};
+}
 
 Status Node::start(base::Instant now) {
   now_ = started_at_ = last_tick_ = patience_since_ = next_beat_ = need_at_ = now;
@@ -121,12 +124,15 @@ Status Node::start(base::Instant now) {
   ready_.own_decisions.clear();
   if (!last_boot_) {
     after_founding_step(founding_->begin());
+    if (const auto vector = founding_->founded())
+      become(*vector);  // Alone: nobody else will speak.
     return {};
   }
   if (last_boot_->mode == Mode::memory) {
-    return {Code::failed_precondition,
-            "this log was kept in mode 'memory', which does not survive a restart: this replica may "
-            "have forgotten what it promised. Rebuild it from the others"};
+    return {
+        Code::failed_precondition,
+        "this log was kept in mode 'memory', which does not survive a restart: this replica may "
+        "have forgotten what it promised. Rebuild it from the others"};
   }
   if (last_boot_->mode == Mode::os && last_boot_->boot_id != options_.boot_id &&
       !cleanly_stopped_) {

@@ -19,17 +19,18 @@ class ReadBarrier {
 
   [[nodiscard]] Nonce nonce() const { return nonce_; }
   // Answers are fixed once given: the first of a member counts.
-  void answered(ReplicaId member, Round frontier_end) { answers_.try_emplace(member, frontier_end); }
+  void answered(ReplicaId member, Round frontier_end) {
+    answers_.try_emplace(member, frontier_end);
+  }
   [[nodiscard]] bool has_answer_of(ReplicaId member) const { return answers_.contains(member); }
 
   // A frontier is below L when everything up to it is executed here: frontier_end <= L.
   [[nodiscard]] bool complete(const ConfigurationHistory& configurations, RoundRange window) const {
     const auto in_force = configurations.in_force(window);
     return std::all_of(in_force.begin(), in_force.end(), [&](const Configuration* configuration) {
-      const auto below = std::count_if(
-          answers_.begin(), answers_.end(), [&](const auto& answer) {
-            return configuration->contains(answer.first) && answer.second <= window.first;
-          });
+      const auto below = std::count_if(answers_.begin(), answers_.end(), [&](const auto& answer) {
+        return configuration->contains(answer.first) && answer.second <= window.first;
+      });
       return static_cast<std::size_t>(below) >= configuration->quorums().quorum();
     });
   }

@@ -7,11 +7,12 @@
 
 #include "base/shared_bytes.h"
 #include "consensus/types.h"
+#include "rabia/durability.h"
 
 namespace rabia::consensus {
 
-// How a replica's records become durable (section 1); recorded in Boot.
-enum class Mode : std::uint8_t { always = 0, os = 1, memory = 2 };
+// Recorded in Boot: what the log of this store survives.
+using Mode = Durability;
 
 namespace record {
 

@@ -61,7 +61,9 @@ enum class Bit : std::uint8_t { zero = 0, one = 1 };
 
 enum class Vote : std::uint8_t { zero = 0, one = 1, question = 2 };
 
-inline constexpr Vote vote_for(Bit bit) { return bit == Bit::one ? Vote::one : Vote::zero; }
+inline constexpr Vote vote_for(Bit bit) {
+  return bit == Bit::one ? Vote::one : Vote::zero;
+}
 
 // 128 random bits that no one has drawn before.
 struct Nonce {

@@ -25,9 +25,15 @@ bool WeakMvc::add_vote(std::size_t member, Phase phase, Vote value) {
   PhaseTally* tally = tally_for(phase);
   if (tally == nullptr || tally->votes().contains(member)) return false;
   switch (value) {
-    case Vote::zero: tally->votes_zero.insert(member); break;
-    case Vote::one: tally->votes_one.insert(member); break;
-    case Vote::question: tally->votes_question.insert(member); break;
+    case Vote::zero:
+      tally->votes_zero.insert(member);
+      break;
+    case Vote::one:
+      tally->votes_one.insert(member);
+      break;
+    case Vote::question:
+      tally->votes_question.insert(member);
+      break;
   }
   return true;
 }
@@ -65,7 +71,8 @@ Step WeakMvc::next(const StepContext& context) const {
     return step;
   }
   for (Phase phase = 2; phase <= phases(); ++phase) {
-    if (const Step step = next_in_later_phase(phase, context); !std::holds_alternative<Wait>(step)) {
+    if (const Step step = next_in_later_phase(phase, context);
+        !std::holds_alternative<Wait>(step)) {
       return step;
     }
   }

@@ -1,9 +1,9 @@
 // Weak-MVC: agreement on one slot. protocol.md, sections 2 and 11; the paper's Algorithm 2.
 //
-// The phases are the paper's State and Vote exchanges (Algorithm 2, lines 5 to 22). Departures, each
-// argued in protocol.md, section 2.4: the exchange of proposals (lines 1 to 4) is the first State
-// exchange, since only one value can be proposed in a slot; and the first phase is not symmetric,
-// so that states 1 of Q members decide without a vote.
+// The phases are the paper's State and Vote exchanges (Algorithm 2, lines 5 to 22). Departures,
+// each argued in protocol.md, section 2.4: the exchange of proposals (lines 1 to 4) is the first
+// State exchange, since only one value can be proposed in a slot; and the first phase is not
+// symmetric, so that states 1 of Q members decide without a vote.
 #pragma once
 
 #include <optional>
@@ -55,7 +55,8 @@ using Step = std::variant<Wait, Decide, WriteState, WriteVote>;
 // What a step may depend on beside the slot itself.
 struct StepContext {
   Quorums quorums;
-  std::optional<std::size_t> self;  // Index of this replica in C(r), if it may take part (section 1).
+  std::optional<std::size_t>
+      self;  // Index of this replica in C(r), if it may take part (section 1).
   SlotId slot;
   Incarnation coin_key = 0;
   bool forfeited = false;      // Section 4 says: input 0 if there is no batch.

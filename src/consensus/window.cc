@@ -49,9 +49,13 @@ const Slot* Window::find(SlotId id) const {
   return index ? &state(id.round).slots[*index] : nullptr;
 }
 
-Slot& Window::at(Round round, std::size_t index) { return state(round).slots[index]; }
+Slot& Window::at(Round round, std::size_t index) {
+  return state(round).slots[index];
+}
 
-const Slot& Window::at(Round round, std::size_t index) const { return state(round).slots[index]; }
+const Slot& Window::at(Round round, std::size_t index) const {
+  return state(round).slots[index];
+}
 
 std::optional<Bit> Window::executed_decision(SlotId id) const {
   const auto index = configurations_.at(id.round).index_of(id.lane);

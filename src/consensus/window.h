@@ -17,12 +17,12 @@ namespace rabia::consensus {
 // One slot with what timing wants to know of it.
 struct Slot {
   WeakMvc agreement;
-  bool queued = false;    // Waits for its rules to be tried.
-  bool covered = false;   // The owner's batch or skip was seen.
-  bool zero_input = false;  // This replica gave up on it (section 4).
-  base::Instant hold_vote_until{};   // Patience of vote ?: set when it begins.
-  base::Instant fetch_after{};       // Its missing batch is asked for then.
-  std::uint8_t fetches = 0;          // How often it was asked for: picks the next holder.
+  bool queued = false;              // Waits for its rules to be tried.
+  bool covered = false;             // The owner's batch or skip was seen.
+  bool zero_input = false;          // This replica gave up on it (section 4).
+  base::Instant hold_vote_until{};  // Patience of vote ?: set when it begins.
+  base::Instant fetch_after{};      // Its missing batch is asked for then.
+  std::uint8_t fetches = 0;         // How often it was asked for: picks the next holder.
 };
 
 // The decisions of an executed round, by index in C(r).
@@ -47,9 +47,7 @@ class Window {
   // False when it was as high already.
   bool raise_in_use_end(Round end, base::Instant now);
   // Rounds in use that this replica may still have to do something for.
-  [[nodiscard]] RoundRange in_use() const {
-    return {executed_end_, std::min(in_use_end_, end())};
-  }
+  [[nodiscard]] RoundRange in_use() const { return {executed_end_, std::min(in_use_end_, end())}; }
   // When the round came into use here; nothing for a round not in use, or long executed.
   [[nodiscard]] std::optional<base::Instant> in_use_since(Round round) const;
 
@@ -88,9 +86,9 @@ class Window {
   void finish_round(base::Instant now);
 
   const ConfigurationHistory& configurations_;
-  std::vector<RoundState> rounds_;  // A ring: round r lies at r mod α.
+  std::vector<RoundState> rounds_;      // A ring: round r lies at r mod α.
   std::deque<ExecutedRound> executed_;  // Of rounds [L - size, L).
-  Round executed_end_;  // L
+  Round executed_end_;                  // L
   std::size_t cursor_ = 0;
   Round in_use_end_;
 };

@@ -9,7 +9,9 @@ namespace {
 
 constexpr base::Instant now{std::chrono::seconds(7)};
 
-base::SharedBytes bytes(const char* text) { return base::SharedBytes(std::string(text)); }
+base::SharedBytes bytes(const char* text) {
+  return base::SharedBytes(std::string(text));
+}
 
 class WindowOfFour : public testing::Test {
  protected:
@@ -20,7 +22,7 @@ class WindowOfFour : public testing::Test {
     return window.find({{round}, {lane}})->agreement;
   }
   void decide_round(std::uint64_t round, Bit value = Bit::zero) {
-    for (const std::uint16_t lane : {2, 5}) {
+    for (const std::uint16_t lane : std::initializer_list<std::uint16_t>{2, 5}) {
       if (value == Bit::one) slot(round, lane).hold(bytes("x"));
       slot(round, lane).decide(value);
     }

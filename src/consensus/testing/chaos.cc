@@ -42,6 +42,7 @@ Faults draw_faults(base::Random& random, Mode mode) {
   faults.slow_percent = random.chance(50) ? random.below(8) : 0;
   if (mode != Mode::memory) faults.crash_permille = random.chance(60) ? random.below(12) : 0;
   faults.cut_permille = random.chance(50) ? random.below(12) : 0;
+  faults.pause_permille = random.chance(30) ? random.below(8) : 0;
   return faults;
 }
 
@@ -81,9 +82,8 @@ std::string run(World& world, base::Random& random, Mode mode) {
   if (!calm_founding) world.set_faults(faults);
   const auto founded = [&world] {
     const auto members = world.members();
-    return std::all_of(members.begin(), members.end(), [&world](ReplicaId id) {
-      return world.is_up(id) && world.node(id).open();
-    });
+    return std::all_of(members.begin(), members.end(),
+                       [&world](ReplicaId id) { return world.is_up(id) && world.node(id).open(); });
   };
   if (!world.run_until(founded, seconds(2))) {
     world.heal();

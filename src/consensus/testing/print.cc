@@ -4,9 +4,15 @@ namespace rabia::consensus::testing {
 
 namespace {
 
-std::string text(Round round) { return std::to_string(round.value); }
-std::string text(RoundRange rounds) { return "[" + text(rounds.first) + "," + text(rounds.end) + ")"; }
-std::string text(Lane lane) { return "lane " + std::to_string(lane.value); }
+std::string text(Round round) {
+  return std::to_string(round.value);
+}
+std::string text(RoundRange rounds) {
+  return "[" + text(rounds.first) + "," + text(rounds.end) + ")";
+}
+std::string text(Lane lane) {
+  return "lane " + std::to_string(lane.value);
+}
 template <typename Value>
 std::string text_of(Value value) {
   return std::string(1, "01?"[static_cast<int>(value)]);
@@ -37,7 +43,9 @@ struct Printer {
     return "BatchCopy " + text(m.slot.lane) + " " + text(m.slot.round);
   }
   std::string operator()(const message::Ask& /*m*/) const { return "Ask"; }
-  std::string operator()(const message::Answer& m) const { return "Answer " + text(m.frontier_end); }
+  std::string operator()(const message::Answer& m) const {
+    return "Answer " + text(m.frontier_end);
+  }
   std::string operator()(const message::Beat& m) const {
     return "Beat L " + text(m.executed_end) + " top + 1 " + text(m.in_use_end) + " laneFrom " +
            text(m.lane_from);
@@ -60,7 +68,11 @@ struct Printer {
 
 }  // namespace
 
-std::string print(const Message& message) { return std::visit(Printer{}, message); }
-std::string print(const Record& record) { return std::visit(Printer{}, record); }
+std::string print(const Message& message) {
+  return std::visit(Printer{}, message);
+}
+std::string print(const Record& record) {
+  return std::visit(Printer{}, record);
+}
 
 }  // namespace rabia::consensus::testing

@@ -36,6 +36,21 @@ void Tally::add(const NodeCounters& counters) {
   nodes.beyond_window_dropped += counters.beyond_window_dropped;
 }
 
+void Tally::add(const Tally& other) {
+  add(other.nodes);
+  steps += other.steps;
+  crashes += other.crashes;
+  restarts_with_undecided += other.restarts_with_undecided;
+  history_requests += other.history_requests;
+  from_earlier_lives += other.from_earlier_lives;
+  beyond_window += other.beyond_window;
+  proposed_again += other.proposed_again;
+  acknowledged += other.acknowledged;
+  reads += other.reads;
+  records += other.records;
+  for (std::size_t i = 0; i < messages.size(); ++i) messages[i] += other.messages[i];
+}
+
 World::World(WorldOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
@@ -46,7 +61,9 @@ World::World(WorldOptions options)
 
 // ---- time
 
-void World::at(base::Instant when, Event event) { events_.emplace(when, std::move(event)); }
+void World::at(base::Instant when, Event event) {
+  events_.emplace(when, std::move(event));
+}
 
 void World::at_life(const Process& process, base::Instant when,
                     std::function<void(Process&)> event) {
@@ -170,8 +187,15 @@ void World::give(Process& process, std::function<void(Node&)> input) {
   at_life(process, now_ + draw(options_.gather), [this](Process& target) { step(target); });
 }
 
+void World::resume(ReplicaId member) {
+  Process& process = processes_.at(member);
+  if (!std::exchange(process.paused, false) || process.node == nullptr) return;
+  if (process.step_planned) at_life(process, now_, [this](Process& target) { step(target); });
+}
+
 // One step as a replica does it: all input that waits, a tick, the Ready.
 void World::step(Process& process) {
+  if (process.paused) return;  // It stays planned.
   ++tally_.steps;
   process.step_planned = false;
   for (const auto& input : std::exchange(process.inbox, {})) input(*process.node);
@@ -260,7 +284,9 @@ Tally World::tally() const {
   return all;
 }
 
-std::vector<ReplicaId> World::members() const { return first_members(options_.members); }
+std::vector<ReplicaId> World::members() const {
+  return first_members(options_.members);
+}
 
 std::string World::describe() const {
   std::string text = "seed " + std::to_string(options_.seed) + ", " +

@@ -1,7 +1,7 @@
 // A whole cluster of Nodes on one thread, in virtual time: everything that happens follows from the
 // seed. The network delays, reorders, repeats and loses; links are cut; members crash at any point
-// of carrying out a Ready and restart from what was durable; syncs take their time; clients propose,
-// propose again what was decided 0, and read. What members do is told to Invariants.
+// of carrying out a Ready and restart from what was durable; syncs take their time; clients
+// propose, propose again what was decided 0, and read. What members do is told to Invariants.
 //
 // The randomness is in Faults; without them the world is a plain, punctual cluster, and tests can
 // measure delays and count messages in it.
@@ -34,11 +34,13 @@ struct Delays {
 struct Faults {
   std::uint64_t loss_percent = 0;
   std::uint64_t duplicate_percent = 0;
-  std::uint64_t slow_percent = 0;     // Messages and syncs that take ten times as long.
-  std::uint64_t crash_permille = 0;   // Of the steps of a member.
-  std::uint64_t cut_permille = 0;     // Of the steps of a member: one of its links.
+  std::uint64_t slow_percent = 0;    // Messages and syncs that take ten times as long.
+  std::uint64_t crash_permille = 0;  // Of the steps of a member.
+  std::uint64_t cut_permille = 0;    // Of the steps of a member: one of its links.
+  std::uint64_t pause_permille = 0;  // Of the steps of a member: it stands still for a while.
   Delays down{std::chrono::milliseconds(1), std::chrono::milliseconds(300)};
   Delays cut{std::chrono::milliseconds(1), std::chrono::milliseconds(300)};
+  Delays pause{std::chrono::milliseconds(1), std::chrono::milliseconds(100)};
 };
 
 struct Clients {
@@ -72,6 +74,7 @@ struct Tally {
   std::uint64_t records = 0;
   std::array<std::uint64_t, std::variant_size_v<Message>> messages{};  // Sent, by kind.
   void add(const NodeCounters& counters);
+  void add(const Tally& other);
 };
 
 class World {
@@ -93,6 +96,9 @@ class World {
   void restart(ReplicaId member);
   void cut(ReplicaId a, ReplicaId b);
   void mend(ReplicaId a, ReplicaId b);
+  // The process stands still; its connections stay up and what comes for it waits.
+  void pause(ReplicaId member) { processes_.at(member).paused = true; }
+  void resume(ReplicaId member);
   // No more faults; everybody but `dead` is up and connected; `dead` are down.
   void heal(const std::vector<ReplicaId>& dead = {});
 
@@ -105,6 +111,13 @@ class World {
   [[nodiscard]] bool is_up(ReplicaId member) const { return processes_.at(member).node != nullptr; }
   [[nodiscard]] Node& node(ReplicaId member) { return *processes_.at(member).node; }
   [[nodiscard]] const Node& node(ReplicaId member) const { return *processes_.at(member).node; }
+  // Batches of this life of the member that were executed there, and so acknowledged.
+  [[nodiscard]] std::uint64_t acknowledged(ReplicaId member) const {
+    return processes_.at(member).acknowledged;
+  }
+  [[nodiscard]] std::uint64_t reads_done(ReplicaId member) const {
+    return processes_.at(member).reads_done;
+  }
   // How many batches the member has executed in this life.
   [[nodiscard]] std::uint64_t executed(ReplicaId member) const {
     return processes_.at(member).executed;
@@ -132,16 +145,20 @@ class World {
 
     std::vector<std::function<void(Node&)>> inbox;
     bool step_planned = false;
+    bool paused = false;
     base::Instant wake_planned{};
     bool sync_running = false;
+    bool sync_wanted = false;                 // Somebody waits for what came after it began.
     std::map<ReplicaId, std::uint64_t> told;  // The connection it was told of; 0: none.
 
     std::uint64_t executed = 0;
     std::deque<base::SharedBytes> to_propose;
-    std::map<Round, base::SharedBytes> under_way;     // Proposed, not decided.
+    std::map<Round, base::SharedBytes> under_way;       // Proposed, not decided.
     std::map<Round, base::SharedBytes> to_acknowledge;  // Decided 1, not executed.
-    std::map<std::uint64_t, std::uint64_t> reads;     // Token: what it must see.
+    std::map<std::uint64_t, std::uint64_t> reads;       // Token: what it must see.
     std::uint64_t reads_wanted = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t reads_done = 0;
     base::Instant client_at{};
   };
   struct Link {

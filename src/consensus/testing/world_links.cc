@@ -13,7 +13,9 @@ constexpr Delays notice{std::chrono::microseconds(100), std::chrono::millisecond
 
 }  // namespace
 
-World::Link& World::link(ReplicaId a, ReplicaId b) { return links_[std::minmax(a, b)]; }
+World::Link& World::link(ReplicaId a, ReplicaId b) {
+  return links_[std::minmax(a, b)];
+}
 
 void World::cut(ReplicaId a, ReplicaId b) {
   link(a, b).cut = true;
@@ -39,9 +41,8 @@ void World::refresh_link(ReplicaId a, ReplicaId b) {
   for (const auto& [who, other] : {std::pair(a, b), std::pair(b, a)}) {
     if (!is_up(who)) continue;
     const base::Instant when = now_ + (faults_.cut_permille > 0 ? draw(notice) : notice.least);
-    at_life(processes_.at(who), when, [this, other = other](Process& target) {
-      tell_of_link(target.id, other);
-    });
+    at_life(processes_.at(who), when,
+            [this, other = other](Process& target) { tell_of_link(target.id, other); });
   }
 }
 
@@ -62,6 +63,10 @@ void World::tell_of_link(ReplicaId who, ReplicaId other) {
 }
 
 void World::maybe_break_something(Process& process) {
+  if (random_.below(1000) < faults_.pause_permille) {
+    process.paused = true;
+    at_life(process, now_ + draw(faults_.pause), [this](Process& target) { resume(target.id); });
+  }
   if (random_.below(1000) < faults_.cut_permille && processes_.size() > 1) {
     const auto others = members();
     const ReplicaId self = process.id;
@@ -79,6 +84,7 @@ void World::heal(const std::vector<ReplicaId>& dead) {
   for (auto& [pair, between] : links_) between.cut = false;
   for (auto& [id, process] : processes_) {
     const bool is_dead = std::find(dead.begin(), dead.end(), id) != dead.end();
+    resume(id);
     if (is_dead) crash(id);
     if (!is_dead) restart(id);
   }

@@ -68,6 +68,7 @@ void World::append(Process& process, const Record& record) {
 }
 
 void World::start_sync(Process& process) {
+  process.sync_wanted = process.sync_running;
   if (process.sync_running) return;
   process.sync_running = true;
   const RecordNumber up_to = process.disk.written();
@@ -78,7 +79,7 @@ void World::start_sync(Process& process) {
     target.sync_running = false;
     if (options_.node.mode != Mode::memory) became_durable(target, from, up_to);
     give(target, [this, up_to](Node& node) { node.durable(up_to, now_); });
-    if (target.disk.written() > up_to) start_sync(target);
+    if (target.sync_wanted) start_sync(target);  // Nobody waits for lazy records alone.
   });
 }
 
@@ -113,6 +114,7 @@ void World::execute(Process& process, const Execution& execution) {
   RABIA_CHECK(waiting->second == execution.batch);
   process.to_acknowledge.erase(waiting);
   ++tally_.acknowledged;
+  ++process.acknowledged;
   invariants_.acknowledged(process.executed);
 }
 
@@ -121,6 +123,7 @@ void World::finish_reads(Process& process, std::uint64_t up_to) {
     invariants_.read_done(process.id, process.reads.begin()->second, process.executed);
     process.reads.erase(process.reads.begin());
     ++tally_.reads;
+    ++process.reads_done;
   }
 }
 
@@ -166,11 +169,9 @@ void World::transmit(const Process& process, ReplicaId to, const Message& messag
   if (link(process.id, to).connection == 0 || random_.chance(faults_.loss_percent)) return;
   std::string bytes;
   encode(message, bytes);
-  at(now_ + draw(options_.link), [this, from = process.id, life = process.life,
-                                  incarnation = process.node->incarnation(), to,
-                                  bytes = std::move(bytes)] {
-    deliver(from, life, incarnation, to, bytes);
-  });
+  at(now_ + draw(options_.link),
+     [this, from = process.id, life = process.life, incarnation = process.node->incarnation(), to,
+      bytes = std::move(bytes)] { deliver(from, life, incarnation, to, bytes); });
 }
 
 // It arrives even if its connection, or its sender's life, has ended meanwhile.
