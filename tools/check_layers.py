@@ -21,15 +21,12 @@ ROOMS = {
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
     "server": {"base", "io", "replica", "kv", "resp"},
-    "client": {"base", "io", "resp"},
 }
 # Folders of apps/: each program may use what is shared, and not another program.
 APPS = {
     "settings": set(),
     "rabia_server": {"settings"},
     "rabia_cluster": {"settings"},
-    "rabia_ctl": {"settings"},
-    "rabia_bench": {"settings"},
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
@@ -50,12 +47,12 @@ IMPURE_HEADERS = {
     "thread", "mutex", "shared_mutex", "condition_variable", "future", "atomic", "semaphore",
     "barrier", "latch", "stop_token", "random", "ctime", "time.h", "iostream", "fstream", "filesystem",
 }
-# Programs that lie beside a room for its tests and measurements, and are no part of it.
-PROGRAMS_OF_TESTS = {"src/kv/operations_shell.cc", "src/kv/store_pause.cc"}
 IMPURE_CALLS = re.compile(
     r"\b(steady_clock|system_clock|high_resolution_clock|utc_clock|tai_clock|gps_clock|file_clock)\b"
     r"|\b(?:std::)?(rand|srand|time|clock_gettime|gettimeofday|getenv)\s*\(")
 
+# A row of the table in docs/architecture.md: | `src/kv/` | … | base |
+ROOM_ROW = re.compile(r"\| `src/(\w+)/` \|.*\| ([\w, ]+) \|$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -68,7 +65,7 @@ def without_comments(text):
 def is_test(path):
     """Tests and what only they are linked with: held to the room table, not to purity."""
     return (path.stem.endswith("_test") or "testing" in path.parts or path.stem.startswith("test_")
-            or path.as_posix() in PROGRAMS_OF_TESTS or path.parts[0] in ("tests", "fuzz", "bench"))
+            or path.parts[0] == "tests")
 
 
 class Checker:
@@ -84,13 +81,14 @@ class Checker:
     def check(self):
         paths = [
             path.relative_to(self.root)
-            for folder in ("include", "src", "apps", "sim", "examples", "tests", "fuzz", "bench")
+            for folder in ("include", "src", "apps", "tests")
             for path in sorted((self.root / folder).rglob("*"))
             if path.suffix in (".h", ".cc") and "node_modules" not in path.parts
         ]
         for path in paths:
             self.check_file(path)
         self.check_private_headers()
+        self.check_document(paths)
         return paths
 
     def check_file(self, path):
@@ -109,6 +107,25 @@ class Checker:
                     self.error(path, number,
                                f"{describe(path)} may not ask for {found.group().strip('( ')}: "
                                "it only computes")
+
+    def check_document(self, paths):
+        """The table of docs/architecture.md and the one above must be the same, and name what is."""
+        document = pathlib.Path("docs", "architecture.md")
+        if not (self.root / document).is_file():
+            return
+        rows = {}
+        for number, line in enumerate((self.root / document).read_text().splitlines(), 1):
+            if found := ROOM_ROW.match(line):
+                rows[found.group(1)] = (number, set(found.group(2).split(", ")))
+        for room in sorted({room_of(path) for path in paths if path.parts[0] == "src"} | set(ROOMS)):
+            number, documented = rows.pop(room, (1, None))
+            if documented is None:
+                self.error(document, number, f"src/{room}/ is not in the table of rooms")
+            elif room not in ROOMS or documented - {"include"} | {"base"} != ROOMS[room] | {"base"}:
+                self.error(document, number, f"what src/{room}/ may include is not what "
+                                             "tools/check_layers.py says")
+        for room, (number, _) in rows.items():
+            self.error(document, number, f"src/{room}/ does not exist")
 
     def is_pure(self, path):
         return (path.parts[0] == "include" or
@@ -175,8 +192,6 @@ def may_include(path, target):
     if place == "apps":
         return target_place == "src" or (
             target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
-    if place in ("sim", "bench", "fuzz"):
-        return target_place in ("src", "sim")
     return place == "tests"
 
 

@@ -45,7 +45,7 @@ class CheckLayers(unittest.TestCase):
         for user, used in (("src__kv__a_h", "consensus"), ("src__storage__a_h", "replica"),
                            ("src__server__a_h", "consensus"), ("src__server__a_h", "storage"),
                            ("include__rabia__a_h", "base"), ("src__transport__a_h", "storage"),
-                           ("examples__a_h", "kv"), ("src__base__a_h", "io")):
+                           ("src__base__a_h", "io")):
             errors = errors_in(**{user: f'#include "{used}/b.h"\n', f"src__{used}__b_h": ""})
             self.assertEqual(1, len(errors), (user, used))
 
@@ -92,6 +92,20 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual([], errors_in(src__consensus__node_cc=(
             '// not steady_clock\n/* nor\nsystem_clock */ const char* s = "time(0)";\n'
             "#include <chrono>\nstd::chrono::nanoseconds d;\nint x = round_time(3);\n")))
+
+    # Given a document whose table of rooms says something else than the checker's, then each
+    # difference is named; given the same, nothing is said.
+    def test_the_documented_table_is_the_same(self):
+        rows = {room: ", ".join(sorted(may - {"base"})) or "base"
+                for room, may in check_layers.ROOMS.items()}
+        def errors(table):
+            text = "".join(f"| `src/{room}/` | what lives there | {may} |\n"
+                           for room, may in table.items())
+            return errors_in(docs__architecture_md=text)
+        self.assertEqual([], errors(rows))
+        self.assertEqual(1, len(errors(rows | {"kv": "io"})))
+        self.assertEqual(1, len(errors(rows | {"unknown": "base"})))
+        self.assertEqual(1, len(errors({room: rows[room] for room in rows if room != "kv"})))
 
     # Given a path that is in no room, then it is refused.
     def test_includes_name_their_room(self):

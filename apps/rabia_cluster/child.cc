@@ -85,7 +85,8 @@ std::optional<Ending> ending_of(pid_t child) {
   if (waitpid(child, &status, WNOHANG) != child) return std::nullopt;
   Ending ending;
   if (WIFSIGNALED(status)) {
-    ending.text = "was killed by signal " + std::to_string(WTERMSIG(status));
+    ending.signal = WTERMSIG(status);
+    ending.text = "was killed by signal " + std::to_string(ending.signal);
   } else {
     const int code = WEXITSTATUS(status);
     ending.clean = code == 0;

@@ -28,6 +28,7 @@ Result<std::string> server_program();
 struct Ending {
   bool refused = false;  // By itself, with an error.
   bool clean = false;    // By itself, without one.
+  int signal = 0;        // Which killed it; 0: none.
   std::string text;      // "was killed by signal 9", "exited with code 1".
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -56,7 +57,7 @@ Status ClusterDirectory::read_founded() {
   std::istringstream in(text.value());
   in >> replicas_word >> founded.replicas >> id_word >> founded.cluster_id;
   if (!in || replicas_word != "replicas" || id_word != "cluster-id" || founded.replicas < 1 ||
-      founded.replicas > members_max) {
+      founded.replicas > cluster_members_max) {
     return {Code::corrupted, file + " is damaged: it must say 'replicas N' and 'cluster-id NAME'"};
   }
   founded_ = founded;
@@ -86,7 +87,19 @@ Status ClusterDirectory::prepare(io::FileSystem& files, const Settings& settings
   return write_text_file(config_file(settings.id),
                          "# Written by rabia-cluster at every start: to change a setting, give it "
                          "--set NAME=VALUE.\n" +
-                             to_toml(settings));
+                             to_toml(settings),
+                         Readers::owner);  // It may hold a password.
+}
+
+std::optional<pid_t> ClusterDirectory::user_of_data(io::FileSystem& files, std::uint16_t id) const {
+  const std::string file = replica(id) + "/data/LOCK";
+  const Result<bool> exists = files.exists(file);
+  if (!exists.ok() || !exists.value()) return std::nullopt;
+  const auto lock = files.lock(file);
+  if (lock.ok() || lock.status().code() != Code::unavailable) return std::nullopt;
+  pid_t user = -1;
+  std::ifstream(file) >> user;
+  return user > 0 ? user : -1;
 }
 
 }  // namespace rabia::apps

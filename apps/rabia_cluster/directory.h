@@ -8,6 +8,8 @@
 //   DIR/N/log              what it wrote to stderr, appended
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,6 +42,9 @@ class ClusterDirectory {
   [[nodiscard]] std::string log_file(std::uint16_t id) const;
   // Makes the replica's directory, and writes its configuration there.
   Status prepare(io::FileSystem& files, const Settings& settings);
+  // The process that uses the replica's data, whoever started it; nothing when none does (or when
+  // the replica keeps none). -1: not known which.
+  [[nodiscard]] std::optional<pid_t> user_of_data(io::FileSystem& files, std::uint16_t id) const;
 
  private:
   ClusterDirectory() = default;

@@ -20,7 +20,7 @@ class ClusterDirectoryTest : public testing::Test {
 };
 
 // Given a directory that became a cluster, when opened again, then it says what cluster it is.
-TEST_F(ClusterDirectoryTest, remembers_what_was_founded) {
+TEST_F(ClusterDirectoryTest, RemembersWhatWasFounded) {
   {
     auto directory = ClusterDirectory::open(*files_, path_);
     ASSERT_TRUE(directory.ok()) << directory.status().message();
@@ -36,7 +36,7 @@ TEST_F(ClusterDirectoryTest, remembers_what_was_founded) {
 
 // Given notes that are not ours, when the directory is opened, then it is refused, not founded
 // anew.
-TEST_F(ClusterDirectoryTest, damaged_notes_are_refused) {
+TEST_F(ClusterDirectoryTest, DamagedNotesAreRefused) {
   std::filesystem::create_directories(path_);
   for (const char* text : {"", "replicas x\n", "replicas 0\ncluster-id c\n", "replicas 3\n"}) {
     ASSERT_TRUE(write_text_file(path_ + "/founded", text).ok());
@@ -45,7 +45,7 @@ TEST_F(ClusterDirectoryTest, damaged_notes_are_refused) {
 }
 
 // Given a replica's settings, when prepared, then its configuration file gives the same settings.
-TEST_F(ClusterDirectoryTest, a_prepared_replica_can_be_started_by_its_configuration_file) {
+TEST_F(ClusterDirectoryTest, APreparedReplicaCanBeStartedByItsConfigurationFile) {
   auto directory = ClusterDirectory::open(*files_, path_);
   ASSERT_TRUE(directory.ok());
   Settings settings;
@@ -58,6 +58,41 @@ TEST_F(ClusterDirectoryTest, a_prepared_replica_can_be_started_by_its_configurat
   ASSERT_TRUE(assign_from_file(read, directory.value().config_file(2)).ok());
   ASSERT_TRUE(complete(read).ok());
   EXPECT_EQ(to_toml(read), to_toml(settings));
+}
+
+// Given a replica with a password, when prepared, also over an older file that all could read, then
+// its configuration file is for the owner only.
+TEST_F(ClusterDirectoryTest, AConfigurationFileIsForItsOwnerOnly) {
+  using std::filesystem::perms;
+  auto directory = ClusterDirectory::open(*files_, path_);
+  ASSERT_TRUE(directory.ok());
+  const std::string file = directory.value().config_file(1);
+  std::filesystem::create_directories(directory.value().replica(1));
+  for (const auto& older : {file, file + ".new"}) {
+    ASSERT_TRUE(write_text_file(older, "").ok());
+    std::filesystem::permissions(older, perms::owner_all | perms::others_read);
+  }
+  Settings settings;
+  settings.id = 1;
+  settings.require_pass = "p";
+  ASSERT_TRUE(directory.value().prepare(*files_, settings).ok());
+  EXPECT_EQ(std::filesystem::status(file).permissions(), perms::owner_read | perms::owner_write);
+}
+
+// Given a replica's data that a process holds locked, when asked, then it is named until it lets
+// go.
+TEST_F(ClusterDirectoryTest, NamesTheProcessThatUsesAReplicasData) {
+  auto directory = ClusterDirectory::open(*files_, path_);
+  ASSERT_TRUE(directory.ok());
+  EXPECT_FALSE(directory.value().user_of_data(*files_, 1));
+  const std::string data = directory.value().replica(1) + "/data";
+  std::filesystem::create_directories(data);
+  {
+    const auto lock = files_->lock(data + "/LOCK");
+    ASSERT_TRUE(lock.ok());
+    EXPECT_EQ(directory.value().user_of_data(*files_, 1), getpid());
+  }
+  EXPECT_FALSE(directory.value().user_of_data(*files_, 1));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // rabia-cluster: a whole cluster on one machine.
 
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "rabia_cluster/directory.h"
@@ -36,7 +37,7 @@ Status fit_to_directory(ClusterOptions& options, const ClusterDirectory& directo
     return {Code::failed_precondition, holds + "--cluster-id " + options.common.cluster_id +
                                            " does not fit" + std::string(advice)};
   }
-  if (options.common.durability == storage::Durability::memory) {
+  if (options.common.durability == Durability::memory) {
     return {Code::failed_precondition,
             holds + "--durability memory would not read its data" + std::string(advice)};
   }
@@ -46,8 +47,8 @@ Status fit_to_directory(ClusterOptions& options, const ClusterDirectory& directo
 int run(int argc, char** argv) {
   Result<ClusterOptions> parsed = parse_cluster_options(argc, argv);
   if (!parsed.ok()) {
-    refuse(parsed.status(), 2);
-    std::fprintf(stderr, "Try 'rabia-cluster --help'\n");
+    std::fprintf(stderr, "rabia-cluster: %s (rabia-cluster --help shows what there is)\n",
+                 parsed.status().message().c_str());
     return 2;
   }
   ClusterOptions options = parsed.take();
@@ -61,8 +62,12 @@ int run(int argc, char** argv) {
   if (Status status = fit_to_directory(options, directory.value()); !status.ok()) {
     return refuse(status, 1);
   }
+  // The replicas have the password in their files; in their environment it would win over those.
+  unsetenv(password_variable);
   Supervisor supervisor(std::move(options), *files, directory.take());
-  if (Status status = supervisor.start(); !status.ok()) return refuse(status, 1);
+  if (Status status = supervisor.start(); !status.ok()) {
+    return refuse(status, status.code() == Code::invalid_argument ? 2 : 1);
+  }
   return supervisor.run();
 }
 

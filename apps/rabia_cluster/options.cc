@@ -18,6 +18,9 @@ Status assign_set(Settings& settings, const std::string& text) {
       return {Code::invalid_argument, "--set " + name + ": differs by replica, cannot be set"};
     }
   }
+  if (name == "bootstrap") {
+    return {Code::invalid_argument, "--set bootstrap: rabia-cluster gives the word by itself"};
+  }
   return assign(settings, name, text.substr(equals + 1));
 }
 
@@ -26,6 +29,7 @@ Status assign_common(ClusterOptions& options, const std::string& durability,
   if (Status status = assign(options.common, "durability", durability); !status.ok()) {
     return status;
   }
+  if (Status status = assign_from_environment(options.common); !status.ok()) return status;
   for (const std::string& each : sets) {
     if (Status status = assign_set(options.common, each); !status.ok()) return status;
   }
@@ -45,7 +49,7 @@ Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) 
   app.set_version_flag("--version", "rabia-cluster " RABIA_VERSION, "Print the version and exit");
   app.add_option("--replicas", options.replicas,
                  "Number of replicas [default: as many as the directory has, or 3]")
-      ->check(CLI::Range(std::size_t{1}, members_max));
+      ->check(CLI::Range(std::size_t{1}, cluster_members_max));
   app.add_option("--port", options.port,
                  "Replica N serves clients on this + N - 1, peers 10000 above [default 7001]")
       ->check(CLI::Range(1, 65535 - peer_port_offset));
@@ -55,7 +59,8 @@ Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) 
   app.add_option("--cluster-id", cluster_id, "Name of the cluster [default local]");
   app.add_option("--set", sets, "NAME=VALUE: a setting of rabia-server for all replicas; repeated")
       ->type_size(1);
-  app.add_flag("--restart", options.restart, "Start a replica that died again after a second");
+  app.add_flag("--restart", options.restart,
+               "Start a replica that died again: after 1 s, then after twice as long, up to 30 s");
   try {  // The library says everything by exceptions; they end here.
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -17,7 +17,8 @@ struct ClusterOptions {
   std::uint16_t port = 7001;          // Replica N serves clients on port + N - 1.
   std::string data = "data";
   bool restart = false;  // Start a replica that died again.
-  Settings common;       // For all replicas: what --durability, --cluster-id and --set say.
+  // For all replicas: what --durability, --cluster-id, --set and the environment say.
+  Settings common;
 };
 
 Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv);

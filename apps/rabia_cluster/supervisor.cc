@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr auto port_patience = 3s;  // Replicas of a cluster that was killed are just stopping.
 constexpr auto port_retry_every = 50ms;
-constexpr base::Duration restart_after = 1s;
+constexpr base::Duration restart_after = 1s;  // Doubled for each further death in a row.
+constexpr base::Duration restart_after_max = 30s;
 constexpr base::Duration say_waiting_every = 10s;
 constexpr base::Duration stop_within = 30s;
 
@@ -27,6 +28,14 @@ void say(const std::string& text) {
 
 std::string name_of(const Settings& settings) {
   return "replica " + std::to_string(settings.id);
+}
+
+std::string process_name(pid_t pid) {
+  return pid > 0 ? "process " + std::to_string(pid) : "another process";
+}
+
+std::string how_to_kill(pid_t pid) {
+  return pid > 0 ? "kill " + std::to_string(pid) : "stop it";
 }
 
 }  // namespace
@@ -40,15 +49,12 @@ Status Supervisor::start() {
   // Until the cluster was ready once, its founding may have been cut short at any replica.
   bootstrap_ = !directory_.founded();
   if (Status status = prepare_replicas(); !status.ok()) return status;
+  if (Status status = wait_for_free_data(); !status.ok()) return status;
   if (Status status = wait_for_free_ports(); !status.ok()) return status;
   runtime_.on_signals({SIGINT, SIGTERM, SIGCHLD}, [this](int signal) { on_signal(signal); });
   for (auto& replica : replicas_) {
     if (Status status = start_process(*replica); !status.ok()) return status;
-    Replica* const waited_for = replica.get();
-    replica->probe = std::make_unique<Probe>(
-        runtime_.executor(), runtime_.network(),
-        io::Endpoint{replica->settings.bind, replica->settings.port},
-        replica->settings.require_pass, [this, waited_for] { on_ready(*waited_for); });
+    watch(*replica);
   }
   patience_timer_ = runtime_.executor().make_timer([this] { show_waiting(); });
   patience_timer_->arm(runtime_.executor().now() + say_waiting_every);
@@ -62,6 +68,22 @@ Status Supervisor::prepare_replicas() {
     if (Status status = directory_.prepare(files_, settings.value()); !status.ok()) return status;
     replicas_.push_back(std::make_unique<Replica>());
     replicas_.back()->settings = settings.take();
+  }
+  return {};
+}
+
+// A replica that was started by hand does not stop with its cluster.
+Status Supervisor::wait_for_free_data() {
+  const auto until = std::chrono::steady_clock::now() + port_patience;
+  for (const auto& replica : replicas_) {
+    while (const auto user = directory_.user_of_data(files_, replica->settings.id)) {
+      if (std::chrono::steady_clock::now() > until) {
+        return {Code::unavailable, name_of(replica->settings) + " runs already as " +
+                                       process_name(*user) +
+                                       " (started by hand): " + how_to_kill(*user)};
+      }
+      std::this_thread::sleep_for(port_retry_every);
+    }
   }
   return {};
 }
@@ -92,14 +114,26 @@ Status Supervisor::start_process(Replica& replica) {
       start_replica({directory_.config_file(id), directory_.log_file(id), bootstrap_});
   if (!pid.ok()) return pid.status();
   replica.pid = pid.value();
+  replica.started_at = runtime_.executor().now();
   say(name_of(replica.settings) + ": " +
       io::to_string({replica.settings.bind, replica.settings.port}) + ", process " +
       std::to_string(replica.pid) + ", log " + directory_.log_file(id));
   return {};
 }
 
+void Supervisor::watch(Replica& replica) {
+  replica.probe =
+      std::make_unique<Probe>(runtime_.executor(), runtime_.network(),
+                              io::Endpoint{replica.settings.bind, replica.settings.port},
+                              replica.settings.require_pass, [this, &replica] {
+                                replica.ready = true;
+                                say_ready_if_so();
+                              });
+}
+
 int Supervisor::run() {
   runtime_.run();
+  show_who_is_left();
   return exit_code_;
 }
 
@@ -122,26 +156,51 @@ void Supervisor::on_child_signal() {
 
 void Supervisor::on_ended(Replica& replica, const Ending& ending) {
   replica.pid = 0;
-  if (stopping_) {
-    if (!ending.clean) exit_code_ = 1;
-    if (!ending.clean) say(name_of(replica.settings) + " " + ending.text);
-    return;
-  }
+  if (stopping_) return on_stopped(replica, ending);
+  replica.ending = ending.text;
   say(name_of(replica.settings) + " " + ending.text);
-  if (ending.refused) show_last_log_lines(replica);
-  if (options_.restart) {
-    replica.restart_timer = runtime_.executor().make_timer([this, &replica] {
-      if (stopping_ || replica.pid != 0) return;
-      if (Status status = start_process(replica); !status.ok()) say(status.message());
-    });
-    replica.restart_timer->arm(runtime_.executor().now() + restart_after);
-  } else if (ending.refused && !all_ready_) {
-    exit_code_ = 1;
-    stop();
-  } else {
-    say("start it again with: rabia-server --config " +
-        directory_.config_file(replica.settings.id));
+  if (ending.refused) {
+    const std::vector<std::string> lines = last_log_lines(replica);
+    for (const std::string& line : lines) std::fprintf(stderr, "  | %s\n", line.c_str());
+    if (!lines.empty()) replica.ending += ": " + lines.back();
   }
+  if (replica.ready && !said_ready_) watch(replica);
+  replica.ready = false;
+  if (options_.restart) {
+    restart_later(replica);
+  } else if (ending.refused && !said_ready_ && !enough_can_run()) {
+    exit_code_ = 1;
+    return stop();
+  } else {
+    say_how_to_start(replica);
+  }
+  say_ready_if_so();
+}
+
+void Supervisor::on_stopped(const Replica& replica, const Ending& ending) {
+  // One that was still starting has no handler for our SIGTERM yet.
+  const bool as_told = ending.clean || ending.signal == SIGTERM;
+  if (!as_told) exit_code_ = 1;
+  say(name_of(replica.settings) + " " + (as_told ? "stopped" : ending.text));
+}
+
+void Supervisor::restart_later(Replica& replica) {
+  const base::Instant now = runtime_.executor().now();
+  const bool lived = now - replica.started_at > restart_after_max;
+  const bool first = lived || replica.restart_delay == base::Duration{};
+  replica.restart_delay =
+      first ? restart_after : std::min(2 * replica.restart_delay, restart_after_max);
+  replica.restart_timer = runtime_.executor().make_timer([this, &replica] {
+    if (stopping_ || replica.pid != 0) return;
+    if (Status status = start_process(replica); !status.ok()) say(status.message());
+  });
+  replica.restart_timer->arm(now + replica.restart_delay);
+}
+
+void Supervisor::say_how_to_start(const Replica& replica) const {
+  const Result<std::string> program = server_program();
+  say("start it again with: " + (program.ok() ? program.value() : "rabia-server") + " --config " +
+      directory_.config_file(replica.settings.id));
 }
 
 void Supervisor::end_if_none_runs() {
@@ -154,30 +213,61 @@ void Supervisor::end_if_none_runs() {
   runtime_.stop();
 }
 
-void Supervisor::on_ready(Replica& replica) {
-  replica.ready = true;
-  if (std::ranges::all_of(replicas_, [](const auto& each) { return each->ready; })) all_ready();
+std::size_t Supervisor::replicas_needed() const {
+  return bootstrap_ ? replicas_.size() : replicas_.size() / 2 + 1;
 }
 
-void Supervisor::all_ready() {
-  all_ready_ = true;
+bool Supervisor::enough_can_run() const {
+  const auto can_run = std::ranges::count_if(
+      replicas_, [](const auto& each) { return each->pid != 0 || each->ready; });
+  return static_cast<std::size_t>(can_run) >= replicas_needed();
+}
+
+// When all that run answer, and enough of them.
+void Supervisor::say_ready_if_so() {
+  if (said_ready_) return;
+  const auto answer =
+      std::ranges::count_if(replicas_, [](const auto& each) { return each->ready; });
+  const bool all_that_run = std::ranges::all_of(
+      replicas_, [](const auto& each) { return each->pid == 0 || each->ready; });
+  if (!all_that_run || static_cast<std::size_t>(answer) < replicas_needed()) return;
+  said_ready_ = true;
   patience_timer_->disarm();
-  if (options_.common.durability != storage::Durability::memory && !directory_.founded()) {
-    const Status status = directory_.set_founded({options_.replicas, options_.common.cluster_id});
-    if (!status.ok()) say(status.message());
-    bootstrap_ = false;
+  note_founded();
+  for (auto& replica : replicas_) {
+    if (replica->ready) continue;
+    replica->probe.reset();
+    say("warning: going on without " + name_of(replica->settings) + ", which " + replica->ending);
   }
+  say_ready();
+}
+
+void Supervisor::note_founded() {
+  if (options_.common.durability == Durability::memory || directory_.founded()) return;
+  const Status status = directory_.set_founded({options_.replicas, options_.common.cluster_id});
+  if (!status.ok()) say(status.message());
+  bootstrap_ = false;
+}
+
+void Supervisor::say_ready() const {
   std::puts("ready");
   std::fflush(stdout);
-  const std::string first = std::to_string(options_.port);
-  const std::string last = std::to_string(options_.port + options_.replicas - 1);
+  std::vector<const Settings*> ready;
+  for (const auto& each : replicas_) {
+    if (each->ready) ready.push_back(&each->settings);
+  }
+  const Settings& first = *ready.front();
+  const Settings& last = *ready.back();
+  const std::string kill =
+      "    kill -9 $(cat " + directory_.replica(last.id) + "/pid)    # the others go on\n";
+  const bool one_may_die = ready.size() > replicas_.size() / 2 + 1;
   std::fprintf(stderr,
                "\n  Every replica reads and writes. In another shell:\n"
-               "    redis-cli -p %s set greeting hello\n"
-               "    redis-cli -p %s get greeting\n"
-               "    kill -9 $(cat %s/pid)    # the others go on\n"
+               "    redis-cli -p %d set greeting hello\n"
+               "    redis-cli -p %d get greeting\n"
+               "%s"
                "  ^C stops all of them; the data stays in %s\n\n",
-               first.c_str(), last.c_str(), directory_.replica(options_.replicas).c_str(),
+               int{first.port}, int{last.port}, one_may_die ? kill.c_str() : "",
                directory_.path().c_str());
 }
 
@@ -208,15 +298,29 @@ void Supervisor::show_waiting() {
   patience_timer_->arm(runtime_.executor().now() + say_waiting_every);
 }
 
-void Supervisor::show_last_log_lines(const Replica& replica) const {
+void Supervisor::show_who_is_left() const {
+  for (const auto& replica : replicas_) {
+    const auto user = directory_.user_of_data(files_, replica->settings.id);
+    if (!user) continue;
+    say(name_of(replica->settings) + " goes on as " + process_name(*user) +
+        " (started by hand): to stop it, " + how_to_kill(*user));
+  }
+}
+
+// The last ones but for the list of settings, which says nothing of why it ended.
+std::vector<std::string> Supervisor::last_log_lines(const Replica& replica) const {
   constexpr std::size_t lines_max = 3;
+  constexpr std::streamoff bytes_max = 64 << 10;
   std::vector<std::string> last;
   std::ifstream log(directory_.log_file(replica.settings.id));
+  log.seekg(0, std::ios::end);
+  log.seekg(std::max<std::streamoff>(0, std::streamoff{log.tellg()} - bytes_max));
   for (std::string line; std::getline(log, line);) {
+    if (line.find(" msg=setting ") != std::string::npos) continue;
     last.push_back(std::move(line));
     if (last.size() > lines_max) last.erase(last.begin());
   }
-  for (const std::string& line : last) std::fprintf(stderr, "  | %s\n", line.c_str());
+  return last;
 }
 
 }  // namespace rabia::apps

@@ -1,5 +1,5 @@
-// Starts the replicas of a local cluster, says when all of them answer, tells of deaths, and stops
-// them.
+// Starts the replicas of a local cluster, says when they answer, tells of deaths, and stops them.
+// The start that founds the cluster needs all of them; later ones go on with a majority.
 #pragma once
 
 #include <sys/types.h>
@@ -27,7 +27,7 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Refuses when a port is in use. Starts the processes.
+  // Refuses when a port or a replica's data is in use. Starts the processes.
   Status start();
   // Until all replicas have ended; the program's exit code.
   int run();
@@ -38,21 +38,33 @@ class Supervisor {
     pid_t pid = 0;  // 0: not running as our child.
     std::unique_ptr<Probe> probe;
     std::unique_ptr<io::Timer> restart_timer;
-    bool ready = false;
+    base::Instant started_at;
+    base::Duration restart_delay{};  // Before the last restart; zero: there was none.
+    bool ready = false;              // It has answered, and has not ended since.
+    std::string ending;              // How it ended the last time, for people.
   };
 
   Status prepare_replicas();
+  Status wait_for_free_data();
   Status wait_for_free_ports();
   Status start_process(Replica& replica);
+  void watch(Replica& replica);
   void on_signal(int signal);
   void on_child_signal();
   void on_ended(Replica& replica, const Ending& ending);
-  void on_ready(Replica& replica);
-  void all_ready();
+  void on_stopped(const Replica& replica, const Ending& ending);
+  void restart_later(Replica& replica);
+  void say_how_to_start(const Replica& replica) const;
+  [[nodiscard]] std::size_t replicas_needed() const;
+  [[nodiscard]] bool enough_can_run() const;
+  void say_ready_if_so();
+  void note_founded();
+  void say_ready() const;
   void stop();
   void kill_all(int signal);
   void show_waiting();
-  void show_last_log_lines(const Replica& replica) const;
+  void show_who_is_left() const;
+  [[nodiscard]] std::vector<std::string> last_log_lines(const Replica& replica) const;
   void end_if_none_runs();
 
   ClusterOptions options_;
@@ -61,8 +73,8 @@ class Supervisor {
   io::RealRuntime runtime_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::unique_ptr<io::Timer> patience_timer_;  // Before ready: to say why; while stopping: to kill.
-  bool bootstrap_ = false;
-  bool all_ready_ = false;
+  bool bootstrap_ = false;                     // This start may found the cluster.
+  bool said_ready_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
 };

@@ -87,6 +87,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
     Status status = assign_from_file(invocation.settings, invocation.config_file);
     if (!status.ok()) return status;
   }
+  if (Status status = assign_from_environment(invocation.settings); !status.ok()) return status;
   if (Status status = assign_flags(invocation.settings, flags); !status.ok()) return status;
   if (Status status = complete(invocation.settings); !status.ok()) return status;
   return invocation;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "settings/text_file.h"
@@ -19,7 +20,7 @@ std::string refusal(std::vector<const char*> words) {
 }
 
 // Given flags in both spellings, when parsed, then the settings are complete.
-TEST(CommandLine, flags_alone_are_enough) {
+TEST(CommandLine, FlagsAloneAreEnough) {
   const auto parsed = parse({"--id", "1", "--cluster-id=c", "--data", "/d", "--port", "7001",
                              "--member", "2=h:2", "--member", "3=h:3", "--bootstrap"});
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
@@ -32,32 +33,51 @@ TEST(CommandLine, flags_alone_are_enough) {
 
 // Given a file and flags that say otherwise, when parsed, then the flags win, and a list of members
 // is replaced as a whole.
-TEST(CommandLine, flags_win_over_the_file) {
+TEST(CommandLine, FlagsWinOverTheFile) {
   const std::string file = testing::TempDir() + "command_line_test.toml";
   ASSERT_TRUE(write_text_file(file,
                               "id = 1\ncluster-id = 'c'\ndata = '/d'\nport = 7001\n"
-                              "member = ['2=h:2']\nbootstrap = true\n")
+                              "member = ['2=h:2']\n")
                   .ok());
-  const auto parsed =
-      parse({"--port", "7009", "--config", file.c_str(), "--member", "5=h:5", "--bootstrap=false"});
+  const auto parsed = parse({"--port", "7009", "--config", file.c_str(), "--member", "5=h:5"});
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
   const Settings& settings = parsed.value().settings;
   EXPECT_EQ(settings.id, 1);
   EXPECT_EQ(settings.port, 7009);
-  EXPECT_FALSE(settings.bootstrap);
   ASSERT_EQ(settings.members.size(), 2U);
   EXPECT_EQ(settings.members[1].id, ReplicaId{5});
   std::filesystem::remove(file);
 }
 
+// Given a password in the file, in the environment and as a flag, when parsed, then the flag wins
+// over the environment, and that over the file; an empty variable says nothing.
+TEST(CommandLine, ThePasswordMayComeFromTheEnvironment) {
+  const std::string file = testing::TempDir() + "command_line_password_test.toml";
+  ASSERT_TRUE(write_text_file(file,
+                              "id = 1\ncluster-id = 'c'\ndata = '/d'\n"
+                              "requirepass = 'of the file'\n")
+                  .ok());
+  const auto password = [&](std::vector<const char*> words) {
+    words.insert(words.end(), {"--config", file.c_str()});
+    return parse(std::move(words)).value().settings.require_pass;
+  };
+  setenv(password_variable, "", 1);
+  EXPECT_EQ(password({}), "of the file");
+  setenv(password_variable, "of the environment", 1);
+  EXPECT_EQ(password({}), "of the environment");
+  EXPECT_EQ(password({"--requirepass", "of the flag"}), "of the flag");
+  unsetenv(password_variable);
+  std::filesystem::remove(file);
+}
+
 // Given a misspelt flag, when parsed, then the refusal names the nearest one.
-TEST(CommandLine, an_unknown_flag_is_refused_with_the_nearest_one) {
+TEST(CommandLine, AnUnknownFlagIsRefusedWithTheNearestOne) {
   EXPECT_EQ(refusal({"--ids", "1"}), "unknown setting 'ids': did you mean 'id'?");
   EXPECT_EQ(refusal({"--prot=7001"}), "unknown setting 'prot': did you mean 'port'?");
 }
 
 // Given words that are no flags, a flag without its value, or a bad value, then it is refused.
-TEST(CommandLine, malformed_command_lines_are_refused) {
+TEST(CommandLine, MalformedCommandLinesAreRefused) {
   EXPECT_EQ(refusal({"start"}), "unexpected argument 'start'");
   EXPECT_NE(refusal({"--port"}), "");
   EXPECT_EQ(refusal({"--port", "0"}), "port: '0' is not a number from 1 to 65535");
@@ -66,7 +86,7 @@ TEST(CommandLine, malformed_command_lines_are_refused) {
 }
 
 // Given --help, when parsed, then the answer describes every setting; --version gives the version.
-TEST(CommandLine, help_describes_every_setting) {
+TEST(CommandLine, HelpDescribesEverySetting) {
   const auto help = parse({"--help"});
   ASSERT_TRUE(help.ok());
   ASSERT_TRUE(help.value().answer);

@@ -1,5 +1,7 @@
 // rabia-server: one replica.
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -68,8 +70,8 @@ int serve(Invocation invocation) {
 int run(int argc, char** argv) {
   Result<Invocation> invocation = parse_command_line(argc, argv);
   if (!invocation.ok()) {
-    refuse(invocation.status());
-    std::fprintf(stderr, "Try 'rabia-server --help'\n");
+    std::fprintf(stderr, "rabia-server: %s (rabia-server --help shows what there is)\n",
+                 invocation.status().message().c_str());
     return 2;
   }
   if (invocation.value().answer) {
@@ -83,5 +85,9 @@ int run(int argc, char** argv) {
 }  // namespace rabia::apps
 
 int main(int argc, char** argv) {
+  // The store's chunks of memory (kv/block_pool.h) are above this, and so always mapped by
+  // themselves: glibc would raise its threshold, move them into its heap, and give that back in one
+  // go after a large store was cleared, which takes many milliseconds.
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
   return rabia::apps::run(argc, argv);
 }

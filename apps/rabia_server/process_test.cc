@@ -17,7 +17,7 @@ class PidFileTest : public testing::Test {
 };
 
 // Given a pid file, when its object dies, then the file held this process's number, and is gone.
-TEST_F(PidFileTest, the_file_holds_the_process_while_the_object_lives) {
+TEST_F(PidFileTest, TheFileHoldsTheProcessWhileTheObjectLives) {
   {
     const Result<PidFile> file = PidFile::write(path_);
     ASSERT_TRUE(file.ok());
@@ -27,7 +27,7 @@ TEST_F(PidFileTest, the_file_holds_the_process_while_the_object_lives) {
 }
 
 // Given a pid file that another process has replaced, when the object dies, then the file stays.
-TEST_F(PidFileTest, the_file_of_another_process_is_left_alone) {
+TEST_F(PidFileTest, TheFileOfAnotherProcessIsLeftAlone) {
   {
     const Result<PidFile> file = PidFile::write(path_);
     ASSERT_TRUE(file.ok());
@@ -37,12 +37,12 @@ TEST_F(PidFileTest, the_file_of_another_process_is_left_alone) {
 }
 
 // Given a process that is not the parent, when asked to stop with it, then that is refused.
-TEST(StopWithParent, a_stranger_is_refused) {
+TEST(StopWithParent, AStrangerIsRefused) {
   EXPECT_FALSE(stop_with_parent(getpid()).ok());
 }
 
 // Given any limit of open files, when raised twice, then it is the same both times.
-TEST(OpenFilesLimit, is_at_its_hard_limit_after_raising) {
+TEST(OpenFilesLimit, IsAtItsHardLimitAfterRaising) {
   const auto raised = raise_open_files_limit();
   ASSERT_TRUE(raised.ok());
   EXPECT_EQ(raise_open_files_limit().value(), raised.value());

@@ -1,6 +1,5 @@
 #include "rabia_server/server_process.h"
 
-#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -9,12 +8,12 @@
 namespace rabia::apps {
 namespace {
 
-using namespace std::chrono_literals;
-
-// A slice of freeing takes well under a millisecond, so that it is never felt between commands.
-constexpr std::uint64_t reclaim_entries = 512;
-constexpr base::Duration reclaim_again_after = 1ms;
-constexpr base::Duration reclaim_look_every = 100ms;
+// To a listener's refusal, adds which setting chose the address, and what to do.
+Status with_setting(const Status& status, std::string_view setting) {
+  if (!status.message().starts_with("listen on ")) return status;
+  return {status.code(), status.message() + ": the address is that of " + std::string(setting) +
+                             "; stop what uses it, or change the setting"};
+}
 
 }  // namespace
 
@@ -25,7 +24,6 @@ ServerProcess::~ServerProcess() = default;
 Status ServerProcess::open() {
   log_worker_ = runtime_.make_worker();
   replica::Replica::Callbacks callbacks;
-  callbacks.serving = [] { io::log(io::Level::info, "server", "serving"); };
   callbacks.stopped = [this](Status why) {
     outcome_ = std::move(why);
     runtime_.stop();
@@ -33,12 +31,14 @@ Status ServerProcess::open() {
   auto replica =
       replica::Replica::open({runtime_.executor(), runtime_.network(), *files_, *log_worker_},
                              replica_options(settings_), machine_, std::move(callbacks));
-  if (!replica.ok()) return replica.status();
+  if (!replica.ok()) {
+    return with_setting(replica.status(), "peer-port (port + 10000 unless given, or as in member)");
+  }
   replica_ = replica.take();
 
   auto server = server::Server::open({runtime_.executor(), runtime_.network(), *replica_, machine_},
                                      server_options(settings_));
-  if (!server.ok()) return server.status();
+  if (!server.ok()) return with_setting(server.status(), "bind and port");
   server_ = server.take();
   io::log(io::Level::info, "server", "listening",
           {{"bind", settings_.bind}, {"port", server_->port()}});
@@ -49,8 +49,6 @@ Status ServerProcess::open() {
     if (!written.ok()) return written.status();
     pid_file_.emplace(written.take());
   }
-  reclaim_timer_ = runtime_.executor().make_timer([this] { reclaim_cleared_tables(); });
-  reclaim_cleared_tables();
   // Until here a signal just ends the process, so that a long replay can be interrupted.
   runtime_.on_signals({SIGINT, SIGTERM}, [this](int signal) { stop_by_signal(signal); });
   return {};
@@ -69,12 +67,6 @@ void ServerProcess::stop_by_signal(int signal) {
   outcome_ = replica_->close();
   server_.reset();
   runtime_.stop();
-}
-
-void ServerProcess::reclaim_cleared_tables() {
-  const bool more = machine_.store().reclaim(reclaim_entries);
-  reclaim_timer_->arm(runtime_.executor().now() +
-                      (more ? reclaim_again_after : reclaim_look_every));
 }
 
 }  // namespace rabia::apps

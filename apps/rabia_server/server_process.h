@@ -31,7 +31,6 @@ class ServerProcess {
 
  private:
   void stop_by_signal(int signal);
-  void reclaim_cleared_tables();
 
   Settings settings_;
   io::RealRuntime runtime_;
@@ -41,7 +40,6 @@ class ServerProcess {
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
   std::optional<PidFile> pid_file_;
-  std::unique_ptr<io::Timer> reclaim_timer_;
   Status outcome_;
 };
 

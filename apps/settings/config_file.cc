@@ -74,6 +74,13 @@ std::string quoted_members(const std::vector<replica::Member>& members) {
   return out + "]";
 }
 
+// A file stays, and would give the word again when the disk was lost and nobody means it.
+std::string for_one_start_only(const SettingRow& row) {
+  const std::string name(row.name);
+  return name + " is given on the command line only (--" + name +
+         "), for the start that founds the cluster: remove it from the file";
+}
+
 }  // namespace
 
 Status assign_from_toml(Settings& settings, std::string_view text, std::string_view source) {
@@ -82,6 +89,7 @@ Status assign_from_toml(Settings& settings, std::string_view text, std::string_v
   for (const auto& [key, node] : parsed.table()) {
     const SettingRow* row = find_setting(key.str());
     if (row == nullptr) return at(source, key.source(), unknown_setting(key.str()).message());
+    if (row->flag_only) return at(source, key.source(), for_one_start_only(*row));
     if (Status status = assign_values(settings, *row, node, source); !status.ok()) return status;
   }
   return {};
@@ -97,7 +105,7 @@ std::string to_toml(const Settings& settings) {
   std::string out;
   for (const SettingRow& row : setting_rows()) {
     const std::string value = row.print(settings);
-    if (row.name == "bootstrap" || value == row.print(defaults)) continue;
+    if (row.flag_only || value == row.print(defaults)) continue;
     out += std::string(row.name) + " = ";
     if (row.repeated) {
       out += quoted_members(settings.members);

@@ -9,14 +9,15 @@
 
 namespace rabia::apps {
 
-// Assigns what the text of a file says. `source` names it in messages ("FILE:LINE: …").
+// Assigns what the text of a file says; refuses what only the command line may say. `source` names
+// it in messages ("FILE:LINE: …").
 Status assign_from_toml(Settings& settings, std::string_view text, std::string_view source);
 
 // The same of a file; refuses what cannot be read.
 Status assign_from_file(Settings& settings, const std::string& path);
 
-// A file that gives every setting that differs from its default, but for `bootstrap`: the word to
-// found a cluster is given once, not kept. Reading it gives `settings` again.
+// A file that gives every setting that differs from its default, but for those of one start only
+// (`bootstrap`). Reading it gives `settings` again.
 [[nodiscard]] std::string to_toml(const Settings& settings);
 
 }  // namespace rabia::apps

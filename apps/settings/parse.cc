@@ -50,21 +50,20 @@ Result<bool> parse_boolean(std::string_view text) {
   return refused(text, "true or false");
 }
 
-Result<storage::Durability> parse_durability(std::string_view text) {
-  using storage::Durability;
+Result<Durability> parse_durability(std::string_view text) {
   for (const Durability mode : {Durability::always, Durability::os, Durability::memory}) {
     if (text == name_of(mode)) return mode;
   }
   return refused(text, "always, os or memory");
 }
 
-std::string_view name_of(storage::Durability durability) {
+std::string_view name_of(Durability durability) {
   switch (durability) {
-    case storage::Durability::always:
+    case Durability::always:
       return "always";
-    case storage::Durability::os:
+    case Durability::os:
       return "os";
-    case storage::Durability::memory:
+    case Durability::memory:
       return "memory";
   }
   return "?";

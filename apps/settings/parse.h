@@ -16,8 +16,8 @@ Result<std::uint64_t> parse_number(std::string_view text);
 // Decimal digits, with KiB, MiB or GiB behind them or not.
 Result<std::uint64_t> parse_byte_count(std::string_view text);
 Result<bool> parse_boolean(std::string_view text);
-Result<storage::Durability> parse_durability(std::string_view text);
-[[nodiscard]] std::string_view name_of(storage::Durability durability);
+Result<Durability> parse_durability(std::string_view text);
+[[nodiscard]] std::string_view name_of(Durability durability);
 // "ID=HOST:PORT".
 Result<replica::Member> parse_member(std::string_view text);
 [[nodiscard]] std::string print_member(const replica::Member& member);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "settings/parse.h"
 
@@ -9,6 +10,10 @@ namespace rabia::apps {
 namespace {
 
 Status out_of_range(const SettingRow& row, std::string_view text) {
+  if (row.secret) {
+    return {Code::invalid_argument,
+            std::string(row.name) + ": the value is not " + std::string(row.accepts)};
+  }
   return {Code::invalid_argument, std::string(row.name) + ": '" + std::string(text.substr(0, 200)) +
                                       "' is not " + std::string(row.accepts)};
 }
@@ -53,15 +58,8 @@ std::string print_text(const Settings& settings) {
   return settings.*Field;
 }
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == '-';
-}
-
 Status cluster_name(const SettingRow& row, std::string_view text, Settings& settings) {
-  if (text.empty() || text.size() > row.most || !std::ranges::all_of(text, is_name_character)) {
-    return out_of_range(row, text);
-  }
+  if (!is_valid_cluster_id(text)) return out_of_range(row, text);
   settings.cluster_id = std::string(text);
   return {};
 }
@@ -69,9 +67,9 @@ Status cluster_name(const SettingRow& row, std::string_view text, Settings& sett
 Status member(const SettingRow& row, std::string_view text, Settings& settings) {
   Result<replica::Member> parsed = parse_member(text);
   if (!parsed.ok()) return out_of_range(row, text);
-  if (settings.members.size() == members_max) {
+  if (settings.members.size() == cluster_members_max) {
     return {Code::invalid_argument,
-            "a cluster has at most " + std::to_string(members_max) + " members"};
+            "a cluster has at most " + std::to_string(cluster_members_max) + " members"};
   }
   settings.members.push_back(parsed.take());
   return {};
@@ -87,7 +85,7 @@ std::string print_members(const Settings& settings) {
 }
 
 Status durability(const SettingRow& row, std::string_view text, Settings& settings) {
-  const Result<storage::Durability> parsed = parse_durability(text);
+  const Result<Durability> parsed = parse_durability(text);
   if (!parsed.ok()) return out_of_range(row, text);
   settings.durability = parsed.value();
   return {};
@@ -110,6 +108,8 @@ Status log_level(const SettingRow& row, std::string_view text, Settings& setting
 // The largest value leaves room for its key and command in one frame between replicas.
 constexpr std::uint64_t value_bytes_limit = 30ULL << 20;
 
+constexpr std::size_t slip_edits_max = 3;
+
 constexpr auto rows = std::to_array<SettingRow>({
     {.name = "id",
      .redis_name = "",
@@ -124,13 +124,13 @@ constexpr auto rows = std::to_array<SettingRow>({
      .redis_name = "",
      .help = "Name of the cluster, equal on all members; required",
      .accepts = "a name of 1 to 64 letters, digits, '.', '_' or '-'",
-     .most = 64,
      .parse = cluster_name,
      .print = print_text<&Settings::cluster_id>},
     {.name = "member",
      .redis_name = "",
-     .help = "Address of a member for its peers, repeated for each member; this replica may be "
-             "left out",
+     .help =
+         "Address of a member for its peers, repeated for each of up to 15 members; this replica "
+         "may be left out",
      .accepts = "ID=HOST:PEERPORT with an ID from 1 to 65535",
      .parse = member,
      .print = print_members,
@@ -180,10 +180,12 @@ constexpr auto rows = std::to_array<SettingRow>({
      .accepts = "true or false",
      .parse = bootstrap,
      .print = [](const Settings& s) { return std::string(s.bootstrap ? "true" : "false"); },
-     .on_off = true},
+     .on_off = true,
+     .flag_only = true},
     {.name = "requirepass",
      .redis_name = "requirepass",
-     .help = "Password that clients must give with AUTH; empty: none",
+     .help = "Password that clients must give with AUTH; empty: none. The environment's "
+             "RABIA_REQUIREPASS wins over the file",
      .accepts = "a text of at most 512 bytes",
      .most = 512,
      .parse = text_value<&Settings::require_pass>,
@@ -219,9 +221,9 @@ constexpr auto rows = std::to_array<SettingRow>({
     {.name = "segment-bytes",
      .redis_name = "",
      .help = "Size of one file of the write-ahead log",
-     .accepts = "a number of bytes from 1MiB to 4GiB",
-     .least = 1ULL << 20,
-     .most = 4ULL << 30,
+     .accepts = "a number of bytes from 1MiB to 1GiB",
+     .least = 1ULL << 20,  // The log takes less, which is of use to tests alone.
+     .most = storage::segment_bytes_max,
      .parse = byte_count<&Settings::segment_bytes>,
      .print = print_number<&Settings::segment_bytes>,
      .numeric = true},
@@ -242,8 +244,8 @@ constexpr auto rows = std::to_array<SettingRow>({
 
 // What Redis clients and tools ask for and we have no setting of our own for.
 std::vector<server::Setting> redis_values(const Settings& settings) {
-  const bool logged = settings.durability != storage::Durability::memory;
-  const bool synced = settings.durability == storage::Durability::always;
+  const bool logged = settings.durability != Durability::memory;
+  const bool synced = settings.durability == Durability::always;
   return {{"save", ""},
           {"appendonly", logged ? "yes" : "no"},
           {"appendfsync", synced ? "always" : "no"},
@@ -291,9 +293,9 @@ Status complete_own_member(Settings& settings) {
     }
     settings.peer_port = static_cast<std::uint16_t>(settings.port + peer_port_offset);
   }
-  if (settings.members.size() == members_max) {
+  if (settings.members.size() == cluster_members_max) {
     return {Code::invalid_argument,
-            "a cluster has at most " + std::to_string(members_max) + " members"};
+            "a cluster has at most " + std::to_string(cluster_members_max) + " members"};
   }
   settings.members.push_back({ReplicaId{settings.id}, {settings.bind, settings.peer_port}});
   return {};
@@ -314,13 +316,24 @@ Status unknown_setting(std::string_view name) {
   const std::string_view shown = name.substr(0, 100);
   const auto* nearest = std::ranges::min_element(
       rows, {}, [&](const SettingRow& row) { return edit_distance(row.name, shown); });
-  return {Code::invalid_argument, "unknown setting '" + std::string(shown) + "': did you mean '" +
-                                      std::string(nearest->name) + "'?"};
+  const std::size_t distance = edit_distance(nearest->name, shown);
+  const std::string unknown = "unknown setting '" + std::string(shown) + "'";
+  // Farther away, or with nothing in common, a name is a wild guess.
+  if (distance > std::max(slip_edits_max, shown.size() / 3) || distance >= shown.size()) {
+    return {Code::invalid_argument, unknown + ": rabia-server --help lists all"};
+  }
+  return {Code::invalid_argument, unknown + ": did you mean '" + std::string(nearest->name) + "'?"};
 }
 
 Status assign(Settings& settings, std::string_view name, std::string_view text) {
   const SettingRow* row = find_setting(name);
   return row == nullptr ? unknown_setting(name) : row->parse(*row, text, settings);
+}
+
+Status assign_from_environment(Settings& settings) {
+  const char* const password = std::getenv(password_variable);
+  if (password == nullptr || *password == '\0') return {};
+  return assign(settings, "requirepass", password);
 }
 
 Status complete(Settings& settings) {

@@ -16,8 +16,8 @@
 
 namespace rabia::apps {
 
-inline constexpr std::size_t members_max = 15;
 inline constexpr std::uint16_t peer_port_offset = 10'000;
+inline constexpr const char* password_variable = "RABIA_REQUIREPASS";
 
 // A value; thread-compatible. What is not given has the default shown here.
 struct Settings {
@@ -28,7 +28,7 @@ struct Settings {
   std::uint16_t port = 6379;
   std::uint16_t peer_port = 0;  // 0: port + peer_port_offset.
   std::string data;
-  storage::Durability durability = storage::Durability::always;
+  Durability durability = Durability::always;
   bool bootstrap = false;
   std::string require_pass;
   std::uint64_t clients_max = 10'000;
@@ -49,10 +49,11 @@ struct SettingRow {
   std::uint64_t most = 0;
   Status (*parse)(const SettingRow& row, std::string_view text, Settings& settings) = nullptr;
   std::string (*print)(const Settings& settings) = nullptr;
-  bool repeated = false;  // May be given more than once; print() joins with spaces.
-  bool numeric = false;   // The value is digits.
-  bool on_off = false;    // On the command line, the name alone means true.
-  bool secret = false;    // Never in a log line.
+  bool repeated = false;   // May be given more than once; print() joins with spaces.
+  bool numeric = false;    // The value is digits.
+  bool on_off = false;     // On the command line, the name alone means true.
+  bool secret = false;     // Never in a log line or a refusal.
+  bool flag_only = false;  // Given for one start, so never in the configuration file.
 };
 
 [[nodiscard]] std::span<const SettingRow> setting_rows();
@@ -60,9 +61,14 @@ struct SettingRow {
 // The row of that name, or null.
 [[nodiscard]] const SettingRow* find_setting(std::string_view name);
 
-// Parses one text into the setting of that name. An unknown name is refused with the nearest one
-// that exists; a bad value with what is accepted.
+// Parses one text into the setting of that name. An unknown name is refused with the nearest one,
+// if it looks like a slip of it; a bad value with what is accepted.
 Status assign(Settings& settings, std::string_view name, std::string_view text);
+
+// Assigns what the environment gives: the password, as RABIA_REQUIREPASS, so that it is neither in
+// a file nor in the list of processes. Unset or empty: nothing. Call before other threads are
+// started.
+Status assign_from_environment(Settings& settings);
 
 // What is wrong with a name that does not exist.
 Status unknown_setting(std::string_view name);

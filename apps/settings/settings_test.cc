@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "storage/wal.h"
+
 namespace rabia::apps {
 namespace {
 
@@ -26,7 +28,7 @@ std::string config(const Settings& settings, std::string_view name) {
 
 // Given the table, when each default is printed and parsed again, then it is the default: help
 // never promises what the parser refuses. (Required settings have no default.)
-TEST(Settings, every_default_is_accepted_by_its_own_row) {
+TEST(Settings, EveryDefaultIsAcceptedByItsOwnRow) {
   const Settings defaults;
   for (const SettingRow& row : setting_rows()) {
     const std::string text = row.print(defaults);
@@ -38,7 +40,7 @@ TEST(Settings, every_default_is_accepted_by_its_own_row) {
 }
 
 // Given the table, then no two settings answer to one name, ours or Redis's.
-TEST(Settings, names_are_unique) {
+TEST(Settings, NamesAreUnique) {
   std::set<std::string> names;
   for (const server::Setting& each : config_values(minimal())) {
     EXPECT_TRUE(names.insert(each.name).second) << each.name;
@@ -47,7 +49,7 @@ TEST(Settings, names_are_unique) {
 
 // Given numeric settings, when their bounds are assigned, then those are accepted and what lies
 // just outside is not.
-TEST(Settings, ranges_include_their_bounds_and_nothing_beyond) {
+TEST(Settings, RangesIncludeTheirBoundsAndNothingBeyond) {
   for (const SettingRow& row : setting_rows()) {
     if (!row.numeric) continue;
     Settings settings;
@@ -60,16 +62,25 @@ TEST(Settings, ranges_include_their_bounds_and_nothing_beyond) {
 }
 
 // Given a misspelt name, when assigned, then the refusal names the nearest setting that exists.
-TEST(Settings, an_unknown_name_is_refused_with_the_nearest_one) {
+TEST(Settings, AnUnknownNameIsRefusedWithTheNearestOne) {
   Settings settings;
   const Status status = assign(settings, "max-clients", "5");
   EXPECT_EQ(status.code(), Code::invalid_argument);
   EXPECT_EQ(status.message(), "unknown setting 'max-clients': did you mean 'maxclients'?");
 }
 
+// Given a name like no setting, when assigned, then no setting is guessed at.
+TEST(Settings, ANameLikeNoSettingIsNotGuessedAt) {
+  Settings settings;
+  for (const char* name : {"x", "foo", "tls-certificate-file", ""}) {
+    EXPECT_EQ(assign(settings, name, "5").message(),
+              "unknown setting '" + std::string(name) + "': rabia-server --help lists all");
+  }
+}
+
 // Given a bad value, when assigned, then the refusal names the setting, the value and what is
 // taken.
-TEST(Settings, a_bad_value_is_refused_with_what_is_accepted) {
+TEST(Settings, ABadValueIsRefusedWithWhatIsAccepted) {
   Settings settings;
   EXPECT_EQ(assign(settings, "port", "70000").message(),
             "port: '70000' is not a number from 1 to 65535");
@@ -79,7 +90,7 @@ TEST(Settings, a_bad_value_is_refused_with_what_is_accepted) {
 }
 
 // Given settings without one that is required, when completed, then the refusal names it.
-TEST(Settings, what_is_required_is_asked_for_by_name) {
+TEST(Settings, WhatIsRequiredIsAskedForByName) {
   const auto refusal_without = [](auto Settings::*field) {
     Settings settings = minimal();
     settings.*field = {};
@@ -92,7 +103,7 @@ TEST(Settings, what_is_required_is_asked_for_by_name) {
 
 // Given a list of members that leaves out this replica, when completed, then it is added in order
 // of ids, with the peer port 10000 above its port.
-TEST(Settings, the_own_member_is_added_when_it_is_left_out) {
+TEST(Settings, TheOwnMemberIsAddedWhenItIsLeftOut) {
   Settings settings = minimal();
   ASSERT_TRUE(assign(settings, "member", "3=10.0.0.3:17003").ok());
   ASSERT_TRUE(assign(settings, "member", "1=10.0.0.1:17001").ok());
@@ -108,7 +119,7 @@ TEST(Settings, the_own_member_is_added_when_it_is_left_out) {
 
 // Given the own member in the list, when completed, then its port is the peer port; another
 // --peer-port contradicts it.
-TEST(Settings, the_list_of_members_and_the_peer_port_must_agree) {
+TEST(Settings, TheListOfMembersAndThePeerPortMustAgree) {
   Settings settings = minimal();
   ASSERT_TRUE(assign(settings, "member", "2=10.0.0.2:9000").ok());
   Settings contradicting = settings;
@@ -119,7 +130,7 @@ TEST(Settings, the_list_of_members_and_the_peer_port_must_agree) {
 }
 
 // Given two members of one id, or of one address, when completed, then they are refused.
-TEST(Settings, members_differ_in_id_and_address) {
+TEST(Settings, MembersDifferInIdAndAddress) {
   for (const char* second : {"1=h:2", "3=h:1"}) {
     Settings settings = minimal();
     ASSERT_TRUE(assign(settings, "member", "1=h:1").ok());
@@ -129,9 +140,9 @@ TEST(Settings, members_differ_in_id_and_address) {
 }
 
 // Given more members than a cluster may have, when assigned or added, then they are refused.
-TEST(Settings, the_number_of_members_is_bounded) {
+TEST(Settings, TheNumberOfMembersIsBounded) {
   Settings settings = minimal();
-  for (std::size_t i = 0; i < members_max; ++i) {
+  for (std::size_t i = 0; i < cluster_members_max; ++i) {
     const std::string number = std::to_string(100 + i);
     ASSERT_TRUE(assign(settings, "member", std::string(number).append("=h:").append(number)).ok());
   }
@@ -139,8 +150,16 @@ TEST(Settings, the_number_of_members_is_bounded) {
   EXPECT_FALSE(complete(settings).ok());
 }
 
+// Given the largest segment that the setting takes, then the log takes it too.
+TEST(Settings, SegmentsAreAsLargeAsTheLogAllows) {
+  Settings settings = minimal();
+  ASSERT_TRUE(assign(settings, "segment-bytes", "1GiB").ok());
+  EXPECT_EQ(settings.segment_bytes, storage::segment_bytes_max);
+  EXPECT_FALSE(assign(settings, "segment-bytes", std::to_string((1ULL << 30) + 1)).ok());
+}
+
 // Given a port above 55535 and no peer port, when completed, then the peer port is asked for.
-TEST(Settings, a_peer_port_that_does_not_exist_is_not_made_up) {
+TEST(Settings, APeerPortThatDoesNotExistIsNotMadeUp) {
   Settings settings = minimal();
   settings.port = 60000;
   EXPECT_FALSE(complete(settings).ok());
@@ -149,7 +168,7 @@ TEST(Settings, a_peer_port_that_does_not_exist_is_not_made_up) {
 }
 
 // Given the modes of durability, then CONFIG GET tells Redis clients what they would mean to Redis.
-TEST(Settings, config_answers_to_the_names_of_redis) {
+TEST(Settings, ConfigAnswersToTheNamesOfRedis) {
   Settings settings = minimal();
   EXPECT_EQ(config(settings, "save"), "");
   EXPECT_EQ(config(settings, "appendonly"), "yes");
@@ -157,18 +176,18 @@ TEST(Settings, config_answers_to_the_names_of_redis) {
   EXPECT_EQ(config(settings, "maxclients"), "10000");
   EXPECT_EQ(config(settings, "proto-max-bulk-len"), config(settings, "value-bytes-max"));
   EXPECT_EQ(config(settings, "dir"), "/d");
-  settings.durability = storage::Durability::os;
+  settings.durability = Durability::os;
   EXPECT_EQ(config(settings, "appendfsync"), "no");
-  settings.durability = storage::Durability::memory;
+  settings.durability = Durability::memory;
   EXPECT_EQ(config(settings, "appendonly"), "no");
 }
 
 // Given settings that all differ from their defaults, when options are made of them, then each
 // arrives.
-TEST(Settings, options_carry_every_setting) {
+TEST(Settings, OptionsCarryEverySetting) {
   Settings settings = minimal();
   settings.bootstrap = true;
-  settings.durability = storage::Durability::os;
+  settings.durability = Durability::os;
   settings.segment_bytes = 5 << 20;
   settings.require_pass = "p";
   settings.clients_max = 3;
@@ -180,7 +199,7 @@ TEST(Settings, options_carry_every_setting) {
   EXPECT_EQ(replica.self, ReplicaId{2});
   EXPECT_EQ(replica.data_directory, "/d");
   EXPECT_TRUE(replica.bootstrap);
-  EXPECT_EQ(replica.durability, storage::Durability::os);
+  EXPECT_EQ(replica.durability, Durability::os);
   EXPECT_EQ(replica.segment_bytes, 5U << 20);
   const auto server = server_options(settings);
   EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));

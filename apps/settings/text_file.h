@@ -1,6 +1,7 @@
 // Small text files: configuration, pid files, notes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,10 @@ inline constexpr std::size_t text_file_bytes_max = std::size_t{1} << 20;
 // text_file_bytes_max.
 Result<std::string> read_text_file(const std::string& path);
 
+enum class Readers : std::uint8_t { everyone, owner };
+
 // Replaces the file: readers see all of the old text or all of the new one. Not synced to disk.
-Status write_text_file(const std::string& path, std::string_view text);
+Status write_text_file(const std::string& path, std::string_view text,
+                       Readers readers = Readers::everyone);
 
 }  // namespace rabia::apps

@@ -23,9 +23,10 @@ class StateMachine {
  public:
   virtual ~StateMachine() = default;
 
-  // Executes one command. `command` is valid only during the call. When `reply` is not null somebody
-  // waits at this replica: the answer is appended to it. The state must not depend on that.
-  // Bytes that are not a command of this machine must leave the state as it is, everywhere alike.
+  // Executes one command. `command` is valid only during the call. When `reply` is not null
+  // somebody waits at this replica: the answer is appended to it. The state must not depend on
+  // that. Bytes that are not a command of this machine must leave the state as it is, everywhere
+  // alike.
   virtual void apply(const ApplyContext& context, std::string_view command, std::string* reply) = 0;
 };
 

@@ -5,9 +5,23 @@
 #include "base/codec.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "rabia/ids.h"
 
 namespace rabia::base {
 namespace {
+
+// Given names of clusters, then each is valid that is short enough and has allowed characters only.
+TEST(ClusterId, IsAShortNameOfLettersDigitsDotsAndDashes) {
+  for (const char* name : {"a", "orders", "Orders-2.eu_west", "0"}) {
+    EXPECT_TRUE(is_valid_cluster_id(name)) << name;
+  }
+  EXPECT_TRUE(is_valid_cluster_id(std::string(cluster_id_bytes_max, 'x')));
+  EXPECT_FALSE(is_valid_cluster_id(std::string(cluster_id_bytes_max + 1, 'x')));
+  EXPECT_FALSE(is_valid_cluster_id(std::string_view("a\0b", 3)));
+  for (const char* name : {"", "a b", "a/b", "a\nmember 4", "\xc3\xa9"}) {
+    EXPECT_FALSE(is_valid_cluster_id(name)) << name;
+  }
+}
 
 // Given integers at the borders of each length, when written and read back, then they are equal and
 // nothing is left.

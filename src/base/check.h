@@ -6,8 +6,8 @@ namespace rabia::base {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }  // namespace rabia::base
 
-#define RABIA_CHECK(condition)                                           \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]]                                       \
-      ::rabia::base::check_failed(#condition, __FILE__, __LINE__);       \
+#define RABIA_CHECK(condition)                                     \
+  do {                                                             \
+    if (!(condition)) [[unlikely]]                                 \
+      ::rabia::base::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

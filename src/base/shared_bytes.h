@@ -1,4 +1,5 @@
-// Immutable bytes with shared ownership: a batch on its way to several peers, the log and the store.
+// Immutable bytes with shared ownership: a batch on its way to several peers, the log and the
+// store.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,9 @@ class SharedBytes {
   // False for a default-constructed object only: empty bytes are bytes.
   [[nodiscard]] explicit operator bool() const { return owner_ != nullptr; }
 
-  friend bool operator==(const SharedBytes& a, const SharedBytes& b) { return a.view() == b.view(); }
+  friend bool operator==(const SharedBytes& a, const SharedBytes& b) {
+    return a.view() == b.view();
+  }
 
  private:
   std::shared_ptr<const std::string> owner_;

@@ -8,11 +8,11 @@
 namespace rabia::consensus::testing {
 namespace {
 
-constexpr std::uint64_t seeds_each = 40;
+constexpr std::uint64_t seeds_each = 80;
 
 class Chaos : public ::testing::TestWithParam<std::uint64_t> {};
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Chaos, ::testing::Range<std::uint64_t>(0, 6));
+INSTANTIATE_TEST_SUITE_P(Seeds, Chaos, ::testing::Range<std::uint64_t>(0, 3));
 
 // Given clusters of 1 to 5 members in which everything goes wrong that may, then section 13 holds
 // throughout; once the faults end everything proposed is decided and all are at one place; and then

@@ -200,7 +200,7 @@ message::Need take(Decoder& in, std::in_place_type_t<message::Need>) {
   message::Need m;
   m.executed_end = take_round(in);
   m.in_use_end = take_round(in);
-  const std::uint64_t count = in.varint_at_most(in.remaining());  // Two bytes a slot at least.
+  const std::uint64_t count = in.varint_at_most(message::wanted_max);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) m.wanted.push_back(take_slot(in));
   return m;
 }

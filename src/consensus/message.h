@@ -48,10 +48,12 @@ struct Decided {
 };
 
 // Asks for whatever the sender lacks. The reply is in log order from `executed_end` on.
+inline constexpr std::size_t wanted_max = 4096;
+
 struct Need {
   Round executed_end;          // L of the sender.
   Round in_use_end;            // top + 1 of the sender.
-  std::vector<SlotId> wanted;  // Slots whose batch is wanted, whatever their state.
+  std::vector<SlotId> wanted;  // Slots whose batch is wanted, whatever their state; wanted_max.
 };
 
 // Ends a reply to Need. `more`: the reply was cut short; ask again from `next`.

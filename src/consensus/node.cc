@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/hash.h"
+#include "consensus/extend.h"
 
 namespace rabia::consensus {
 
@@ -51,9 +52,7 @@ void Node::become(const FoundingVector& incarnation) {
   stage_ = Stage::booting;
   record::Boot boot{options_.cluster_id, incarnation, options_.self, options_.mode,
                     options_.boot_id};
-  const RecordNumber number = persist(boot, true);
-  written_.push_back({number, 64, now_, std::move(boot)});
-  unsynced_bytes_ += 64;
+  write(boot, boot);
 }
 
 void Node::begin_running() {
@@ -86,9 +85,7 @@ Round Node::peer_executed_end(ReplicaId peer) const {
 
 void Node::after_founding_step(std::optional<record::Founding> record) {
   if (!record) return;
-  const RecordNumber number = persist(*record, true);
-  written_.push_back({number, 64, now_, std::move(*record)});
-  unsynced_bytes_ += 64;
+  write(*record, *record);
 }
 
 void Node::hear_founding(ReplicaId from, const message::Beat& beat) {
@@ -250,7 +247,7 @@ void Node::send_beats() {
 
 void Node::on(ReplicaId from, const message::Beat& beat) {
   Peer& peer = peers_.at(from);
-  Lane_& lane = lanes_.at(from);
+  OtherLane& lane = lanes_.at(from);
   if (beat.incarnation.empty()) return;
   lane.lane_from = std::max(lane.lane_from, beat.lane_from);
   raise_in_use(beat.in_use_end);
@@ -301,7 +298,7 @@ void Node::on(ReplicaId from, const message::Answer& answer) {
 void Node::drive_barrier() {
   while (true) {
     if (barrier_ && barrier_->complete(configurations_, window_.range())) {
-      ready_.reads_done = reads_in_barrier_;
+      reads_done_ = reads_in_barrier_;
       barrier_.reset();
     }
     if (barrier_ && now_ >= barrier_repeat_at_) repeat_ask();
@@ -332,21 +329,21 @@ RecordNumber Node::persist(Record record, bool waits) {
   return ++last_record_;
 }
 
+// Writes a record that somebody waits for; `what` happens when it is durable.
+void Node::write(Record record, Awaited what) {
+  constexpr std::uint64_t record_bytes = 32;  // Roughly, without its batch.
+  const auto* state = std::get_if<record::State>(&record);
+  const std::uint64_t bytes = record_bytes + (state != nullptr ? state->batch.size() : 0);
+  written_.push_back({persist(std::move(record), true), bytes, now_, std::move(what)});
+  unsynced_bytes_ += bytes;
+}
+
 namespace {
 
-// Says the same of the rounds right behind: one message is enough.
 template <typename Said>
 bool extend(Message& last, const Said& next) {
   auto* said = std::get_if<Said>(&last);
-  if (said == nullptr || said->lane != next.lane || said->value != next.value ||
-      said->rounds.end != next.rounds.first) {
-    return false;
-  }
-  if constexpr (requires { next.phase; }) {
-    if (said->phase != next.phase) return false;
-  }
-  said->rounds.end = next.rounds.end;
-  return true;
+  return said != nullptr && consensus::extend(*said, next);
 }
 
 bool extend_any(Message& last, const Message& next) {
@@ -390,9 +387,8 @@ base::Duration Node::slowest_exchange() const {
 
 base::Duration Node::least_patience() const {
   base::Duration least = options_.lane_watch.patience_most;
-  for (const auto& [id, lane] : lanes_) {
-    least = std::min(least, lane.watch.patience(slowest_exchange()));
-  }
+  const base::Duration slowest = slowest_exchange();
+  for (const auto& [id, lane] : lanes_) least = std::min(least, lane.watch.patience(slowest));
   return least;
 }
 

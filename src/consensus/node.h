@@ -58,6 +58,7 @@ struct NodeOptions {
   std::uint64_t own_undecided_bytes_max = 16U << 20;
   std::uint64_t unsynced_bytes_max = 64U << 20;  // Above, no new State (section 2.3).
   base::Duration unsynced_for_max = std::chrono::seconds(1);
+  std::size_t fetch_slots_max = 64;  // Missing batches asked of one member at a time.
   std::uint64_t beyond_window_bytes_max = 32U << 20;  // Messages kept for rounds ≥ L + α.
 };
 
@@ -95,10 +96,9 @@ struct Ready {
   // durable.
   std::vector<Record> records;
   bool waits = false;
-  // 2. Learn what became of own batches; execute; let the reads up to this token look.
+  // 2. Learn what became of own batches; execute; let the reads up to Node::reads_done() look.
   std::vector<OwnDecision> own_decisions;
   std::vector<Execution> executions;
-  std::uint64_t reads_done = 0;
   // 3. Send, in one frame to each peer; answer from the log.
   std::vector<Outgoing> messages;
   std::vector<HistoryRequest> history;
@@ -150,8 +150,9 @@ class Node {
   void receive(ReplicaId from, Incarnation incarnation, const Message& message, base::Instant now);
   // All records up to this number are durable.
   void durable(RecordNumber up_to, base::Instant now);
-  // Asks for a linearizable read; it may look when Ready::reads_done reaches the token returned.
+  // Asks for a linearizable read; it may look when reads_done() reaches the token returned.
   std::uint64_t read();
+  [[nodiscard]] std::uint64_t reads_done() const { return reads_done_; }
   void peer_up(ReplicaId peer, base::Instant now);
   void peer_down(ReplicaId peer, base::Instant now);
   void round_trip(ReplicaId peer, base::Duration measured);
@@ -180,16 +181,17 @@ class Node {
   [[nodiscard]] const NodeCounters& counters() const { return counters_; }
 
  private:
-  // A record that somebody waits for, and what happens when it is durable.
+  // What happens when a record is durable: it is counted and sent, or a reservation or stage begins.
+  using Awaited = std::variant<message::State, message::CastVote, record::Reserve, record::Founding,
+                               record::Boot>;
   struct Written {
     RecordNumber number;
     std::uint64_t bytes;
     base::Instant at;
-    std::variant<message::State, message::CastVote, record::Reserve, record::Founding, record::Boot>
-        what;
+    Awaited what;
   };
-  struct Lane_ {  // Another member's lane.
-    explicit Lane_(const LaneWatchOptions& options) : watch(options) {}
+  struct OtherLane {  // Another member's lane.
+    explicit OtherLane(const LaneWatchOptions& options) : watch(options) {}
     LaneWatch watch;
     Round lane_from;         // The largest heard.
     RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
@@ -218,8 +220,8 @@ class Node {
   Status replay(const record::CleanStop& stop);
 
   // node.cc
+  [[nodiscard]] Status check_boot() const;
   void become(const FoundingVector& incarnation);
-  void write_boot();
   void begin_running();
   void hear_founding(ReplicaId from, const message::Beat& beat);
   void after_founding_step(std::optional<record::Founding> record);
@@ -234,6 +236,7 @@ class Node {
   void repeat_ask();
   [[nodiscard]] Nonce fresh_nonce();
   RecordNumber persist(Record record, bool waits);
+  void write(Record record, Awaited what);
   void send(ReplicaId to, Message message);
   void send_everyone(Round round, Message message);
   void raise_in_use(Round end);
@@ -263,6 +266,8 @@ class Node {
   [[nodiscard]] bool others_silent(SlotId id, const Slot& slot) const;
   void write_state(SlotId id, Slot& slot, WriteState step);
   void write_vote(SlotId id, Slot& slot, WriteVote step);
+  template <typename Recorded, typename Said>
+  void write_or_extend(Recorded record, const Said& said);
   enum class Why : std::uint8_t { rule, skip, told };
   void decide(SlotId id, Slot& slot, Bit value, Why why);
   void count_decision(const Slot& slot, Bit value, Why why);
@@ -306,7 +311,7 @@ class Node {
   Window window_;
   OwnLane own_lane_;
   std::optional<Founding> founding_;
-  std::map<Lane, Lane_> lanes_;      // Without the own one.
+  std::map<Lane, OtherLane> lanes_;      // Without the own one.
   std::map<ReplicaId, Peer> peers_;  // All other members.
 
   Stage stage_ = Stage::founding;
@@ -338,13 +343,18 @@ class Node {
   std::uint64_t skip_ahead_rounds_ = 0;
   Round in_use_end_at_last_beat_;
 
-  std::vector<std::pair<ReplicaId, Message>> beyond_window_;
+  struct Kept {
+    ReplicaId from;
+    Message message;
+    std::uint64_t bytes;
+  };
+  std::multimap<Round, Kept> beyond_window_;  // By the first round that the message speaks of.
   std::uint64_t beyond_window_bytes_ = 0;
-  Round beyond_window_lowest_;
   bool dropped_beyond_window_ = false;
 
   std::optional<ReadBarrier> barrier_;
   std::uint64_t reads_asked_ = 0;       // Tokens given.
+  std::uint64_t reads_done_ = 0;        // Tokens up to this may look.
   std::uint64_t reads_in_barrier_ = 0;  // The barrier under way serves tokens up to this.
   base::Instant barrier_repeat_at_{};
   std::uint64_t nonces_drawn_ = 0;

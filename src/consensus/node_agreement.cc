@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "consensus/extend.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
@@ -12,9 +13,9 @@ namespace rabia::consensus {
 
 void Node::on(ReplicaId from, const message::Batch& batch) {
   const RoundRange round{batch.round, batch.round + 1};
+  if (keep_beyond_window(from, round, batch, batch.bytes.size())) return;
   note_coverage(from, round);
   raise_in_use(round.end);
-  if (keep_beyond_window(from, round, batch, batch.bytes.size())) return;
   const SlotId id{batch.round, from};
   hold_batch(id, batch.bytes);
   if (batch.with_state) on(from, message::State{from, round, first_phase, Bit::one});
@@ -98,6 +99,8 @@ void Node::on(ReplicaId /*from*/, const message::Decided& decided) {
 }
 
 void Node::on(ReplicaId from, const message::BatchCopy& copy) {
+  // Nobody can have a batch that this life has yet to create.
+  if (copy.slot.lane == options_.self && copy.slot.round >= own_lane_.next()) return;
   const RoundRange round{copy.slot.round, copy.slot.round + 1};
   raise_in_use(round.end);
   if (keep_beyond_window(from, round, copy, copy.bytes.size())) return;
@@ -125,25 +128,24 @@ bool Node::keep_beyond_window(ReplicaId from, RoundRange rounds, const Message& 
   if (rounds.first < window_.end()) return false;
   raise_in_use(rounds.end);
   const bool near = rounds.end <= window_.end() + options_.window_rounds;
+  bytes += sizeof(Message);
   if (!near || beyond_window_bytes_ + bytes > options_.beyond_window_bytes_max) {
     dropped_beyond_window_ = true;
     ++counters_.beyond_window_dropped;
     return true;
   }
-  if (beyond_window_.empty() || rounds.first < beyond_window_lowest_) {
-    beyond_window_lowest_ = rounds.first;
-  }
-  beyond_window_.emplace_back(from, message);
-  beyond_window_bytes_ += bytes + sizeof(Message);
+  beyond_window_.emplace(rounds.first, Kept{from, message, bytes});
+  beyond_window_bytes_ += bytes;
   return true;
 }
 
+// The window has reached rounds of which messages were kept.
 void Node::receive_kept() {
-  if (beyond_window_.empty() || beyond_window_lowest_ >= window_.end()) return;
-  std::vector<std::pair<ReplicaId, Message>> kept;
-  kept.swap(beyond_window_);
-  beyond_window_bytes_ = 0;
-  for (const auto& [from, message] : kept) dispatch(from, message);
+  while (!beyond_window_.empty() && beyond_window_.begin()->first < window_.end()) {
+    const Kept kept = std::move(beyond_window_.extract(beyond_window_.begin()).mapped());
+    beyond_window_bytes_ -= kept.bytes;
+    dispatch(kept.from, kept.message);
+  }
 }
 
 // ---- own records
@@ -271,45 +273,32 @@ void Node::write_state(SlotId id, Slot& slot, WriteState step) {
     if (step.phase > 2 && before.votes_one.empty() && before.votes_zero.empty()) ++counters_.coins;
   }
   slot.agreement.set_own_state(step.phase, step.value);
-  const message::State said{id.lane, round, step.phase, step.value};
   record::State record{id.lane, round, step.phase, step.value, {}};
   if (step.value == Bit::one && !slot.agreement.batch_recorded()) {
     record.batch = slot.agreement.batch();
     slot.agreement.set_batch_recorded();
   }
-  // A record of neighbouring rounds that says the same grows instead.
-  if (!record.batch && !ready_.records.empty() && !written_.empty() &&
-      written_.back().number == last_record_) {
-    auto* last = std::get_if<record::State>(&ready_.records.back());
-    if (last != nullptr && !last->batch && last->lane == id.lane && last->phase == step.phase &&
-        last->value == step.value && last->rounds.end == id.round) {
-      last->rounds.end = round.end;
-      std::get<message::State>(written_.back().what).rounds.end = round.end;
-      return;
-    }
-  }
-  const std::uint64_t bytes = record.batch.size() + 32;
-  const RecordNumber number = persist(std::move(record), true);
-  written_.push_back({number, bytes, now_, said});
-  unsynced_bytes_ += bytes;
+  write_or_extend(std::move(record), message::State{id.lane, round, step.phase, step.value});
 }
 
 void Node::write_vote(SlotId id, Slot& slot, WriteVote step) {
   const RoundRange round{id.round, id.round + 1};
   slot.agreement.set_own_vote(step.phase, step.value);
+  write_or_extend(record::CastVote{id.lane, round, step.phase, step.value},
+                  message::CastVote{id.lane, round, step.phase, step.value});
+}
+
+// Writes what is said once it is durable. The last record grows instead, when it says the same.
+template <typename Recorded, typename Said>
+void Node::write_or_extend(Recorded record, const Said& said) {
   if (!ready_.records.empty() && !written_.empty() && written_.back().number == last_record_) {
-    auto* last = std::get_if<record::CastVote>(&ready_.records.back());
-    if (last != nullptr && last->lane == id.lane && last->phase == step.phase &&
-        last->value == step.value && last->rounds.end == id.round) {
-      last->rounds.end = round.end;
-      std::get<message::CastVote>(written_.back().what).rounds.end = round.end;
+    auto* last = std::get_if<Recorded>(&ready_.records.back());
+    if (last != nullptr && extend(*last, record)) {
+      RABIA_CHECK(extend(std::get<Said>(written_.back().what), said));
       return;
     }
   }
-  const RecordNumber number =
-      persist(record::CastVote{id.lane, round, step.phase, step.value}, true);
-  written_.push_back({number, 32, now_, message::CastVote{id.lane, round, step.phase, step.value}});
-  unsynced_bytes_ += 32;
+  write(std::move(record), said);
 }
 
 // Section 2.3: more than 64 MiB or 1 s of unsynced records.
@@ -360,16 +349,12 @@ void Node::count_decision(const Slot& slot, Bit value, Why why) {
 }
 
 void Node::record_decision(SlotId id, Bit value) {
-  const RoundRange round{id.round, id.round + 1};
+  record::Decided record{id.lane, {id.round, id.round + 1}, value};
   if (!ready_.records.empty()) {
     auto* last = std::get_if<record::Decided>(&ready_.records.back());
-    if (last != nullptr && last->lane == id.lane && last->value == value &&
-        last->rounds.end == id.round) {
-      last->rounds.end = round.end;
-      return;
-    }
+    if (last != nullptr && extend(*last, record)) return;
   }
-  persist(record::Decided{id.lane, round, value}, false);
+  persist(record, false);
 }
 
 void Node::record_batch_if_new(SlotId id, Slot& slot) {

@@ -31,11 +31,12 @@ void Node::on(ReplicaId from, const message::Need& need) {
     ready_.history.push_back(
         {from, {need.executed_end, need.executed_end}, std::move(wanted_executed)});
   }
+  std::sort(wanted_here.begin(), wanted_here.end());
   reply_to_need(from, need.executed_end, wanted_here);
 }
 
 // In log order from the asker's L: decisions with their batches, and of undecided slots what this
-// replica itself has said.
+// replica itself has said. `wanted` is sorted.
 void Node::reply_to_need(ReplicaId to, Round from, const std::vector<SlotId>& wanted) {
   const Round end = window_.range().end;
   std::uint64_t bytes = 0;
@@ -44,7 +45,7 @@ void Node::reply_to_need(ReplicaId to, Round from, const std::vector<SlotId>& wa
     const Configuration& configuration = configurations_.at(round);
     for (std::size_t index = 0; index < configuration.size(); ++index) {
       const SlotId id{round, configuration.members()[index]};
-      const bool batch_wanted = std::find(wanted.begin(), wanted.end(), id) != wanted.end();
+      const bool batch_wanted = std::binary_search(wanted.begin(), wanted.end(), id);
       bytes += reply_with_slot(to, id, window_.at(round, index), batch_wanted);
     }
   }
@@ -145,7 +146,7 @@ void Node::fetch_missing_batches() {
       }
       if (now_ < slot.fetch_after) continue;
       const auto holder = holder_to_ask(id, slot);
-      if (!holder) continue;
+      if (!holder || wanted[*holder].size() == options_.fetch_slots_max) continue;
       wanted[*holder].push_back(id);
       ++slot.fetches;
       ++counters_.fetches;

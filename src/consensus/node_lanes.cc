@@ -99,9 +99,7 @@ void Node::renew_reservation() {
   const Round aim = next_free_round().value_or(Round{});
   if (const auto end = own_lane_.reservation_due(window_.executed_end(), aim)) {
     own_lane_.reservation_written(*end);
-    const RecordNumber number = persist(record::Reserve{*end}, true);
-    written_.push_back({number, 16, now_, record::Reserve{*end}});
-    unsynced_bytes_ += 16;
+    write(record::Reserve{*end}, record::Reserve{*end});
   }
 }
 
@@ -111,8 +109,10 @@ void Node::renew_reservation() {
 void Node::note_coverage(Lane lane, RoundRange rounds) {
   const auto watched = lanes_.find(lane);
   if (watched == lanes_.end()) return;
-  const std::optional<base::Instant> since = window_.in_use_since(rounds.first);
-  watched->second.watch.heard(since ? now_ - *since : base::Duration::zero());
+  if (rounds.first < window_.executed_end() || window_.contains(rounds.first)) {
+    const std::optional<base::Instant> since = window_.in_use_since(rounds.first);
+    watched->second.watch.heard(since ? now_ - *since : base::Duration::zero());
+  }
   const RoundRange inside = rounds.clipped(window_.range());
   for (Round round = inside.first; round < inside.end; ++round) {
     Slot* slot = window_.find({round, lane});
@@ -167,7 +167,7 @@ bool Node::should_forfeit(SlotId id, const Slot& slot, base::Instant since) {
     return false;
   }
   if (id.lane == options_.self) return id.round < own_lane_.lane_from();  // Only under (b).
-  Lane_& lane = lanes_.at(id.lane);
+  OtherLane& lane = lanes_.at(id.lane);
   if (id.round < lane.lane_from) return true;  // (b)
   const std::size_t zeros = agreement.tally(first_phase).states_zero.size();
   if (zeros >= configurations_.at(id.round).quorums().one_correct()) return true;  // (c)

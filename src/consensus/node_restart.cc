@@ -7,6 +7,14 @@
 
 namespace rabia::consensus {
 
+namespace {
+
+const std::string forgot =
+    ": this replica may have forgotten what it promised, and this version cannot bring it back; "
+    "keep its directory as it is and run on with the others";
+
+}  // namespace
+
 Status Node::restore(const Record& record, RecordNumber number) {
   last_record_ = number;
   cleanly_stopped_ = std::holds_alternative<record::CleanStop>(record);
@@ -37,14 +45,14 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
     if (!make_room(round)) {
       return {
           Code::corrupted,
-          "it speaks of a round beyond what the records before it allow: the log is incomplete; "
-          "rebuild this replica from the others"};
+          "it speaks of a round beyond what the records before it allow: the log is incomplete" +
+              forgot};
     }
     if (in_use) raise_in_use(round + 1);
     Slot* slot = window_.find({round, said.lane});
     if (slot != nullptr && !put_back(slot->agreement)) {
       return {Code::corrupted,
-              "it contradicts the records before it; rebuild this replica from the others"};
+              "it contradicts the records before it" + forgot};
     }
   }
   return {};
@@ -117,6 +125,44 @@ Status Node::replay(const record::CleanStop& /*stop*/) {
   return {};
 }
 
+namespace {
+
+std::string list_of(const std::vector<ReplicaId>& members) {
+  std::string list;
+  for (const ReplicaId member : members) {
+    list += (list.empty() ? "" : ", ") + std::to_string(member.value);
+  }
+  return list;
+}
+
+}  // namespace
+
+// Section 12, step 1: anything missing or doubtful, and this replica may not take part.
+Status Node::check_boot() const {
+  // The members were fixed when the cluster was founded: two lists would be two clusters.
+  std::vector<ReplicaId> founders;
+  for (const FoundingEntry& entry : last_boot_->incarnation) founders.push_back(entry.member);
+  const std::vector<ReplicaId>& members = configurations_.at({}).members();
+  if (founders != members) {
+    return {Code::failed_precondition,
+            "this cluster was founded with members " + list_of(founders) +
+                ", and this replica was started with members " + list_of(members) +
+                ": start it with the list with which the cluster was founded"};
+  }
+  if (last_boot_->mode == Mode::memory) {
+    return {Code::failed_precondition,
+            "this log was kept in mode 'memory', which does not survive a restart" + forgot};
+  }
+  const bool same_boot = !options_.boot_id.empty() && last_boot_->boot_id == options_.boot_id;
+  if (last_boot_->mode == Mode::os && !same_boot && !cleanly_stopped_) {
+    return {Code::failed_precondition,
+            "the machine was restarted without a clean stop (or cannot tell), and durability 'os' "
+            "does not survive that" +
+                forgot};
+  }
+  return {};
+}
+
 Status Node::start(base::Instant now) {
   now_ = started_at_ = last_tick_ = patience_since_ = next_beat_ = need_at_ = now;
   ready_.records.clear();  // Replay wrote nothing; what it decided is in the log already.
@@ -124,22 +170,11 @@ Status Node::start(base::Instant now) {
   ready_.own_decisions.clear();
   if (!last_boot_) {
     after_founding_step(founding_->begin());
-    if (const auto vector = founding_->founded())
-      become(*vector);  // Alone: nobody else will speak.
+    // Alone, and stopped between saying and founding: nobody else will speak.
+    if (const auto vector = founding_->founded()) become(*vector);
     return {};
   }
-  if (last_boot_->mode == Mode::memory) {
-    return {
-        Code::failed_precondition,
-        "this log was kept in mode 'memory', which does not survive a restart: this replica may "
-        "have forgotten what it promised. Rebuild it from the others"};
-  }
-  if (last_boot_->mode == Mode::os && last_boot_->boot_id != options_.boot_id &&
-      !cleanly_stopped_) {
-    return {Code::failed_precondition,
-            "the machine was restarted without a clean stop, and durability 'os' does not survive "
-            "that: this replica may have forgotten what it promised. Rebuild it from the others"};
-  }
+  if (Status status = check_boot(); !status.ok()) return status;
   become(last_boot_->incarnation);
   return {};
 }

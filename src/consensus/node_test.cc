@@ -171,9 +171,9 @@ TEST(Node, NoRoundIsUsedWithoutADurableReservation) {
   EXPECT_TRUE(lone.node().can_propose()) << "it was renewed ahead";
 }
 
-// Given a member whose whole reservation lies below its window (others decided its slots meanwhile),
-// and that has no round free for a batch, then it reserves anew and skips what is in use: it once did
-// not, and a cluster that needed its lane stood still.
+// Given a member whose whole reservation lies below its window (others decided its slots
+// meanwhile), and that has no round free for a batch, then it reserves anew and skips what is in
+// use: it once did not, and a cluster that needed its lane stood still.
 TEST(Node, ALaneLeftBehindIsReservedAnewAlsoWithoutARoundForABatch) {
   LoneNode lone(lone_options(3));
   lone.run();
@@ -289,7 +289,9 @@ TEST(NodeRestart, GivesUpOwnSlotsBelowItsLaneFrom) {
 // while it grew), when replayed, then it is taken round by round.
 TEST(NodeRestart, ReplaysADecidedRangeLongerThanTheWindow) {
   LoneNode lone(lone_options(1));
-  ASSERT_TRUE(lone.replay({lone_boot(), record::Decided{{1}, {{0}, {200}}, Bit::zero}}).ok());
+  ASSERT_TRUE(
+      lone.replay({lone_boot(Mode::always, 1), record::Decided{{1}, {{0}, {200}}, Bit::zero}})
+          .ok());
   EXPECT_GE(lone.node().executed_end(), Round{200 - 64});
 }
 
@@ -354,6 +356,14 @@ TEST(NodeRestart, AfterAPowerFailureInModeOsItRefusesToRun) {
   EXPECT_EQ(restart({lone_boot(Mode::always)}), Code::ok);
   options.boot_id = "machine";
   EXPECT_EQ(restart({lone_boot(Mode::os)}), Code::ok) << "only the process was restarted";
+}
+
+// Given another list of members than the one that founded the cluster, then two lists would be two
+// clusters: it is refused.
+TEST(NodeRestart, AnotherListOfMembersIsRefused) {
+  EXPECT_EQ(LoneNode(lone_options(5)).replay({lone_boot()}).code(), Code::failed_precondition);
+  EXPECT_EQ(LoneNode(lone_options(3)).replay({lone_boot(Mode::always, 5)}).code(),
+            Code::failed_precondition);
 }
 
 TEST(NodeRestart, ALogOfModeMemoryIsRefused) {

@@ -6,7 +6,7 @@ namespace rabia::io {
 namespace {
 
 // Given names, addresses and bracketed IPv6 literals, when parsed and printed, then they come back.
-TEST(Endpoint, parsing_and_printing_round_trip) {
+TEST(Endpoint, ParsingAndPrintingRoundTrip) {
   for (const char* text : {"localhost:7000", "127.0.0.1:0", "[::1]:65535", "a.b-c.example:1"}) {
     const auto endpoint = parse_endpoint(text);
     ASSERT_TRUE(endpoint.ok()) << text;
@@ -16,7 +16,7 @@ TEST(Endpoint, parsing_and_printing_round_trip) {
 }
 
 // Given text that is not HOST:PORT, when parsed, then it is refused as invalid.
-TEST(Endpoint, malformed_text_is_refused) {
+TEST(Endpoint, MalformedTextIsRefused) {
   for (const char* text :
        {"", "host", ":1", "host:", "host:x", "host:1x", "host:-1", "host:+1", "host: 1",
         "host:65536", "::1:5", "[::1]", "[]:1", "ho st:1", "host:99999999999999999999"}) {

@@ -1,4 +1,5 @@
-// The seams of time and threads. Production: real_runtime.h. The simulator puts its own behind them.
+// The seams of time and threads. Production: real_runtime.h. The simulator puts its own behind
+// them.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,13 @@ class Executor {
   // Fills with bytes that nobody can guess. Any thread.
   virtual void fill_random(std::span<std::byte> out) = 0;
 };
+
+// 64 bits that nobody can guess: a seed, or a name that nothing else has. Any thread.
+[[nodiscard]] inline std::uint64_t random_number(Executor& executor) {
+  std::uint64_t number = 0;
+  executor.fill_random(std::as_writable_bytes(std::span(&number, 1)));
+  return number;
+}
 
 // One background thread with a queue: jobs run one after the other, in order.
 class Worker {

@@ -1,4 +1,5 @@
-// The seam of the disk. Production: real_files.cc (POSIX). The simulator loses, tears and flips here.
+// The seam of the disk. Production: real_files.cc (POSIX). The simulator loses, tears and flips
+// here.
 //
 // Calls block. A file or directory may be used by one thread at a time. Errors carry the path and
 // the operating system's reason.
@@ -13,6 +14,11 @@
 #include "rabia/result.h"
 
 namespace rabia::io {
+
+// The path of a name in a directory.
+[[nodiscard]] inline std::string join_path(std::string directory, std::string_view name) {
+  return directory.append("/").append(name);
+}
 
 class File {
  public:

@@ -24,7 +24,7 @@ class LogTest : public ::testing::Test {
 };
 
 // Given fields of every kind, when an event is logged, then the line holds them in order.
-TEST_F(LogTest, fields_become_key_value_pairs_in_order) {
+TEST_F(LogTest, FieldsBecomeKeyValuePairsInOrder) {
   const std::string address = "127.0.0.1:7";
   log(Level::info, "io", "hello", {{"peer", ReplicaId{3}}, {"address", address}, {"bytes", 7U}});
   log(Level::error, "io", "numbers", {{"low", -1}, {"ratio", 0.5}, {"yes", true}, {"no", false}});
@@ -35,7 +35,7 @@ TEST_F(LogTest, fields_become_key_value_pairs_in_order) {
 
 // Given a value with spaces, quotes, newlines and raw bytes (a hostile peer's words), when logged,
 // then it stays one quoted value on one line.
-TEST_F(LogTest, hostile_values_cannot_break_the_line) {
+TEST_F(LogTest, HostileValuesCannotBreakTheLine) {
   log(Level::warning, "io", "refused", {{"reason", "a \"b\"\nlevel=error \x01\xff"}, {"e", ""}});
   ASSERT_EQ(lines_.size(), 1U);
   EXPECT_EQ(lines_[0],
@@ -44,7 +44,7 @@ TEST_F(LogTest, hostile_values_cannot_break_the_line) {
 }
 
 // Given a value of a megabyte, when logged, then the line is bounded.
-TEST_F(LogTest, long_values_are_cut) {
+TEST_F(LogTest, LongValuesAreCut) {
   log(Level::info, "io", "long", {{"value", std::string(1 << 20, 'x')}});
   ASSERT_EQ(lines_.size(), 1U);
   EXPECT_LT(lines_[0].size(), 1200U);
@@ -53,7 +53,7 @@ TEST_F(LogTest, long_values_are_cut) {
 
 // Given level warning, when events of all levels are logged, then only those at or above it appear;
 // with off, none.
-TEST_F(LogTest, levels_below_the_set_one_are_silent) {
+TEST_F(LogTest, LevelsBelowTheSetOneAreSilent) {
   set_log_level(Level::warning);
   for (const Level level : {Level::debug, Level::info, Level::warning, Level::error}) {
     log(level, "io", "event");
@@ -66,7 +66,7 @@ TEST_F(LogTest, levels_below_the_set_one_are_silent) {
 }
 
 // Given every level, when its name is parsed, then the level comes back; unknown names are refused.
-TEST_F(LogTest, level_names_round_trip) {
+TEST_F(LogTest, LevelNamesRoundTrip) {
   for (const Level level : {Level::debug, Level::info, Level::warning, Level::error, Level::off}) {
     const auto parsed = parse_log_level(name_of(level));
     ASSERT_TRUE(parsed.ok());

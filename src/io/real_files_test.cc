@@ -28,7 +28,7 @@ class RealFilesTest : public ::testing::Test {
 
 // Given a new file, when written at offsets, truncated, synced and read, then the bytes are there,
 // gaps are zeros, and reads stop at the end.
-TEST_F(RealFilesTest, reads_give_what_was_written) {
+TEST_F(RealFilesTest, ReadsGiveWhatWasWritten) {
   auto made = files_->open(path("f"), OpenMode::create_read_write);
   ASSERT_TRUE(made.ok()) << made.status().message();
   File& file = *made.value();
@@ -50,7 +50,7 @@ TEST_F(RealFilesTest, reads_give_what_was_written) {
 
 // Given modes of opening and files that are there or not, when opened, then each mode keeps its
 // promise and errors carry path, reason and code.
-TEST_F(RealFilesTest, open_modes_keep_their_promises) {
+TEST_F(RealFilesTest, OpenModesKeepTheirPromises) {
   const auto missing = files_->open(path("f"), OpenMode::read_write);
   EXPECT_EQ(missing.status().code(), Code::not_found);
   EXPECT_NE(missing.status().message().find(path("f") + ": No such file"), std::string::npos);
@@ -64,7 +64,7 @@ TEST_F(RealFilesTest, open_modes_keep_their_promises) {
 
 // Given names in directories, when created, renamed, listed and removed, then the listing follows,
 // sorted.
-TEST_F(RealFilesTest, names_follow_the_calls) {
+TEST_F(RealFilesTest, NamesFollowTheCalls) {
   ASSERT_TRUE(files_->create_directories(path("d/e")).ok());
   ASSERT_TRUE(files_->create_directories(path("d/e")).ok());
   ASSERT_TRUE(files_->open(path("d/z"), OpenMode::create_read_write).ok());
@@ -81,7 +81,7 @@ TEST_F(RealFilesTest, names_follow_the_calls) {
 
 // Given a held lock, when locked again, then it is unavailable and the message names the process;
 // when released, then it can be taken.
-TEST_F(RealFilesTest, a_lock_is_exclusive_and_names_its_holder) {
+TEST_F(RealFilesTest, ALockIsExclusiveAndNamesItsHolder) {
   auto held = files_->lock(path("LOCK"));
   ASSERT_TRUE(held.ok()) << held.status().message();
   const auto second = files_->lock(path("LOCK"));
@@ -93,7 +93,7 @@ TEST_F(RealFilesTest, a_lock_is_exclusive_and_names_its_holder) {
 }
 
 // Given a process that dies while it holds the lock, when it is gone, then the lock can be taken.
-TEST_F(RealFilesTest, a_lock_dies_with_its_process) {
+TEST_F(RealFilesTest, ALockDiesWithItsProcess) {
   const pid_t child = ::fork();
   if (child == 0) {
     const auto held = files_->lock(path("LOCK"));
@@ -106,7 +106,7 @@ TEST_F(RealFilesTest, a_lock_dies_with_its_process) {
 }
 
 // Given one boot of the machine, when asked twice, then the boot id is the same and not empty.
-TEST_F(RealFilesTest, boot_id_is_stable) {
+TEST_F(RealFilesTest, BootIdIsStable) {
   const auto id = files_->boot_id();
   ASSERT_TRUE(id.ok());
   EXPECT_EQ(id.value().size(), 36U);

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Given timers armed out of order, when run, then they fire in order of time, none too early.
-TEST(RealRuntime, timers_fire_in_order_and_not_early) {
+TEST(RealRuntime, TimersFireInOrderAndNotEarly) {
   RealRuntime runtime;
   Executor& executor = runtime.executor();
   const base::Instant start = executor.now();
@@ -34,7 +34,7 @@ TEST(RealRuntime, timers_fire_in_order_and_not_early) {
 
 // Given timers that are disarmed, destroyed, moved later and moved earlier, when run past all of
 // them, then the first two never fire and the others fire once, at their last time.
-TEST(RealRuntime, only_the_last_arming_of_a_living_timer_fires) {
+TEST(RealRuntime, OnlyTheLastArmingOfALivingTimerFires) {
   RealRuntime runtime;
   Executor& executor = runtime.executor();
   const base::Instant start = executor.now();
@@ -65,7 +65,7 @@ TEST(RealRuntime, only_the_last_arming_of_a_living_timer_fires) {
 
 // Given a timer that arms itself again in its task, and one that destroys itself there, when run,
 // then the first goes on and the second is safe.
-TEST(RealRuntime, a_timer_may_be_rearmed_or_destroyed_in_its_task) {
+TEST(RealRuntime, ATimerMayBeRearmedOrDestroyedInItsTask) {
   RealRuntime runtime;
   Executor& executor = runtime.executor();
   int rounds = 0;
@@ -85,7 +85,7 @@ TEST(RealRuntime, a_timer_may_be_rearmed_or_destroyed_in_its_task) {
 }
 
 // Given tasks posted from the core thread, when run, then in order, and after those ready before.
-TEST(RealRuntime, posted_tasks_run_in_order_after_what_is_ready) {
+TEST(RealRuntime, PostedTasksRunInOrderAfterWhatIsReady) {
   RealRuntime runtime;
   std::string ran;
   runtime.executor().post([&] {
@@ -102,7 +102,7 @@ TEST(RealRuntime, posted_tasks_run_in_order_after_what_is_ready) {
 
 // Given several threads that post at once, when run, then every task runs once, on the core thread,
 // each thread's tasks in its order.
-TEST(RealRuntime, tasks_posted_by_other_threads_all_run_on_the_core_thread) {
+TEST(RealRuntime, TasksPostedByOtherThreadsAllRunOnTheCoreThread) {
   constexpr int threads = 4;
   constexpr int posts = 500;
   RealRuntime runtime;
@@ -128,7 +128,7 @@ TEST(RealRuntime, tasks_posted_by_other_threads_all_run_on_the_core_thread) {
 
 // Given a worker with jobs, when run, then jobs run in order on another thread and each `done` on
 // the core thread, in order, after its job.
-TEST(RealRuntime, a_worker_runs_jobs_in_order_elsewhere) {
+TEST(RealRuntime, AWorkerRunsJobsInOrderElsewhere) {
   RealRuntime runtime;
   auto worker = runtime.make_worker();
   const std::thread::id core = std::this_thread::get_id();
@@ -153,7 +153,7 @@ TEST(RealRuntime, a_worker_runs_jobs_in_order_elsewhere) {
 }
 
 // Given a worker destroyed with jobs in its queue, when the destructor returns, then all have run.
-TEST(RealRuntime, destroying_a_worker_finishes_its_jobs) {
+TEST(RealRuntime, DestroyingAWorkerFinishesItsJobs) {
   RealRuntime runtime;
   std::atomic<int> ran = 0;
   auto worker = runtime.make_worker();
@@ -163,7 +163,7 @@ TEST(RealRuntime, destroying_a_worker_finishes_its_jobs) {
 }
 
 // Given handled signals, when raised twice, then the handler runs on the loop each time.
-TEST(RealRuntime, signals_reach_the_handler_again_and_again) {
+TEST(RealRuntime, SignalsReachTheHandlerAgainAndAgain) {
   RealRuntime runtime;
   int seen = 0;
   runtime.on_signals({SIGUSR1}, [&](int signal) {
@@ -180,7 +180,7 @@ TEST(RealRuntime, signals_reach_the_handler_again_and_again) {
 }
 
 // Given many draws of random bytes, when compared, then they differ.
-TEST(RealRuntime, random_bytes_differ) {
+TEST(RealRuntime, RandomBytesDiffer) {
   RealRuntime runtime;
   std::set<std::array<std::byte, 16>> seen;
   for (int i = 0; i < 100; ++i) {
@@ -192,7 +192,7 @@ TEST(RealRuntime, random_bytes_differ) {
 }
 
 // Given stop() before run(), when run, then it returns at once; and it can be run again after.
-TEST(RealRuntime, stop_before_run_is_not_lost) {
+TEST(RealRuntime, StopBeforeRunIsNotLost) {
   RealRuntime runtime;
   runtime.stop();
   runtime.run();

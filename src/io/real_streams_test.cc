@@ -88,7 +88,7 @@ class RealStreamsTest : public ::testing::Test {
 
 // Given a connection, when both sides write, then each gets the other's bytes, and the addresses
 // mirror each other.
-TEST_F(RealStreamsTest, both_sides_hear_each_other) {
+TEST_F(RealStreamsTest, BothSidesHearEachOther) {
   connect();
   EXPECT_EQ(client_.stream->peer_address(), to_string({"127.0.0.1", listener_->port()}));
   EXPECT_EQ(client_.stream->peer_address(), server_.stream->local_address());
@@ -100,7 +100,7 @@ TEST_F(RealStreamsTest, both_sides_hear_each_other) {
 
 // Given a paused reader, when 64 MiB are written, then the writer keeps what the operating system
 // does not take; when resumed, all arrives unharmed and on_drained() is called.
-TEST_F(RealStreamsTest, what_the_system_does_not_take_is_kept_and_sent_later) {
+TEST_F(RealStreamsTest, WhatTheSystemDoesNotTakeIsKeptAndSentLater) {
   connect();
   server_.stream->pause_reading();
   std::string sent(64 << 20, '\0');
@@ -118,7 +118,7 @@ TEST_F(RealStreamsTest, what_the_system_does_not_take_is_kept_and_sent_later) {
 
 // Given a handler that pauses reading inside on_bytes(), when much more is there to read, then at
 // most one buffer was delivered; when it resumes, the rest is.
-TEST_F(RealStreamsTest, pausing_inside_on_bytes_stops_the_delivery_at_once) {
+TEST_F(RealStreamsTest, PausingInsideOnBytesStopsTheDeliveryAtOnce) {
   connect();
   server_.react = [this] { server_.stream->pause_reading(); };
   client_.stream->write(std::string(1 << 20, 'x'));
@@ -131,7 +131,7 @@ TEST_F(RealStreamsTest, pausing_inside_on_bytes_stops_the_delivery_at_once) {
 
 // Given a peer that closes after writing, when read, then the bytes come first and on_closed()
 // once.
-TEST_F(RealStreamsTest, the_end_comes_after_the_bytes_and_once) {
+TEST_F(RealStreamsTest, TheEndComesAfterTheBytesAndOnce) {
   connect();
   client_.stream->write("last words");
   client_.stream.reset();
@@ -145,7 +145,7 @@ TEST_F(RealStreamsTest, the_end_comes_after_the_bytes_and_once) {
 
 // Given a handler that destroys its stream inside on_bytes(), when more bytes are there to read,
 // then nothing else is called.
-TEST_F(RealStreamsTest, destroying_inside_on_bytes_is_final) {
+TEST_F(RealStreamsTest, DestroyingInsideOnBytesIsFinal) {
   connect();
   server_.react = [this] { server_.stream.reset(); };
   client_.stream->write(std::string(1 << 20, 'x'));
@@ -156,7 +156,7 @@ TEST_F(RealStreamsTest, destroying_inside_on_bytes_is_final) {
 
 // Given a handler that closes its stream while bytes and a close are under way, when run, then
 // nothing is called after close().
-TEST_F(RealStreamsTest, nothing_is_called_after_close) {
+TEST_F(RealStreamsTest, NothingIsCalledAfterClose) {
   connect();
   client_.stream->write("unheard");
   server_.stream->close();
@@ -167,7 +167,7 @@ TEST_F(RealStreamsTest, nothing_is_called_after_close) {
 
 // Given a handler that destroys its stream inside on_closed(), when the peer closes, then it is
 // safe.
-TEST_F(RealStreamsTest, destroying_inside_on_closed_is_safe) {
+TEST_F(RealStreamsTest, DestroyingInsideOnClosedIsSafe) {
   connect();
   server_.react = [this] { server_.stream.reset(); };
   client_.stream.reset();
@@ -177,7 +177,7 @@ TEST_F(RealStreamsTest, destroying_inside_on_closed_is_safe) {
 
 // Given a peer that is gone while this side reads nothing, when this side goes on writing, then it
 // hears on_closed() (and no signal ends the process), never from inside write().
-TEST_F(RealStreamsTest, writing_to_a_dead_peer_ends_in_on_closed) {
+TEST_F(RealStreamsTest, WritingToADeadPeerEndsInOnClosed) {
   connect();
   server_.stream->pause_reading();
   client_.stream.reset();
@@ -192,7 +192,7 @@ TEST_F(RealStreamsTest, writing_to_a_dead_peer_ends_in_on_closed) {
 
 // Given a port where nobody listens, when connecting, then the callback gets an error with the
 // address, once, and may destroy the attempt.
-TEST_F(RealStreamsTest, a_refused_connection_is_told_once) {
+TEST_F(RealStreamsTest, ARefusedConnectionIsToldOnce) {
   const std::uint16_t port = listener_->port();
   listener_.reset();
   int calls = 0;
@@ -210,7 +210,7 @@ TEST_F(RealStreamsTest, a_refused_connection_is_told_once) {
 }
 
 // Given a name, when connecting, then it is resolved.
-TEST_F(RealStreamsTest, names_are_resolved) {
+TEST_F(RealStreamsTest, NamesAreResolved) {
   connecting_ = runtime_.network().connect({"localhost", listener_->port()}, [this](auto result) {
     ASSERT_TRUE(result.ok()) << result.status().message();
     client_.take(result.take());
@@ -219,7 +219,7 @@ TEST_F(RealStreamsTest, names_are_resolved) {
 }
 
 // Given an attempt that is destroyed, by name or by address, when run, then nothing is called.
-TEST_F(RealStreamsTest, an_abandoned_attempt_is_never_answered) {
+TEST_F(RealStreamsTest, AnAbandonedAttemptIsNeverAnswered) {
   int calls = 0;
   for (const char* host : {"127.0.0.1", "localhost"}) {
     runtime_.network().connect({host, listener_->port()}, [&](auto) { ++calls; }).reset();
@@ -229,7 +229,7 @@ TEST_F(RealStreamsTest, an_abandoned_attempt_is_never_answered) {
 }
 
 // Given a port in use, when listened on, then refused with the address in the message.
-TEST_F(RealStreamsTest, a_port_in_use_is_refused) {
+TEST_F(RealStreamsTest, APortInUseIsRefused) {
   const auto second = runtime_.network().listen({"127.0.0.1", listener_->port()}, [](auto) {});
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find(to_string({"127.0.0.1", listener_->port()})),
@@ -238,7 +238,7 @@ TEST_F(RealStreamsTest, a_port_in_use_is_refused) {
 
 // Given no file descriptor left, when a client connects, then the listener says so and goes on: the
 // client is accepted once there are descriptors again.
-TEST_F(RealStreamsTest, running_out_of_descriptors_does_not_kill_the_listener) {
+TEST_F(RealStreamsTest, RunningOutOfDescriptorsDoesNotKillTheListener) {
   bool refused = false;
   set_log_sink([&](Level, std::string_view line) {
     refused |= line.find("cannot accept connections") != std::string_view::npos;

@@ -31,16 +31,6 @@ locale_t c_locale() {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  const std::string_view digits = text.substr(negative ? 1 : 0);
-  if (digits.empty() || (digits.front() == '0' && text != "0")) return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::string format_integer(std::int64_t value) {
   return std::to_string(value);
 }

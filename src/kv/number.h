@@ -8,8 +8,6 @@
 
 namespace rabia::kv {
 
-// Only the one text that printing the number gives: no leading zeros, plus sign, spaces or "-0".
-[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 [[nodiscard]] std::string format_integer(std::int64_t value);
 
 // What strtold takes as a whole, without leading space: decimal, hexadecimal, "inf"; not NaN, and

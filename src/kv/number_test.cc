@@ -8,23 +8,6 @@
 namespace rabia::kv {
 namespace {
 
-TEST(Integer, IsReadFromTheOneTextThatPrintsIt) {
-  for (const std::int64_t value :
-       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{10}, std::int64_t{-907},
-        std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
-    EXPECT_EQ(parse_integer(format_integer(value)), value);
-  }
-}
-
-TEST(Integer, IsReadFromNothingElse) {
-  for (const char* text :
-       {"", "-", "+1", "01", "-01", "00", "-0", " 1", "1 ", "1\n", "1.0", "1e3", "0x10", "abc",
-        "9223372036854775808", "-9223372036854775809", "99999999999999999999999", "--1"}) {
-    EXPECT_EQ(parse_integer(text), std::nullopt) << text;
-  }
-  EXPECT_EQ(parse_integer(std::string_view("1\0", 2)), std::nullopt);
-}
-
 TEST(Float, IsReadAsAWhole) {
   EXPECT_EQ(parse_float("3.0e3"), 3000.0L);
   EXPECT_EQ(parse_float("-.5"), -0.5L);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/codec.h"
+#include "base/number.h"
 #include "kv/number.h"
 #include "kv/result.h"
 #include "kv/zigzag.h"
@@ -161,7 +162,7 @@ void increment(Execution& run) {
   const std::string_view key = run.key();
   const std::int64_t delta = unzigzag(run.in.varint());
   if (!run.complete()) return;
-  const std::optional<std::int64_t> old = parse_integer(run.store.get(key).value_or("0"));
+  const std::optional<std::int64_t> old = base::parse_integer(run.store.get(key).value_or("0"));
   if (!old) return run.out.error(integer_error);
   std::int64_t sum = 0;
   if (__builtin_add_overflow(*old, delta, &sum)) return run.out.error(overflow_error);

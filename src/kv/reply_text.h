@@ -9,7 +9,7 @@
 
 namespace rabia::kv {
 
-// Of exactly one result that is not an array.
+// Of exactly one result.
 inline std::string reply_text(std::string_view reply) {
   ResultReader reader(reply);
   const std::optional<ResultItem> item = reader.next();
@@ -25,8 +25,6 @@ inline std::string reply_text(std::string_view reply) {
       return '"' + std::string(item->text) + '"';
     case ResultTag::error:
       return "(error) " + std::string(item->text);
-    case ResultTag::array:
-      return "(array)";
   }
   return "(unknown)";
 }

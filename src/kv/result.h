@@ -17,7 +17,6 @@ enum class ResultTag : std::uint8_t {
   nil = 1,      // nothing
   integer = 2,  // zigzag varint
   bytes = 3,    // varint length, bytes
-  array = 4,    // varint count, then that many results
   error = 5,  // varint length, text in Redis's form ("ERR value is not an integer or out of range")
 };
 
@@ -25,7 +24,6 @@ enum class ResultTag : std::uint8_t {
 class ResultWriter {
  public:
   explicit ResultWriter(std::string* out) : out_(out) {}
-  [[nodiscard]] bool wanted() const { return out_ != nullptr; }
 
   void ok() { tag(ResultTag::ok); }
   void nil() { tag(ResultTag::nil); }
@@ -35,11 +33,6 @@ class ResultWriter {
     base::Encoder(*out_).varint(zigzag(value));
   }
   void bytes(std::string_view value) { prefixed(ResultTag::bytes, value); }
-  void array(std::uint64_t count) {
-    if (out_ == nullptr) return;
-    tag(ResultTag::array);
-    base::Encoder(*out_).varint(count);
-  }
   void error(std::string_view text) { prefixed(ResultTag::error, text); }
 
  private:

@@ -10,12 +10,11 @@
 
 namespace rabia::kv {
 
-// One result, or the head of an array. `text` points into the bytes that were read.
+// One result. `text` points into the bytes that were read.
 struct ResultItem {
   ResultTag tag = ResultTag::nil;
   std::int64_t integer = 0;  // Of an integer.
   std::string_view text;     // Of bytes or an error.
-  std::uint64_t count = 0;   // Of an array: so many results follow, at most one for each byte left.
 };
 
 // Over bytes that the caller owns.
@@ -39,10 +38,6 @@ class ResultReader {
       case ResultTag::bytes:
       case ResultTag::error:
         item.text = in_.bytes();
-        break;
-      case ResultTag::array:
-        item.count = in_.varint();
-        if (item.count > in_.remaining()) in_.fail();
         break;
       default:
         in_.fail();

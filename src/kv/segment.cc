@@ -8,6 +8,7 @@
 namespace rabia::kv {
 
 std::size_t Segment::block_bytes(std::uint32_t capacity) {
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers.
   return sizeof(Segment) + capacity * sizeof(Entry*) + (capacity + 1) * sizeof(Tag);
 }
 
@@ -110,12 +111,6 @@ void Segment::collect(std::vector<HashedEntry>& out, HashFunction hash_of) const
     }
     if (occupied(slot)) out.push_back({hash_of(entries()[slot]->key()), entries()[slot]});
   }
-}
-
-void Segment::prefetch(std::uint64_t hash) const {
-  const Slot home = home_of(tag_of(hash));
-  __builtin_prefetch(tags() + home);
-  __builtin_prefetch(entries() + home);
 }
 
 }  // namespace rabia::kv

@@ -70,8 +70,6 @@ class alignas(Entry*) Segment {
 
   // Appends all entries, sorted by hash.
   void collect(std::vector<HashedEntry>& out, HashFunction hash_of) const;
-  // Asks the processor for what find() will read, but for the entry itself.
-  void prefetch(std::uint64_t hash) const;
 
  private:
   using Tag = std::uint16_t;

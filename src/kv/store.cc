@@ -127,8 +127,4 @@ std::optional<std::string_view> Store::random_key(std::uint64_t random) const {
   return entry->key();
 }
 
-void Store::prefetch(std::string_view key) const {
-  table_->prefetch(table_->hash(key));
-}
-
 }  // namespace rabia::kv

@@ -70,9 +70,6 @@ class Store {
   void for_each(const Visit& visit) const;
   // Some entry, chosen by `random` (any number); nothing when empty. Near enough to uniform.
   [[nodiscard]] std::optional<std::string_view> random_key(std::uint64_t random) const;
-  // A hint that `key` will be looked up after other work (of some hundred nanoseconds): fetches the
-  // table's part of it into the cache. Changes nothing.
-  void prefetch(std::string_view key) const;
 
  private:
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.

@@ -287,15 +287,5 @@ TEST(Store, DrawsTheLastKeyLeft) {
   for (std::uint64_t i = 0; i < 100; ++i) EXPECT_EQ(store.random_key(i), key_of(0));
 }
 
-// Given any key, there or not, when it is prefetched, then nothing changes.
-TEST(Store, PrefetchingChangesNothing) {
-  Store store;
-  store.prefetch("a");
-  store.set("a", "1");
-  store.prefetch("a");
-  EXPECT_EQ(store.get("a"), "1");
-  EXPECT_EQ(store.size(), 1U);
-}
-
 }  // namespace
 }  // namespace rabia::kv

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,7 +40,6 @@ class Table {
   // Takes over `entry`, of the same pool, whose key must not be there yet.
   void insert(std::uint64_t hash, Entry* entry);
   bool erase(std::uint64_t hash, std::string_view key);
-  void prefetch(std::uint64_t hash) const { segment_of(hash)->prefetch(hash); }
 
   // See Store. `Visit` is called as visit(key, value).
   using Visit = std::function<void(std::string_view key, std::string_view value)>;

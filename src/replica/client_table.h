@@ -17,6 +17,7 @@ class ClientTable {
     std::uint32_t generation = 0;
     std::uint32_t unanswered = 0;
     const Group* group = nullptr;  // Holds its latest unanswered items; null when there are none.
+    bool blocked = false;          // Was told that too much waits.
     bool to_notify = false;        // It may be able to submit again.
     bool answered = false;         // In this step.
   };

@@ -14,7 +14,7 @@ Core::Core(const Environment& environment, ReplicaOptions options, StateMachine&
       options_(std::move(options)),
       machine_(machine),
       callbacks_(std::move(callbacks)),
-      history_(options_.durability == storage::Durability::memory, memory_history_bytes),
+      history_(options_.durability == Durability::memory, memory_history_bytes),
       open_(std::make_unique<Group>()) {}
 
 // ---- inputs
@@ -69,9 +69,11 @@ void Core::step() {
   if (stopped_) return;
   in_step_ = true;
   // A turn does not last for ever: what is left after some rounds goes on in the next one.
-  for (int rounds = 0; rounds < 8 && !stopped_; ++rounds) {
+  bool more = true;
+  for (int rounds = 0; more && rounds < 8 && !stopped_; ++rounds) {
     again_ = false;
-    if (!step_once() && !again_) break;
+    const bool happened = step_once();
+    more = happened || again_;
   }
   if (!stopped_) {
     outbox_->flush();
@@ -79,7 +81,7 @@ void Core::step() {
     set_timer();
   }
   in_step_ = false;
-  if (again_) schedule();
+  if (more) schedule();
   end_step_for_clients();
 }
 
@@ -95,7 +97,7 @@ bool Core::step_once() {
   append_records();
   for (const consensus::OwnDecision& decision : ready.own_decisions) own_decision(decision);
   for (const consensus::Execution& execution : ready.executions) execute(execution);
-  reads_done(ready.reads_done);
+  reads_done(node_->reads_done());
   for (const consensus::Outgoing& outgoing : ready.messages) {
     outbox_->add(node_->incarnation(), options_.self, outgoing);
   }
@@ -103,12 +105,12 @@ bool Core::step_once() {
   const bool waits = ready.waits;
   const bool wrote = !ready.records.empty();
   ready.clear();
-  if (wrote && waits) {
-    last_commit_ = now_;
-    wal_->commit(true);  // Mode `memory`: tells the node of durable records before it returns.
+  if (wrote) {
+    if (waits) last_commit_ = now_;
+    wal_->commit(waits);  // Mode `memory`: tells the node of durable records before it returns.
   }
   notice_stage();
-  notify_accepting();
+  if (!stopped_) notify_accepting();
   return happened;
 }
 
@@ -185,6 +187,12 @@ void Core::notice_stage() {
              "with the directory that it had, or found a new cluster on empty directories"});
     return;
   }
+  if (node_->stage() == Stage::founding && now_ - opened_at_ >= std::chrono::seconds(3) &&
+      !told_of_founding_) {
+    told_of_founding_ = true;
+    io::log(io::Level::warning, "replica", "not founded yet",
+            {{"reason", status().not_serving_because}});
+  }
   if (node_->stage() == Stage::running) transport_->set_incarnation(node_->incarnation());
   notice_serving();
 }
@@ -196,7 +204,7 @@ void Core::notice_serving() {
   if (serving_token_ == 0) {
     serving_token_ = node_->read();
     again_ = true;
-  } else if (node_->ready().reads_done >= serving_token_) {
+  } else if (node_->reads_done() >= serving_token_) {
     serving_ = true;
     io::log(io::Level::info, "replica", "serving",
             {{"replica", options_.self},
@@ -227,6 +235,7 @@ void Core::halt() {
 }
 
 Status Core::close() {
+  RABIA_CHECK(!in_step_);
   if (stopped_) return {Code::failed_precondition, "the replica had stopped already"};
   halt();
   transport_.reset();
@@ -270,6 +279,10 @@ ReplicaStatus Core::status() const {
   status.serving = serving_ && available();
   if (!node_->has_quorum()) {
     status.not_serving_because = "no quorum of the members is connected";
+  } else if (node_->stage() == consensus::Node::Stage::founding) {
+    status.not_serving_because =
+        "the cluster is not founded: all members must have been seen, and at least one of them "
+        "started with --bootstrap";
   } else if (!node_->open()) {
     status.not_serving_because = "joining the cluster";
   } else if (!serving_) {
@@ -285,7 +298,8 @@ ReplicaStatus Core::status() const {
   status.commands_executed = commands_executed_;
   status.barriers = counters.barriers;
   status.forfeits = counters.forfeits;
-  status.wal_syncs = commits_;
+  status.log_commits = commits_;
+  status.history_entries = history_.size();
   std::vector<transport::Transport::PeerStats> stats;
   if (transport_) stats = transport_->stats();
   for (const Member& member : options_.members) {

@@ -140,6 +140,8 @@ class Core final : public Replica {
   std::optional<base::Instant> unavailable_since_;
   std::uint64_t serving_token_ = 0;  // Of the read that tells that it serves; 0: not asked yet.
   bool serving_ = false;
+  base::Instant opened_at_{};
+  bool told_of_founding_ = false;
 
   // Peers for which a reply is being made, each with what it asked since.
   std::map<ReplicaId, std::optional<consensus::HistoryRequest>> history_requests_;

@@ -16,7 +16,10 @@ bool Core::accepts(ClientId id) const {
   RABIA_CHECK(entry != nullptr);
   if (entry->unanswered > 0 && entry->group != open_.get()) return false;
   if (!full()) return true;
-  blocked_.push_back(id);
+  if (!entry->blocked) {
+    entry->blocked = true;
+    blocked_.push_back(id);
+  }
   return false;
 }
 
@@ -85,7 +88,6 @@ base::Instant Core::pace_allows_at() const { return last_cut_ + commit_time_ / 4
 
 void Core::propose(std::unique_ptr<Group> group) {
   if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
-  group->stage = Group::Stage::proposed;
   group->proposed_at = last_cut_ = now_;
   waiting_bytes_ += group->bytes();
   const consensus::Round round = node_->propose(group->batch, now_);
@@ -95,7 +97,6 @@ void Core::propose(std::unique_ptr<Group> group) {
 
 void Core::start_barrier() {
   barrier_ = take_open();
-  barrier_->stage = Group::Stage::barrier;
   barrier_->barrier_token = node_->read();
   waiting_bytes_ += barrier_->bytes();
   unblock();
@@ -108,7 +109,6 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
   if (own == proposed_.end()) return;
   Group& group = *own->second;
   if (decision.value == consensus::Bit::one) {
-    group.stage = Group::Stage::decided;
     const base::Duration took = now_ - group.proposed_at;
     commit_time_ += (took - commit_time_) / 8;
     return;
@@ -118,7 +118,6 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
   if (group.empty()) {
     waiting_bytes_ -= group.bytes();
   } else {
-    group.stage = Group::Stage::repropose;
     repropose_.push_back(std::move(own->second));
     again_ = true;
   }
@@ -210,7 +209,9 @@ void Core::unblock() {
   if (blocked_.empty() || full()) return;
   for (const ClientId id : std::exchange(blocked_, {})) {
     ClientTable::Entry* entry = clients_.find(id);
-    if (entry == nullptr || entry->to_notify) continue;
+    if (entry == nullptr) continue;
+    entry->blocked = false;
+    if (entry->to_notify) continue;
     entry->to_notify = true;
     to_notify_.push_back(id);
   }

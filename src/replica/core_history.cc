@@ -1,4 +1,5 @@
 // Slots executed long ago, for a peer that lacks them. protocol.md, section 7.
+#include <algorithm>
 #include <utility>
 
 #include "base/codec.h"
@@ -16,6 +17,7 @@ struct Core::HistoryReply {
   ReplicaId peer;
   consensus::RoundRange rounds;  // Everything of these is in the reply.
   std::vector<History::Entry> entries;
+  std::vector<base::SharedBytes> batches;  // Of each entry.
 };
 
 namespace {
@@ -51,32 +53,31 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
   const consensus::RoundRange window = node_->window().range();
   const Round end = std::min(request.rounds.end, first + distance(window.first, window.end));
   History::Part part = history_.part({first, end}, history_reply_bytes);
-  auto reply = std::make_shared<HistoryReply>(
-      HistoryReply{request.peer, {first, part.end}, std::move(part.entries)});
-  for (const SlotId slot : request.wanted) {
-    if (reply->rounds.contains(slot.round)) continue;
-    if (auto entry = history_.find(slot)) reply->entries.push_back(std::move(*entry));
-  }
+  const consensus::RoundRange rounds{first, part.end};
+  std::vector<SlotId> wanted = request.wanted;
+  std::erase_if(wanted, [&](SlotId slot) { return rounds.contains(slot.round); });
+  history_.add(wanted, history_reply_bytes, part);
+  auto reply = std::make_shared<HistoryReply>(HistoryReply{
+      request.peer, rounds, std::move(part.entries), std::move(part.batches)});
   read_batches(reply);
 }
 
 void Core::read_batches(const std::shared_ptr<HistoryReply>& reply) {
-  std::vector<storage::RecordLocation> locations;
-  for (const History::Entry& entry : reply->entries) {
-    if (!entry.batch) locations.push_back(entry.location);
-  }
-  if (locations.empty()) {
+  if (reply->batches.size() == reply->entries.size()) {
     finish_history(*reply);
     return;
   }
+  std::vector<storage::RecordLocation> locations;
+  for (const History::Entry& entry : reply->entries) locations.push_back(entry.location);
   wal_->read(std::move(locations), [this, reply](Result<std::vector<std::string>> read) {
     if (stopped_) return;
     Status failed = read.status();
-    std::size_t next = 0;
-    for (History::Entry& entry : reply->entries) {
-      if (!read.ok()) break;
-      if (!entry.batch) entry.batch = batch_in(read.value()[next++]);
-      if (!entry.batch) failed = {Code::corrupted, "a record that should hold a batch holds none"};
+    if (read.ok()) {
+      for (const std::string& payload : read.value()) reply->batches.push_back(batch_in(payload));
+      if (std::any_of(reply->batches.begin(), reply->batches.end(),
+                      [](const base::SharedBytes& batch) { return !batch; })) {
+        failed = {Code::corrupted, "a record that should hold a batch holds none"};
+      }
     }
     if (!failed.ok()) {  // Somebody else may have it; nothing wrong is ever given.
       io::log(io::Level::error, "replica", "cannot read batches back for a peer",
@@ -115,10 +116,10 @@ void Core::send_history(HistoryReply& reply) {
     }
     zeros_until(reply.rounds.end);
   }
-  for (History::Entry& entry : reply.entries) {
-    const Round round = entry.slot.round;
-    say(consensus::message::Decided{entry.slot.lane, {round, round + 1}, Bit::one});
-    say(consensus::message::BatchCopy{entry.slot, std::move(entry.batch)});
+  for (std::size_t i = 0; i < reply.entries.size(); ++i) {
+    const SlotId slot = reply.entries[i].slot;
+    say(consensus::message::Decided{slot.lane, {slot.round, slot.round + 1}, Bit::one});
+    say(consensus::message::BatchCopy{slot, std::move(reply.batches[i])});
   }
   say(consensus::message::NeedEnd{reply.rounds.end, true});
 }

@@ -1,6 +1,7 @@
 // From a data directory to a replica that takes part. protocol.md, section 12.
 #include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "io/log.h"
@@ -9,15 +10,6 @@
 namespace rabia::replica {
 
 namespace {
-
-consensus::Mode mode_of(storage::Durability durability) {
-  switch (durability) {
-    case storage::Durability::always: return consensus::Mode::always;
-    case storage::Durability::os: return consensus::Mode::os;
-    case storage::Durability::memory: return consensus::Mode::memory;
-  }
-  return consensus::Mode::always;
-}
 
 Status check_members(const ReplicaOptions& options) {
   std::set<ReplicaId> ids;
@@ -55,7 +47,7 @@ Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
   node_ = std::make_unique<consensus::Node>(node_options());
   if (Status status = open_log(); !status.ok()) return status;
-  now_ = last_commit_ = environment_.executor.now();
+  now_ = opened_at_ = last_commit_ = environment_.executor.now();
   if (Status status = node_->start(now_); !status.ok()) return status;
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
   if (Status status = open_transport(); !status.ok()) return status;
@@ -65,15 +57,16 @@ Status Core::start() {
 }
 
 Status Core::open_directory() {
-  if (options_.durability == storage::Durability::memory) return {};
+  if (options_.durability == Durability::memory) return {};
   const std::string& path = options_.data_directory;
   Result<bool> known = environment_.files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
   if (!known.value() && !options_.bootstrap) {
     return {Code::failed_precondition,
             "the data directory '" + path +
-                "' holds no replica: to found a new cluster start with --bootstrap; if this replica "
-                "had data, point --data at it"};
+                "' holds no replica: if this replica had data, point --data at it; if that is lost, "
+                "do not start it with --bootstrap, but run on with the others; only to found a new "
+                "cluster start all members with --bootstrap"};
   }
   auto directory = storage::DataDirectory::open(environment_.files, path,
                                                 {options_.cluster_id, options_.self});
@@ -90,9 +83,10 @@ consensus::NodeOptions Core::node_options() {
   options.cluster_id = options_.cluster_id;
   options.self = options_.self;
   for (const Member& member : options_.members) options.members.push_back(member.id);
-  options.mode = mode_of(options_.durability);
+  options.mode = options_.durability;
   // Mode `memory` has nothing that a second bootstrap could destroy.
-  options.may_found = options_.bootstrap || options_.durability == storage::Durability::memory;
+  options.may_found = options_.bootstrap || options_.durability == Durability::memory;
+  // Without one (section 8 doubts it then) a log of mode `os` needs a clean stop.
   if (Result<std::string> boot_id = environment_.files.boot_id(); boot_id.ok()) {
     options.boot_id = boot_id.take();
   }
@@ -105,6 +99,7 @@ consensus::NodeOptions Core::node_options() {
 Status Core::open_log() {
   storage::WalOptions options{.durability = options_.durability,
                               .segment_bytes = options_.segment_bytes};
+  environment_.executor.fill_random(std::as_writable_bytes(std::span(&options.salt, 1)));
   storage::Wal::Callbacks callbacks{
       .recovered = [this](const storage::Wal::Recovered& record) { return recover(record); },
       .durable = [this](storage::Lsn lsn) { on_durable(lsn); },

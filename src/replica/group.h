@@ -24,15 +24,6 @@ struct Item {
 };
 
 struct Group {
-  enum class Stage : std::uint8_t {
-    open,       // Takes more items.
-    proposed,   // Its batch is in an undecided slot.
-    decided,    // Its batch is in the log, to be executed here when its turn comes.
-    repropose,  // Its slot was decided 0: the same batch goes into another one.
-    barrier,    // Reads alone, behind a barrier under way.
-  };
-
-  Stage stage = Stage::open;
   std::string commands;      // The batch, while it grows.
   base::SharedBytes batch;   // The batch, once it is cut.
   std::string reads;         // The bytes of the reads, one after the other.

@@ -12,17 +12,18 @@ void History::stored(SlotId slot, storage::RecordLocation location) {
 }
 
 void History::executed(SlotId slot, const base::SharedBytes& batch, Round executed_end) {
-  Entry entry{slot, {}, {}};
+  Entry entry{slot, {}};
   if (in_memory_) {
-    entry.batch = batch;
+    batches_.push_back(batch);
     memory_bytes_ += batch.size();
   } else if (const auto found = stored_.find(slot); found != stored_.end()) {
     entry.location = found->second;
   }
-  executed_.push_back(std::move(entry));
+  executed_.push_back(entry);
   while (memory_bytes_ > memory_bytes_max_ && executed_.size() > 1) {
-    memory_bytes_ -= executed_.front().batch.size();
+    memory_bytes_ -= batches_.front().size();
     first_ = executed_.front().slot.round + 1;
+    batches_.pop_front();
     executed_.pop_front();
   }
   // What was stored of rounds that are over was decided 0, or has just been taken.
@@ -36,7 +37,7 @@ bool before(const History::Entry& entry, SlotId slot) { return entry.slot < slot
 }  // namespace
 
 History::Part History::part(consensus::RoundRange rounds, std::uint64_t bytes_max) const {
-  Part part{{}, rounds.end};
+  Part part{{}, {}, rounds.end};
   std::uint64_t bytes = 0;
   auto at = std::lower_bound(executed_.begin(), executed_.end(), SlotId{rounds.first, {0}}, before);
   for (; at != executed_.end() && at->slot.round < rounds.end; ++at) {
@@ -45,16 +46,25 @@ History::Part History::part(consensus::RoundRange rounds, std::uint64_t bytes_ma
       part.end = at->slot.round;
       break;
     }
-    bytes += in_memory_ ? at->batch.size() : at->location.size;
-    part.entries.push_back(*at);
+    bytes += add(at, part);
   }
   return part;
 }
 
-std::optional<History::Entry> History::find(SlotId slot) const {
-  const auto at = std::lower_bound(executed_.begin(), executed_.end(), slot, before);
-  if (at == executed_.end() || at->slot != slot) return std::nullopt;
-  return *at;
+void History::add(const std::vector<SlotId>& slots, std::uint64_t bytes_max, Part& part) const {
+  std::uint64_t bytes = 0;
+  for (const SlotId slot : slots) {
+    if (bytes >= bytes_max) return;
+    const auto at = std::lower_bound(executed_.begin(), executed_.end(), slot, before);
+    if (at != executed_.end() && at->slot == slot) bytes += add(at, part);
+  }
+}
+
+std::uint64_t History::add(std::deque<Entry>::const_iterator at, Part& part) const {
+  part.entries.push_back(*at);
+  if (!in_memory_) return at->location.size;
+  part.batches.push_back(batches_[static_cast<std::size_t>(at - executed_.begin())]);
+  return part.batches.back().size();
 }
 
 }  // namespace rabia::replica

@@ -1,11 +1,11 @@
 // Which slots were decided 1 and executed, and where their batches lie: what this replica can give
-// to one that is further behind than the window (protocol.md, section 7).
+// to one that is further behind than the window (protocol.md, section 7). 32 bytes of memory for
+// each batch that the log holds.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "base/shared_bytes.h"
@@ -19,7 +19,6 @@ class History {
   struct Entry {
     consensus::SlotId slot;
     storage::RecordLocation location;  // Of the record that holds the batch.
-    base::SharedBytes batch;           // Mode `memory`: there is no log to read it from.
   };
 
   // `memory_bytes_max`: of batches kept in mode `memory`; older ones are forgotten.
@@ -38,18 +37,25 @@ class History {
   // round up to which they are all that there is.
   struct Part {
     std::vector<Entry> entries;
+    std::vector<base::SharedBytes> batches;  // Mode `memory`: of each entry. Else empty.
     consensus::Round end;
   };
   [[nodiscard]] Part part(consensus::RoundRange rounds, std::uint64_t bytes_max) const;
-  [[nodiscard]] std::optional<Entry> find(consensus::SlotId slot) const;
+  // Adds those of these slots that are here, up to about `bytes_max` of batches.
+  void add(const std::vector<consensus::SlotId>& slots, std::uint64_t bytes_max, Part& part) const;
+  [[nodiscard]] std::uint64_t size() const { return executed_.size(); }
 
  private:
+  // Adds one entry to the part; the size of its batch.
+  std::uint64_t add(std::deque<Entry>::const_iterator at, Part& part) const;
+
   bool in_memory_;
   std::uint64_t memory_bytes_max_;
   std::uint64_t memory_bytes_ = 0;
   consensus::Round first_;                                    // Nothing is known of rounds below.
   std::map<consensus::SlotId, storage::RecordLocation> stored_;  // Not yet executed.
   std::deque<Entry> executed_;                                // In log order.
+  std::deque<base::SharedBytes> batches_;  // Mode `memory`: of each entry; no log holds them.
 };
 
 }  // namespace rabia::replica

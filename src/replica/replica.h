@@ -13,11 +13,10 @@
 #include "io/executor.h"
 #include "io/files.h"
 #include "io/network.h"
+#include "rabia/durability.h"
 #include "rabia/ids.h"
 #include "rabia/result.h"
 #include "rabia/state_machine.h"
-#include "storage/wal.h"
-#include "transport/transport.h"
 
 namespace rabia::replica {
 
@@ -62,7 +61,7 @@ struct ReplicaOptions {
   ReplicaId self;
   std::vector<Member> members;  // The start list, self included; equal on all members.
   std::string data_directory;
-  storage::Durability durability = storage::Durability::always;
+  Durability durability = Durability::always;
   bool bootstrap = false;  // The operator's word: found a new cluster when the directory is empty.
   std::uint64_t segment_bytes = 64ULL << 20;
   // A replica without a quorum for this long refuses what is not yet in a batch, and what arrives.
@@ -93,7 +92,8 @@ struct ReplicaStatus {
   std::uint64_t commands_executed = 0;
   std::uint64_t barriers = 0;
   std::uint64_t forfeits = 0;
-  std::uint64_t wal_syncs = 0;
+  std::uint64_t log_commits = 0;       // Groups of records that became durable.
+  std::uint64_t history_entries = 0;   // Executed batches that can be given to a peer.
   std::vector<PeerStatus> peers;
 };
 
@@ -126,7 +126,7 @@ class Replica {
   // Whether the client may submit its next item now. False while its last batch is undecided
   // (protocol.md, section 3: commands of one connection are in at most one undecided batch), or
   // while too much waits. on_accepting() tells when it is true again. Commands that need no
-  // replica wait until idle().
+  // replica wait until idle(). Whoever is told false is told by on_accepting() when to try again.
   [[nodiscard]] virtual bool accepts(ClientId client) const = 0;
   // Nothing of this client is unanswered. on_accepting() is also called when this becomes true.
   [[nodiscard]] virtual bool idle(ClientId client) const = 0;

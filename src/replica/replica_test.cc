@@ -23,7 +23,7 @@ bool answered(Cluster& cluster, std::initializer_list<TestClient*> clients) {
   });
 }
 
-class ReplicaTest : public ::testing::TestWithParam<storage::Durability> {};
+class ReplicaTest : public ::testing::TestWithParam<Durability> {};
 
 // Given three empty replicas, when all are started, then they found a cluster; a write at any of
 // them is executed at all, in one order.
@@ -46,8 +46,8 @@ TEST_P(ReplicaTest, WritesAtAnyReplicaAreExecutedAtAllInOneOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ReplicaTest,
-                         ::testing::Values(storage::Durability::always, storage::Durability::os,
-                                           storage::Durability::memory));
+                         ::testing::Values(Durability::always, Durability::os,
+                                           Durability::memory));
 
 // Given a pipeline of writes and reads on one connection, then answers come in order and each read
 // sees the writes before it (section 3: order of a connection; section 6: reads in a batch).

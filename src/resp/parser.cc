@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/check.h"
-#include "resp/number.h"
+#include "base/number.h"
 
 namespace rabia::resp {
 namespace {
@@ -159,7 +159,7 @@ RequestParser::Step RequestParser::parse_array_header() {
   std::string_view line;
   Step otherwise = Step::need_bytes;
   if (!take_header_line(line, "too big mbulk count string", otherwise)) return otherwise;
-  const auto count = parse_integer(line.substr(1));
+  const auto count = base::parse_integer(line.substr(1));
   if (!count || *count > std::numeric_limits<std::int32_t>::max()) {
     return fail("invalid multibulk length");
   }
@@ -190,7 +190,7 @@ RequestParser::Step RequestParser::parse_bulk_header() {
     const char got = line.empty() ? '\r' : line.front();
     return fail(std::string("expected '$', got '") + got + "'");
   }
-  const auto size = parse_integer(line.substr(1));
+  const auto size = base::parse_integer(line.substr(1));
   if (!size || *size < 0 || *size > bulk_bytes_max) return fail("invalid bulk length");
   if (unauthenticated_ && *size > unauthenticated_bulk_bytes_max) {
     return fail("unauthenticated bulk length");

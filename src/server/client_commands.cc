@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "resp/number.h"
+#include "base/number.h"
 #include "server/authentication.h"
 #include "server/client_kill.h"
 #include "server/client_list.h"
@@ -59,7 +59,7 @@ void run_info_of_client(LocalCall& call) {
 void list_by_id(LocalCall& call) {
   std::string list;
   for (const std::string_view argument : call.arguments.subspan(3)) {
-    const auto id = resp::parse_integer(argument);
+    const auto id = base::parse_integer(argument);
     if (!id || *id <= 0) return call.reply.error("ERR Invalid client ID");
     const Session* const session = find_session(call, static_cast<std::uint64_t>(*id));
     if (session == nullptr || session->dead()) continue;

@@ -1,6 +1,6 @@
 #include "server/client_kill.h"
 
-#include "resp/number.h"
+#include "base/number.h"
 #include "server/client_state.h"
 #include "server/server_state.h"
 #include "server/session.h"
@@ -27,7 +27,7 @@ struct Filter {
 // Takes one "OPTION value" pair into the filter. Empty, or the error.
 std::string take_option(std::string_view option, std::string_view value, Filter& filter) {
   if (equals_ignoring_case(option, "ID")) {
-    const auto id = resp::parse_integer(value);
+    const auto id = base::parse_integer(value);
     if (!id || *id < 1) return "ERR client-id should be greater than 0";
     filter.id = static_cast<std::uint64_t>(*id);
   } else if (equals_ignoring_case(option, "TYPE")) {

@@ -107,6 +107,7 @@ struct Command {
   WriteHandler write = nullptr;
   ResultShape shape = ResultShape::as_it_is;
   std::span<const Command> subcommands{};
+  std::size_t index = 0;  // CommandTable::at() of it: filled in there, for commands alone.
 };
 
 // Whether a call with so many arguments (the name included) is allowed.

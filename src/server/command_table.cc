@@ -44,28 +44,21 @@ const CommandTable& CommandTable::instance() {
 }
 
 CommandTable::CommandTable() {
-  add(connection_commands());
-  add(keyspace_commands());
-  add(server_commands());
-  add(string_read_commands());
-  add(string_write_commands());
-  std::sort(commands_.begin(), commands_.end(),
-            [](const Command* a, const Command* b) { return a->name < b->name; });
-  for (std::size_t i = 0; i < commands_.size(); ++i) indexes_.emplace(commands_[i], i);
-}
-
-void CommandTable::add(std::span<const Command> rows) {
-  for (const Command& command : rows) {
-    RABIA_CHECK(by_name_.emplace(command.name, &command).second);
-    commands_.push_back(&command);
-    for (const Command& subcommand : command.subcommands) {
-      RABIA_CHECK(by_name_.emplace(subcommand.name, &subcommand).second);
-    }
+  for (const auto& family : {connection_commands(), keyspace_commands(), server_commands(),
+                             string_read_commands(), string_write_commands()}) {
+    rows_.insert(rows_.end(), family.begin(), family.end());
+  }
+  std::ranges::sort(rows_, {}, &Command::name);
+  for (Command& row : rows_) {
+    row.index = commands_.size();
+    commands_.push_back(&row);
+    add(row);
   }
 }
 
-std::size_t CommandTable::index_of(const Command& command) const {
-  return indexes_.find(&command)->second;
+void CommandTable::add(const Command& command) {
+  RABIA_CHECK(by_name_.emplace(command.name, &command).second);
+  for (const Command& subcommand : command.subcommands) add(subcommand);
 }
 
 const Command* CommandTable::find(std::string_view name) const {

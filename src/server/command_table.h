@@ -29,17 +29,16 @@ class CommandTable {
   // The commands (without subcommands), by name.
   [[nodiscard]] const std::vector<const Command*>& commands() const { return commands_; }
 
-  // A small number for each command and back.
-  [[nodiscard]] std::size_t index_of(const Command& command) const;
+  // By Command::index.
   [[nodiscard]] const Command& at(std::size_t index) const { return *commands_[index]; }
 
  private:
   CommandTable();
-  void add(std::span<const Command> rows);
+  void add(const Command& command);
 
-  std::vector<const Command*> commands_;
+  std::vector<Command> rows_;             // Copies, with their index; by name.
+  std::vector<const Command*> commands_;  // The same rows.
   std::unordered_map<std::string_view, const Command*> by_name_;  // Subcommands too.
-  std::unordered_map<const Command*, std::size_t> indexes_;
 };
 
 // Appends the keys among the arguments of a call.

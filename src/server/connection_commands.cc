@@ -1,7 +1,7 @@
 // Commands about the connection itself.
 #include <optional>
 
-#include "resp/number.h"
+#include "base/number.h"
 #include "server/authentication.h"
 #include "server/client_state.h"
 #include "server/command.h"
@@ -36,7 +36,7 @@ void run_auth(LocalCall& call) {
 }
 
 void run_select(LocalCall& call) {
-  const auto index = resp::parse_integer(call.arguments[1]);
+  const auto index = base::parse_integer(call.arguments[1]);
   if (!index) return call.reply.error(message::not_an_integer);
   if (*index < INT32_MIN || *index > INT32_MAX) {
     return call.reply.error(
@@ -64,9 +64,9 @@ void run_reset(LocalCall& call) {
 
 // WAIT only notes what is waited for: the session polls and answers.
 void run_wait(LocalCall& call) {
-  const auto needed = resp::parse_integer(call.arguments[1]);
+  const auto needed = base::parse_integer(call.arguments[1]);
   if (!needed) return call.reply.error(message::not_an_integer);
-  const auto timeout = resp::parse_integer(call.arguments[2]);
+  const auto timeout = base::parse_integer(call.arguments[2]);
   if (!timeout) return call.reply.error("ERR timeout is not an integer or out of range");
   if (*timeout < 0) return call.reply.error("ERR timeout is negative");
   // A century is for ever, and cannot overflow the clock.

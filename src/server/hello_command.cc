@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "resp/number.h"
+#include "base/number.h"
 #include "server/authentication.h"
 #include "server/client_state.h"
 #include "server/redis_version.h"
@@ -20,7 +20,7 @@ constexpr std::string_view authenticate_first =
 // The version asked for, or nothing after an error was written.
 std::optional<resp::Protocol> protocol_of(LocalCall& call) {
   if (call.arguments.size() < 2) return call.client.protocol;
-  const auto version = resp::parse_integer(call.arguments[1]);
+  const auto version = base::parse_integer(call.arguments[1]);
   if (!version) {
     call.reply.error("ERR Protocol version is not an integer or out of range");
     return std::nullopt;

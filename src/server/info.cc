@@ -156,7 +156,8 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("commands_executed", status.commands_executed);
   lines.field("barriers", status.barriers);
   lines.field("forfeits", status.forfeits);
-  lines.field("wal_syncs", status.wal_syncs);
+  lines.field("log_commits", status.log_commits);
+  lines.field("history_entries", status.history_entries);
   lines.field("protocol_errors", server.statistics.protocol_errors);
   lines.field("requests_too_large", server.statistics.requests_too_large);
   lines.field("clients_cut", server.statistics.clients_cut);

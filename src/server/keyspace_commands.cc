@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/number.h"
 #include "kv/operations.h"
-#include "resp/number.h"
 #include "server/command.h"
 #include "server/glob.h"
 #include "server/lookup.h"
@@ -81,7 +81,7 @@ std::string_view take_scan_options(Arguments arguments, ScanOptions& options) {
     if (i + 1 == arguments.size()) return message::syntax_error;
     const std::string_view value = arguments[i + 1];
     if (equals_ignoring_case(option, "COUNT")) {
-      const auto count = resp::parse_integer(value);
+      const auto count = base::parse_integer(value);
       if (!count) return message::not_an_integer;
       if (*count < 1) return message::syntax_error;
       options.count = static_cast<std::uint64_t>(*count);

@@ -1,9 +1,5 @@
 #include "server/server_state.h"
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-
 #include "server/config.h"
 
 namespace rabia::server {
@@ -20,14 +16,6 @@ std::string random_hex(io::Executor& executor, std::size_t digits) {
   return text;
 }
 
-std::uint64_t random_number(io::Executor& executor) {
-  std::array<std::byte, 8> bytes{};
-  executor.fill_random(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), sizeof number);
-  return number;
-}
-
 }  // namespace
 
 ServerState::ServerState(const Server::Environment& environment, ServerOptions server_options)
@@ -40,7 +28,7 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       started_at(executor.now()),
       run_id(random_hex(executor, 40)),
       settings(settings_of(options)),
-      random(random_number(executor)),
+      random(io::random_number(executor)),
       sessions(executor) {}
 
 }  // namespace rabia::server

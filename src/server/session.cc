@@ -337,7 +337,7 @@ void Session::command_done(const Command* command) {
 }
 
 std::uint64_t Session::token_of(const Command& command) const {
-  return server_.commands.index_of(command) | (client_.replies.muted() ? muted_bit : 0);
+  return command.index | (client_.replies.muted() ? muted_bit : 0);
 }
 
 // WAIT is answered when enough peers hold everything, or at its deadline with the most seen: what a

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "resp/number.h"
+#include "base/number.h"
 #include "server/command.h"
 #include "server/lookup.h"
 #include "server/text.h"
@@ -45,8 +45,8 @@ std::string_view range_of(std::string_view value, std::int64_t start, std::int64
 }
 
 void run_getrange(ReadCall& call) {
-  const auto start = resp::parse_integer(call.arguments[2]);
-  const auto end = resp::parse_integer(call.arguments[3]);
+  const auto start = base::parse_integer(call.arguments[2]);
+  const auto end = base::parse_integer(call.arguments[3]);
   if (!start || !end) return call.reply.error(message::not_an_integer);
   call.reply.bulk(range_of(look_up(call, call.arguments[1]).value_or(""), *start, *end));
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/number.h"
 #include "kv/operations.h"
-#include "resp/number.h"
 #include "server/command.h"
 #include "server/server.h"
 #include "server/text.h"
@@ -82,7 +82,7 @@ bool encode_append_call(WriteCall& call) {
 }
 
 bool encode_setrange(WriteCall& call) {
-  const auto offset = resp::parse_integer(call.arguments[2]);
+  const auto offset = base::parse_integer(call.arguments[2]);
   if (!offset) return refuse(call, message::not_an_integer);
   if (*offset < 0) return refuse(call, "ERR offset is out of range");
   kv::encode_set_range(call.operation, call.arguments[1], static_cast<std::uint64_t>(*offset),
@@ -123,14 +123,14 @@ bool encode_decr(WriteCall& call) {
 }
 
 bool encode_incrby(WriteCall& call) {
-  const auto delta = resp::parse_integer(call.arguments[2]);
+  const auto delta = base::parse_integer(call.arguments[2]);
   if (!delta) return refuse(call, message::not_an_integer);
   kv::encode_increment(call.operation, call.arguments[1], *delta);
   return true;
 }
 
 bool encode_decrby(WriteCall& call) {
-  const auto delta = resp::parse_integer(call.arguments[2]);
+  const auto delta = base::parse_integer(call.arguments[2]);
   if (!delta) return refuse(call, message::not_an_integer);
   if (*delta == std::numeric_limits<std::int64_t>::min()) {
     return refuse(call, "ERR decrement would overflow");

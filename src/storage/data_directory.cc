@@ -1,12 +1,11 @@
 #include "storage/data_directory.h"
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "storage/damage.h"
 #include "storage/segment.h"
 
 namespace rabia::storage {
@@ -17,7 +16,6 @@ constexpr std::string_view identity_name = "IDENTITY";
 constexpr std::string_view unfinished_identity_name = "IDENTITY.new";
 constexpr std::string_view title = "# Rabia KV: the data of one replica. Do not edit.\n";
 constexpr std::string_view format = "1";
-constexpr std::size_t cluster_id_bytes_max = 255;
 constexpr std::size_t identity_bytes_max = 4096;
 
 std::string encode(const Identity& identity) {
@@ -43,9 +41,7 @@ std::optional<std::string_view> take_value(std::string_view& text, std::string_v
 }
 
 Status unreadable(const std::string& path) {
-  return {Code::corrupted, path +
-                               ": not an identity file of Rabia KV; move the whole data directory "
-                               "away and let the replica restore itself from the others"};
+  return {Code::corrupted, path + ": not an identity file of Rabia KV" + advice_on_damage};
 }
 
 Status of_another(const std::string& directory, const std::string& what, std::string_view found,
@@ -59,7 +55,7 @@ Status of_another(const std::string& directory, const std::string& what, std::st
 // Compares the text of an identity file with what is expected.
 Status check_identity(const std::string& directory, std::string_view text,
                       const Identity& expected) {
-  const std::string path = join_path(directory, identity_name);
+  const std::string path = io::join_path(directory, identity_name);
   if (!text.starts_with(title)) return unreadable(path);
   text.remove_prefix(title.size());
   const auto found_format = take_value(text, "format");
@@ -81,19 +77,17 @@ Status check_identity(const std::string& directory, std::string_view text,
 }
 
 Status validate(const Identity& identity) {
-  const std::string& id = identity.cluster_id;
-  const bool printable =
-      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (id.empty() || id.size() > cluster_id_bytes_max || !printable) {
-    return {Code::invalid_argument,
-            "the cluster id must be 1 to 255 printable ASCII characters without spaces"};
+  if (!is_valid_cluster_id(identity.cluster_id)) {
+    return {Code::invalid_argument, "the cluster id must be 1 to " +
+                                        std::to_string(cluster_id_bytes_max) +
+                                        " letters, digits, '.', '_' or '-'"};
   }
   if (identity.member.value == 0) return {Code::invalid_argument, "member ids begin at 1"};
   return {};
 }
 
 Result<std::string> read_identity(io::FileSystem& files, const std::string& directory) {
-  auto file = files.open(join_path(directory, identity_name), io::OpenMode::read);
+  auto file = files.open(io::join_path(directory, identity_name), io::OpenMode::read);
   if (!file.ok()) return file.status();
   std::string text;
   Status status = file.value()->read_at(0, identity_bytes_max, text);
@@ -104,7 +98,7 @@ Result<std::string> read_identity(io::FileSystem& files, const std::string& dire
 // Aside first, so that the name is there only with the whole content.
 Status write_identity(io::FileSystem& files, const std::string& directory,
                       const Identity& identity) {
-  const std::string aside = join_path(directory, unfinished_identity_name);
+  const std::string aside = io::join_path(directory, unfinished_identity_name);
   const Result<bool> left_behind = files.exists(aside);
   if (!left_behind.ok()) return left_behind.status();
   if (left_behind.value()) {
@@ -114,7 +108,7 @@ Status write_identity(io::FileSystem& files, const std::string& directory,
   if (!file.ok()) return file.status();
   if (Status status = file.value()->write_at(0, encode(identity)); !status.ok()) return status;
   if (Status status = file.value()->sync(); !status.ok()) return status;
-  Status status = files.rename(aside, join_path(directory, identity_name));
+  Status status = files.rename(aside, io::join_path(directory, identity_name));
   if (!status.ok()) return status;
   return files.sync_directory(directory);
 }
@@ -127,7 +121,7 @@ std::string parent_of(std::string path) {
 }
 
 Result<std::unique_ptr<io::FileLock>> take_lock(io::FileSystem& files, const std::string& path) {
-  auto lock = files.lock(join_path(path, lock_name));
+  auto lock = files.lock(io::join_path(path, lock_name));
   if (!lock.ok() && lock.status().code() == Code::unavailable) {
     return {Code::unavailable, "data directory " + path + " is in use (" + lock.status().message() +
                                    "): stop that process, or give this replica its own directory"};

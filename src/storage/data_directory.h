@@ -19,7 +19,7 @@
 namespace rabia::storage {
 
 struct Identity {
-  std::string cluster_id;  // 1 to 255 printable characters without spaces.
+  std::string cluster_id;  // is_valid_cluster_id().
   ReplicaId member;
 };
 

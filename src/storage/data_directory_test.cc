@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "io/testing/memory_files.h"
+#include "storage/damage.h"
 #include "storage/testing/halting_files.h"
 
 namespace rabia::storage {
@@ -33,7 +34,7 @@ Code open_code(MemoryFileSystem& files, const Identity& identity) {
 
 // Given nothing, when the directory is opened, then it is made and new; when it is opened again, it
 // is not new.
-TEST(DataDirectory, is_new_once) {
+TEST(DataDirectory, IsNewOnce) {
   MemoryFileSystem files;
   {
     auto first = DataDirectory::open(files, "a/data", shop_3);
@@ -46,7 +47,7 @@ TEST(DataDirectory, is_new_once) {
 }
 
 // The identity is a few lines for people, and a format: these bytes, for ever.
-TEST(DataDirectory, golden_identity) {
+TEST(DataDirectory, GoldenIdentity) {
   MemoryFileSystem files;
   ASSERT_EQ(open_code(files, shop_3), Code::ok);
   EXPECT_EQ(get(files, "a/data/IDENTITY"),
@@ -58,7 +59,7 @@ TEST(DataDirectory, golden_identity) {
 
 // Given an open directory, when another process opens it, then it is refused until the first one
 // has let go.
-TEST(DataDirectory, has_one_user) {
+TEST(DataDirectory, HasOneUser) {
   MemoryFileSystem files;
   {
     auto first = DataDirectory::open(files, "a/data", shop_3);
@@ -72,7 +73,7 @@ TEST(DataDirectory, has_one_user) {
 }
 
 // Given a directory, when another cluster or member opens it, then it is refused and unchanged.
-TEST(DataDirectory, refuses_another_identity) {
+TEST(DataDirectory, RefusesAnotherIdentity) {
   MemoryFileSystem files;
   ASSERT_EQ(open_code(files, shop_3), Code::ok);
   EXPECT_EQ(open_code(files, {"bank", ReplicaId{3}}), Code::failed_precondition);
@@ -81,7 +82,7 @@ TEST(DataDirectory, refuses_another_identity) {
 }
 
 // Given the identity of a later format, when it is opened, then it is refused, naming the format.
-TEST(DataDirectory, refuses_another_format) {
+TEST(DataDirectory, RefusesAnotherFormat) {
   MemoryFileSystem files;
   ASSERT_TRUE(files.create_directories("a/data").ok());
   put(files, "a/data/IDENTITY",
@@ -94,7 +95,7 @@ TEST(DataDirectory, refuses_another_format) {
 
 // Given files without an identity (a log whose identity was deleted, or somebody's documents), when
 // the directory is opened, then it is refused and nothing is written.
-TEST(DataDirectory, refuses_files_without_identity) {
+TEST(DataDirectory, RefusesFilesWithoutIdentity) {
   MemoryFileSystem files;
   ASSERT_TRUE(files.create_directories("a/data").ok());
   put(files, "a/data/wal-0000000001.log", "x");
@@ -103,7 +104,7 @@ TEST(DataDirectory, refuses_files_without_identity) {
 }
 
 // Given an identity file, when it is cut anywhere or one bit of it is flipped, then it is refused.
-TEST(DataDirectory, refuses_a_damaged_identity) {
+TEST(DataDirectory, RefusesADamagedIdentity) {
   MemoryFileSystem files;
   ASSERT_EQ(open_code(files, shop_3), Code::ok);
   const std::string path = "a/data/IDENTITY";
@@ -119,9 +120,19 @@ TEST(DataDirectory, refuses_a_damaged_identity) {
   }
 }
 
+// Given an identity file that cannot be read, when it is refused, then the message says what to do.
+TEST(DataDirectory, RefusalOfADamagedIdentitySaysWhatToDo) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(files.create_directories("a/data").ok());
+  put(files, "a/data/IDENTITY", "something else\n");
+  const auto opened = DataDirectory::open(files, "a/data", shop_3);
+  ASSERT_EQ(opened.status().code(), Code::corrupted);
+  EXPECT_NE(opened.status().message().find(advice_on_damage), std::string::npos);
+}
+
 // Given a power failure before any change of the first open, when it is opened again, then it is
 // new or whole, never half made; and once open() has returned it is there for good.
-TEST(DataDirectory, survives_a_power_failure_anywhere) {
+TEST(DataDirectory, SurvivesAPowerFailureAnywhere) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     for (std::uint64_t changes = 0; changes < 10; ++changes) {
       MemoryFileSystem files;
@@ -140,11 +151,12 @@ TEST(DataDirectory, survives_a_power_failure_anywhere) {
 }
 
 // A cluster id with a line break could say another member: it is refused before anything is made.
-TEST(DataDirectory, refuses_ids_that_are_none) {
+TEST(DataDirectory, RefusesIdsThatAreNone) {
   MemoryFileSystem files;
   EXPECT_EQ(open_code(files, {"", ReplicaId{3}}), Code::invalid_argument);
   EXPECT_EQ(open_code(files, {"shop\nmember 4", ReplicaId{3}}), Code::invalid_argument);
-  EXPECT_EQ(open_code(files, {std::string(256, 'x'), ReplicaId{3}}), Code::invalid_argument);
+  EXPECT_EQ(open_code(files, {std::string(cluster_id_bytes_max + 1, 'x'), ReplicaId{3}}),
+            Code::invalid_argument);
   EXPECT_EQ(open_code(files, {"shop", ReplicaId{0}}), Code::invalid_argument);
   EXPECT_FALSE(files.exists("a").value());
 }

@@ -15,7 +15,7 @@ Status LogDisk::open(const RecoveredLog& log) {
 
 Status LogDisk::open_current() {
   auto opened =
-      files_.open(join_path(directory_, segment_name(segment_)), io::OpenMode::read_write);
+      files_.open(io::join_path(directory_, segment_name(segment_)), io::OpenMode::read_write);
   if (!opened.ok()) return opened.status();
   file_ = opened.take();
   return {};
@@ -40,7 +40,7 @@ Status LogDisk::write(const Group& group) {
 Status LogDisk::advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn) {
   RABIA_CHECK(segment == segment_ + 1);
   std::string seal;
-  append_record(RecordKind::seal, next_lsn, next_lsn, {}, seal);
+  append_record(salt_, RecordKind::seal, next_lsn, next_lsn, {}, seal);
   if (Status status = file_->write_at(end_, seal); !status.ok()) return status;
   if (durability_ == Durability::always) {
     if (Status status = file_->sync(); !status.ok()) return status;
@@ -58,7 +58,7 @@ Result<std::string> LogDisk::read(const RecordLocation& location) {
   if (!file.ok()) return file.status();
   Status status = file.value()->read_at(location.offset, record_bytes(location.size), read_buffer_);
   if (!status.ok()) return status;
-  const ParsedRecord record = parse_record(read_buffer_, 0);
+  const ParsedRecord record = parse_record(salt_, read_buffer_, 0);
   if (record.state != RecordState::valid) {
     return damaged_segment(location.segment, location.offset, record.reason);
   }
@@ -70,7 +70,7 @@ Result<std::string> LogDisk::read(const RecordLocation& location) {
 
 Result<io::File*> LogDisk::open_for_reading(std::uint32_t segment) {
   if (read_file_ == nullptr || read_segment_ != segment) {
-    auto opened = files_.open(join_path(directory_, segment_name(segment)), io::OpenMode::read);
+    auto opened = files_.open(io::join_path(directory_, segment_name(segment)), io::OpenMode::read);
     if (!opened.ok()) return opened.status();
     read_file_ = opened.take();
     read_segment_ = segment;
@@ -83,7 +83,7 @@ Status LogDisk::finish(Lsn next_lsn) {
   const bool has_room = end_ + 2 * record_bytes(0) <= segment_bytes_;  // Behind it, for the seal.
   if (next_lsn == 1 || ends_with_mark_ || !has_room) return {};
   std::string mark;
-  append_record(RecordKind::mark, next_lsn, next_lsn, {}, mark);
+  append_record(salt_, RecordKind::mark, next_lsn, next_lsn, {}, mark);
   if (Status status = file_->write_at(end_, mark); !status.ok()) return status;
   return file_->sync();
 }
@@ -91,7 +91,7 @@ Status LogDisk::finish(Lsn next_lsn) {
 Status LogDisk::sync_all() {
   if (first_unsynced_ == 0) return {};
   for (std::uint32_t segment = first_unsynced_; segment < segment_; ++segment) {
-    const std::string path = join_path(directory_, segment_name(segment));
+    const std::string path = io::join_path(directory_, segment_name(segment));
     auto opened = files_.open(path, io::OpenMode::read_write);
     if (!opened.ok()) return opened.status();
     if (Status status = opened.value()->sync(); !status.ok()) return status;

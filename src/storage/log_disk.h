@@ -19,21 +19,23 @@ namespace rabia::storage {
 // log. Nobody waits for it but close().
 class LogDisk {
  public:
-  LogDisk(io::FileSystem& files, std::string directory, Durability durability)
-      : files_(files), directory_(std::move(directory)), durability_(durability) {}
+  LogDisk(io::FileSystem& files, std::string directory, Durability durability, std::uint64_t salt)
+      : files_(files), directory_(std::move(directory)), durability_(durability), salt_(salt) {}
 
   // Goes on where the recovered log ends.
   Status open(const RecoveredLog& log);
-  // Writes a group behind the last one, and syncs as the mode or the group asks. The first group of a segment
-  // seals the one before; its own must be prepared. After an error: never call it again.
+  // Writes a group behind the last one, and syncs as the mode or the group asks. The first group of
+  // a segment seals the one before; its own must be prepared. After an error: never call it again.
   Status write(const Group& group);
   // Reads a payload again. Code::corrupted when it is not what was written.
   Result<std::string> read(const RecordLocation& location);
   // Syncs everything, and marks the log as durable up to its end.
   Status finish(Lsn next_lsn);
 
-  [[nodiscard]] std::shared_ptr<SegmentBuilder> build_segment(const SegmentHeader& header) const {
-    return std::make_shared<SegmentBuilder>(files_, directory_, header);
+  [[nodiscard]] std::shared_ptr<SegmentBuilder> build_segment(std::uint32_t number,
+                                                              std::uint64_t segment_bytes) const {
+    return std::make_shared<SegmentBuilder>(files_, directory_,
+                                            SegmentHeader{number, segment_bytes, salt_});
   }
 
   std::mutex mutex;
@@ -48,6 +50,7 @@ class LogDisk {
   io::FileSystem& files_;
   std::string directory_;
   Durability durability_;
+  std::uint64_t salt_;
   std::unique_ptr<io::File> file_;  // The segment that is written to,
   std::uint32_t segment_ = 0;       // its number,
   std::uint64_t segment_bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "storage/record.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/check.h"
@@ -18,8 +19,11 @@ constexpr char padding_byte = '\xff';
 constexpr std::size_t crc_offset = 1;
 constexpr std::size_t crc_end = crc_offset + sizeof(std::uint32_t);
 
-std::uint32_t header_crc(std::string_view header) {
-  const std::uint32_t before = base::crc32c(header.substr(0, crc_offset));
+std::uint32_t header_crc(std::uint64_t salt, std::string_view header) {
+  std::array<char, sizeof salt> salt_bytes{};
+  std::memcpy(salt_bytes.data(), &salt, sizeof salt);
+  const std::uint32_t salted = base::crc32c({salt_bytes.data(), salt_bytes.size()});
+  const std::uint32_t before = base::crc32c(header.substr(0, crc_offset), salted);
   return base::crc32c(header.substr(crc_end, record_header_bytes - crc_end), before);
 }
 
@@ -60,8 +64,8 @@ bool all_zero(std::string_view bytes) {
   return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
-void append_record(RecordKind kind, Lsn lsn, Lsn group_first, std::string_view payload,
-                   std::string& out) {
+void append_record(std::uint64_t salt, RecordKind kind, Lsn lsn, Lsn group_first,
+                   std::string_view payload, std::string& out) {
   RABIA_CHECK(payload.size() <= payload_bytes_max && lsn <= lsn_max && group_first <= lsn);
   const std::size_t begin = out.size();
   base::Encoder encoder(out);
@@ -73,13 +77,14 @@ void append_record(RecordKind kind, Lsn lsn, Lsn group_first, std::string_view p
   encoder.fixed(static_cast<std::uint32_t>(payload.size()) | set_bits_32);
   encoder.fixed(lsn | set_bits_64);
   encoder.fixed(group_first | set_bits_64);
-  const std::uint32_t crc = header_crc(std::string_view(out).substr(begin));
+  const std::uint32_t crc = header_crc(salt, std::string_view(out).substr(begin));
   std::memcpy(out.data() + begin + crc_offset, &crc, sizeof crc);
   encoder.raw(payload);
   out.resize(begin + record_bytes(payload.size()), padding_byte);
 }
 
-bool parse_header(std::string_view segment, std::uint64_t offset, RecordHeader& header) {
+bool parse_header(std::uint64_t salt, std::string_view segment, std::uint64_t offset,
+                  RecordHeader& header) {
   if (offset > segment.size() || segment.size() - offset < record_header_bytes) return false;
   const std::string_view bytes = segment.substr(offset, record_header_bytes);
   base::Decoder decoder(bytes);
@@ -93,7 +98,7 @@ bool parse_header(std::string_view segment, std::uint64_t offset, RecordHeader& 
   const auto group_first = decoder.fixed<std::uint64_t>();
   // The cheap questions first: a search for headers asks at every eighth byte.
   if (reserved != 0 || version != record_version || !known(kind)) return false;
-  if (header_crc(bytes) != crc) return false;
+  if (header_crc(salt, bytes) != crc) return false;
   header.kind = static_cast<RecordKind>(kind);
   header.payload_bytes = size & ~set_bits_32;
   header.lsn = lsn & ~set_bits_64;
@@ -101,7 +106,7 @@ bool parse_header(std::string_view segment, std::uint64_t offset, RecordHeader& 
   return true;
 }
 
-ParsedRecord parse_record(std::string_view segment, std::uint64_t offset) {
+ParsedRecord parse_record(std::uint64_t salt, std::string_view segment, std::uint64_t offset) {
   ParsedRecord record;
   if (segment.size() < record_header_bytes || offset > segment.size() - record_header_bytes) {
     record.reason = "end of the segment";
@@ -113,7 +118,7 @@ ParsedRecord parse_record(std::string_view segment, std::uint64_t offset) {
     record.reason = "a record is missing";
     return record;
   }
-  if (!parse_header(segment, offset, record.header)) {
+  if (!parse_header(salt, segment, offset, record.header)) {
     record.state = judge(header_may_be_torn(header));
     record.reason = "bad record header";
     return record;

@@ -38,9 +38,12 @@ struct RecordHeader {
   return ((record_header_bytes + payload_bytes) / record_alignment + 1) * record_alignment;
 }
 
+// `salt` below is that of the log: its records are known by it, and bytes that a client chose
+// cannot pass for one.
+
 // Appends header, payload and padding to `out`.
-void append_record(RecordKind kind, Lsn lsn, Lsn group_first, std::string_view payload,
-                   std::string& out);
+void append_record(std::uint64_t salt, RecordKind kind, Lsn lsn, Lsn group_first,
+                   std::string_view payload, std::string& out);
 
 enum class RecordState : std::uint8_t {
   valid,
@@ -57,10 +60,11 @@ struct ParsedRecord {
 };
 
 // Reads the record at `offset` (a multiple of 8) of the bytes of a whole segment.
-[[nodiscard]] ParsedRecord parse_record(std::string_view segment, std::uint64_t offset);
+[[nodiscard]] ParsedRecord parse_record(std::uint64_t salt, std::string_view segment,
+                                        std::uint64_t offset);
 
-// Whether a right header (of any record, with any payload) lies at `offset`.
-[[nodiscard]] bool parse_header(std::string_view segment, std::uint64_t offset,
+// Whether a right header (of any record of this log, with any payload) lies at `offset`.
+[[nodiscard]] bool parse_header(std::uint64_t salt, std::string_view segment, std::uint64_t offset,
                                 RecordHeader& header);
 
 [[nodiscard]] bool all_zero(std::string_view bytes);

@@ -9,6 +9,8 @@
 namespace rabia::storage {
 namespace {
 
+constexpr std::uint64_t salt = 0x0123456789abcdef;
+
 std::string random_bytes(base::Random& random, std::size_t size) {
   std::string bytes(size, '\0');
   for (char& byte : bytes) byte = static_cast<char>(random.next());
@@ -22,7 +24,7 @@ std::string dense_bytes(std::size_t size) {
 
 std::string segment_with_record(std::uint64_t offset, std::string_view payload) {
   std::string segment(offset, '\x77');
-  append_record(RecordKind::data, 7, 5, payload, segment);
+  append_record(salt, RecordKind::data, 7, 5, payload, segment);
   segment.resize(segment.size() + 1024, '\0');
   return segment;
 }
@@ -38,12 +40,12 @@ std::string to_hex(std::string_view bytes) {
 }
 
 // Given a record of any size at any place, when it is parsed, then it is what was written.
-TEST(Record, reads_back_as_it_was_written) {
+TEST(Record, ReadsBackAsItWasWritten) {
   base::Random random(1);
   for (std::size_t size = 0; size < 1200; ++size) {
     const std::string payload = random_bytes(random, size);
     const std::uint64_t offset = random.below(200) * record_alignment;
-    const ParsedRecord record = parse_record(segment_with_record(offset, payload), offset);
+    const ParsedRecord record = parse_record(salt, segment_with_record(offset, payload), offset);
     ASSERT_EQ(record.state, RecordState::valid) << size;
     EXPECT_EQ(record.header.kind, RecordKind::data);
     EXPECT_EQ(record.header.lsn, 7U);
@@ -53,16 +55,29 @@ TEST(Record, reads_back_as_it_was_written) {
 }
 
 // Given docs/formats/wal.md, when a record is encoded, then these are its bytes, for ever.
-TEST(Record, golden_bytes) {
+TEST(Record, GoldenBytes) {
   std::string bytes;
-  append_record(RecordKind::data, 258, 257, "rabia", bytes);
+  append_record(salt, RecordKind::data, 258, 257, "rabia", bytes);
   EXPECT_EQ(to_hex(bytes),
-            "038b5a9ef70000c1fbb184c3050000c002010000000000c001010000000000c07261626961ffffff");
+            "03cb4dc3450000c1fbb184c3050000c002010000000000c001010000000000c07261626961ffffff");
+}
+
+// Given a record, when it is parsed with a salt of which any one bit is another, then it is none:
+// it is of another log.
+TEST(Record, OfAnotherLogIsNone) {
+  const std::string segment = segment_with_record(0, "rabia");
+  RecordHeader header;
+  EXPECT_TRUE(parse_header(salt, segment, 0, header));
+  for (int bit = 0; bit < 64; ++bit) {
+    const std::uint64_t other = salt ^ (1ULL << bit);
+    EXPECT_FALSE(parse_header(other, segment, 0, header)) << bit;
+    EXPECT_NE(parse_record(other, segment, 0).state, RecordState::valid) << bit;
+  }
 }
 
 // Given a record without zero bytes, when any one bit of it is flipped, then it is known as
 // damaged: not as torn, for it would be cut and forgotten.
-TEST(Record, any_flipped_bit_is_damage) {
+TEST(Record, AnyFlippedBitIsDamage) {
   for (const std::uint64_t offset : {0U, 480U, 488U, 496U, 504U, 512U}) {
     const std::string payload = dense_bytes(700);
     const std::string good = segment_with_record(offset, payload);
@@ -70,14 +85,15 @@ TEST(Record, any_flipped_bit_is_damage) {
     for (std::uint64_t bit = offset * 8; bit < end * 8; ++bit) {
       std::string bad = good;
       bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
-      ASSERT_EQ(parse_record(bad, offset).state, RecordState::damaged) << offset << " " << bit;
+      ASSERT_EQ(parse_record(salt, bad, offset).state, RecordState::damaged)
+          << offset << " " << bit;
     }
   }
 }
 
 // Given a record of random bytes (many of them zero), when any of its sectors are missing and one
 // is cut off at any byte, then it is never called damaged, and valid only if it is whole.
-TEST(Record, no_torn_write_looks_like_damage) {
+TEST(Record, NoTornWriteLooksLikeDamage) {
   base::Random random(2);
   for (int i = 0; i < 20000; ++i) {
     const std::uint64_t offset = random.below(130) * record_alignment;
@@ -99,7 +115,7 @@ TEST(Record, no_torn_write_looks_like_damage) {
       }
       for (std::uint64_t at = lost_from; at < end; ++at) torn[at] = '\0';
     }
-    const ParsedRecord record = parse_record(torn, offset);
+    const ParsedRecord record = parse_record(salt, torn, offset);
     ASSERT_NE(record.state, RecordState::damaged) << i;
     ASSERT_TRUE(record.state != RecordState::valid || record.payload == payload) << i;
   }
@@ -107,23 +123,24 @@ TEST(Record, no_torn_write_looks_like_damage) {
 
 // Given a torn record, when the cut of it is interrupted after any byte, then what remains is still
 // no damage.
-TEST(Record, an_interrupted_cut_is_no_damage) {
+TEST(Record, AnInterruptedCutIsNoDamage) {
   const std::string good = segment_with_record(64, dense_bytes(100));
   for (std::size_t size = 1; size < record_bytes(100); ++size) {
     std::string cut = good;
     cut.replace(64, size, std::string(size, '\0'));
-    const RecordState state = parse_record(cut, 64).state;
+    const RecordState state = parse_record(salt, cut, 64).state;
     EXPECT_TRUE(state == RecordState::torn || state == RecordState::zero) << size;
   }
 }
 
 // Given a record cut off by the end of the file, when it is parsed, then it is refused, whatever
 // its header says.
-TEST(Record, never_reaches_beyond_its_segment) {
+TEST(Record, NeverReachesBeyondItsSegment) {
   std::string segment;
-  append_record(RecordKind::data, 1, 1, dense_bytes(100), segment);
+  append_record(salt, RecordKind::data, 1, 1, dense_bytes(100), segment);
   for (std::size_t size = 0; size < segment.size(); ++size) {
-    EXPECT_NE(parse_record(std::string_view(segment).substr(0, size), 0).state, RecordState::valid);
+    EXPECT_NE(parse_record(salt, std::string_view(segment).substr(0, size), 0).state,
+              RecordState::valid);
   }
 }
 

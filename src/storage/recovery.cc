@@ -4,28 +4,25 @@
 #include <memory>
 #include <utility>
 
+#include "storage/damage.h"
 #include "storage/record.h"
 #include "storage/segment.h"
 
 namespace rabia::storage {
 namespace {
 
-constexpr const char* what_to_do =
-    ". The log of this replica cannot be trusted: do not delete or mend single files; move its "
-    "whole data directory away and let the replica restore itself from the others";
-
 std::string place(std::uint32_t segment, std::uint64_t offset) {
   return segment_name(segment) + " at offset " + std::to_string(offset);
 }
 
 Status missing_segment(std::uint32_t segment) {
-  return {Code::corrupted, segment_name(segment) + " is missing" + what_to_do};
+  return {Code::corrupted, segment_name(segment) + " is missing" + advice_on_damage};
 }
 
 // Reads the bytes of a segment, after its header was found to be right.
 Result<SegmentHeader> load_segment(io::FileSystem& files, const std::string& directory,
                                    std::uint32_t segment, std::string& bytes) {
-  auto opened = files.open(join_path(directory, segment_name(segment)), io::OpenMode::read);
+  auto opened = files.open(io::join_path(directory, segment_name(segment)), io::OpenMode::read);
   if (!opened.ok()) return opened.status();
   io::File& file = *opened.value();
   if (Status status = file.read_at(0, segment_header_bytes, bytes); !status.ok()) return status;
@@ -61,6 +58,7 @@ class Recovery {
 
   Status find_segments();
   Status load(std::uint32_t segment);
+  [[nodiscard]] Status check_salt(std::uint32_t segment, const SegmentHeader& header) const;
   Result<End> scan();
   Status accept(const RecordHeader& header, std::string_view payload);
   Status judge_tail();
@@ -71,7 +69,7 @@ class Recovery {
   Status cut(io::File& file) const;
 
   [[nodiscard]] std::string path(std::string_view name) const {
-    return join_path(directory_, name);
+    return io::join_path(directory_, name);
   }
 
   io::FileSystem& files_;
@@ -124,6 +122,8 @@ Status Recovery::find_segments() {
 Status Recovery::load(std::uint32_t segment) {
   const Result<SegmentHeader> header = load_segment(files_, directory_, segment, bytes_);
   if (!header.ok()) return header.status();
+  if (log_.segment == 0) log_.salt = header.value().salt;
+  if (Status status = check_salt(segment, header.value()); !status.ok()) return status;
   ++log_.summary.segments;
   log_.segment = segment;
   log_.segment_bytes = header.value().segment_bytes;
@@ -131,10 +131,15 @@ Status Recovery::load(std::uint32_t segment) {
   return {};
 }
 
+Status Recovery::check_salt(std::uint32_t segment, const SegmentHeader& header) const {
+  if (header.salt == log_.salt) return {};
+  return damaged_segment(segment, 0, "the segment is that of another log");
+}
+
 // Reads records from the loaded segment until it is sealed or something is no record.
 Result<Recovery::End> Recovery::scan() {
   while (true) {
-    const ParsedRecord record = parse_record(bytes_, log_.offset);
+    const ParsedRecord record = parse_record(log_.salt, bytes_, log_.offset);
     if (record.state != RecordState::valid) {
       stop_ = record;
       return End::open;
@@ -189,10 +194,11 @@ Status Recovery::judge_tail() {
 
 // A group is written when the one before is durable, and each of its records says so: one that
 // began after the place where the log ends proves that more than what was read had been durable.
+// What is searched holds payloads too, of clients: it is the salt that keeps them from proving it.
 Status Recovery::search_rest_for_proof() const {
   RecordHeader header;
   for (std::uint64_t at = log_.offset; at < bytes_.size(); at += record_alignment) {
-    if (parse_header(bytes_, at, header) && header.group_first > log_.next_lsn) {
+    if (parse_header(log_.salt, bytes_, at, header) && header.group_first > log_.next_lsn) {
       return damaged_segment(log_.segment, log_.offset,
                              std::string(stop_.reason) + ", but a record at offset " +
                                  std::to_string(at) + " was written after this had been durable");
@@ -209,6 +215,7 @@ Status Recovery::check_spare() {
   std::string bytes;
   const Result<SegmentHeader> header = load_segment(files_, directory_, spare, bytes);
   if (!header.ok()) return header.status();
+  if (Status status = check_salt(spare, header.value()); !status.ok()) return status;
   const bool unused = all_zero(std::string_view(bytes).substr(segment_header_bytes));
   if (segments_.back() != spare || !unused) {
     return damaged_segment(log_.segment, log_.offset,
@@ -275,7 +282,7 @@ Result<RecoveredLog> recover_log(io::FileSystem& files, const std::string& direc
 }
 
 Status damaged_segment(std::uint32_t segment, std::uint64_t offset, const std::string& reason) {
-  return {Code::corrupted, place(segment, offset) + ": " + reason + what_to_do};
+  return {Code::corrupted, place(segment, offset) + ": " + reason + advice_on_damage};
 }
 
 }  // namespace rabia::storage

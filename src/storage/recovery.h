@@ -15,6 +15,7 @@ namespace rabia::storage {
 struct RecoveredLog {
   Wal::RecoverySummary summary;
   Lsn next_lsn = 1;
+  std::uint64_t salt = 0;     // Of the first segment.
   std::uint32_t segment = 0;  // 0: there is no segment at all.
   std::uint64_t segment_bytes = 0;
   std::uint64_t offset = 0;       // Of the first byte after the last record.

@@ -53,10 +53,6 @@ bool is_unfinished_segment_name(std::string_view name) {
   return parse_name(name, unfinished_suffix).has_value();
 }
 
-std::string join_path(const std::string& directory, std::string_view name) {
-  return std::string(directory).append("/").append(name);
-}
-
 std::string encode_segment_header(const SegmentHeader& header) {
   std::string bytes;
   base::Encoder encoder(bytes);
@@ -64,6 +60,7 @@ std::string encode_segment_header(const SegmentHeader& header) {
   encoder.fixed(segment_version);
   encoder.fixed(header.number);
   encoder.fixed(header.segment_bytes);
+  encoder.fixed(header.salt);
   bytes.resize(header_crc_offset, '\0');
   encoder.fixed(base::crc32c(bytes));
   return bytes;
@@ -78,6 +75,7 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
   SegmentHeader header;
   header.number = decoder.fixed<std::uint32_t>();
   header.segment_bytes = decoder.fixed<std::uint64_t>();
+  header.salt = decoder.fixed<std::uint64_t>();
   base::Decoder crc(bytes.substr(header_crc_offset));
   if (!is_ours || base::crc32c(bytes.substr(0, header_crc_offset)) != crc.fixed<std::uint32_t>()) {
     return {Code::corrupted, "bad segment header"};
@@ -112,7 +110,7 @@ Status SegmentBuilder::finish() {
 }
 
 Status SegmentBuilder::create() {
-  const std::string path = join_path(directory_, unfinished_segment_name(header_.number));
+  const std::string path = io::join_path(directory_, unfinished_segment_name(header_.number));
   Result<bool> left_behind = files_.exists(path);
   if (!left_behind.ok()) return left_behind.status();
   if (left_behind.value()) {
@@ -138,8 +136,8 @@ Status SegmentBuilder::fill_chunk() {
 
 Status SegmentBuilder::publish() {
   file_.reset();
-  const std::string from = join_path(directory_, unfinished_segment_name(header_.number));
-  const std::string to = join_path(directory_, segment_name(header_.number));
+  const std::string from = io::join_path(directory_, unfinished_segment_name(header_.number));
+  const std::string to = io::join_path(directory_, segment_name(header_.number));
   if (Status status = files_.rename(from, to); !status.ok()) return status;
   if (Status status = files_.sync_directory(directory_); !status.ok()) return status;
   finished_ = true;

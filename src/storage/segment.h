@@ -20,6 +20,7 @@ inline constexpr std::size_t prepare_chunk_bytes = 1U << 20;
 struct SegmentHeader {
   std::uint32_t number = 0;
   std::uint64_t segment_bytes = 0;  // Of the whole file.
+  std::uint64_t salt = 0;           // Of the log: the same in all its segments.
 };
 
 // "wal-0000000001.log", and the name under which it is prepared.
@@ -28,7 +29,6 @@ struct SegmentHeader {
 // The number in a segment's name; nothing if it is not one.
 [[nodiscard]] std::optional<std::uint32_t> parse_segment_name(std::string_view name);
 [[nodiscard]] bool is_unfinished_segment_name(std::string_view name);
-[[nodiscard]] std::string join_path(const std::string& directory, std::string_view name);
 
 [[nodiscard]] std::string encode_segment_header(const SegmentHeader& header);
 // Code::corrupted for wrong bytes, Code::failed_precondition for a format that is not ours.

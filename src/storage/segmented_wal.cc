@@ -28,6 +28,7 @@ SegmentedWal::SegmentedWal(std::shared_ptr<LogDisk> disk, const RecoveredLog& lo
       worker_(worker),
       callbacks_(std::move(callbacks)),
       summary_(log.summary),
+      salt_(log.salt),
       next_lsn_(log.next_lsn),
       appended_{log.segment, log.segment_bytes, log.offset},
       written_(appended_),
@@ -60,7 +61,7 @@ Wal::Appended SegmentedWal::append(std::string_view payload) {
   const RecordLocation location{appended_.segment, static_cast<std::uint32_t>(payload.size()),
                                 appended_.offset};
   const Lsn lsn = next_lsn_++;
-  append_record(RecordKind::data, lsn, group.first_lsn, payload, group.bytes);
+  append_record(salt_, RecordKind::data, lsn, group.first_lsn, payload, group.bytes);
   group.next_lsn = next_lsn_;
   appended_.offset += bytes;
   unsynced_bytes_ += bytes;
@@ -174,7 +175,7 @@ void SegmentedWal::prepare() {
   } else if (spare_bytes_ > 0 || !chunk_is_due()) {
     return;
   }
-  if (!builder_) builder_ = disk_->build_segment({written_.segment + 1, bytes});
+  if (!builder_) builder_ = disk_->build_segment(written_.segment + 1, bytes);
   building_ = true;
   run([builder = builder_](LogDisk&) { return builder->step(); },
       [this](const Status& status) { on_built(status); });
@@ -257,7 +258,7 @@ Status SegmentedWal::write_rest() {
   }
   for (const std::shared_ptr<Group>& group : gathered_) {
     if (!is_prepared(*group)) {
-      Status status = disk_->build_segment({group->segment, group->segment_bytes})->finish();
+      Status status = disk_->build_segment(group->segment, group->segment_bytes)->finish();
       if (!status.ok()) return status;
     }
     if (group->segment != written_.segment) spare_bytes_ = 0;

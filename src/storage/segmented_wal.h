@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +31,6 @@ class SegmentedWal final : public Wal {
   void require_sync() override;
   void commit(bool waits) override;
   void flush_lazy() override;
-  [[nodiscard]] std::uint64_t unsynced_bytes() const override { return unsynced_bytes_; }
   void read(std::vector<RecordLocation> locations, OnRead done) override;
   Status close() override;
 
@@ -70,6 +68,7 @@ class SegmentedWal final : public Wal {
   io::Worker& worker_;
   Callbacks callbacks_;
   RecoverySummary summary_;
+  std::uint64_t salt_;  // Of the log, which need not be that of the options.
 
   Lsn next_lsn_;
   Tail appended_;

@@ -10,9 +10,6 @@
 namespace rabia::storage {
 namespace {
 
-constexpr std::uint64_t segment_bytes_min = 4U << 10;
-constexpr std::uint64_t segment_bytes_max = 1ULL << 30;  // Recovery reads a segment whole.
-
 // Durability::memory: the process itself is what remembers.
 class MemoryWal final : public Wal {
  public:
@@ -28,7 +25,6 @@ class MemoryWal final : public Wal {
     durable_lsn_ = last_lsn_;
     callbacks_.durable(durable_lsn_);
   }
-  [[nodiscard]] std::uint64_t unsynced_bytes() const override { return 0; }
   void read(std::vector<RecordLocation> /*locations*/, OnRead done) override {
     done(Status(Code::not_found, "nothing is kept in durability mode `memory`"));
   }
@@ -45,7 +41,7 @@ Status create_first_segment(LogDisk& disk, const WalOptions& options, RecoveredL
   log.segment = 1;
   log.segment_bytes = segment_size_for(0, options.segment_bytes);
   log.offset = segment_header_bytes;
-  return disk.build_segment({log.segment, log.segment_bytes})->finish();
+  return disk.build_segment(log.segment, log.segment_bytes)->finish();
 }
 
 }  // namespace
@@ -62,7 +58,8 @@ Result<std::unique_ptr<Wal>> Wal::open(io::FileSystem& files, const std::string&
   Result<RecoveredLog> recovered = recover_log(files, directory, callbacks.recovered);
   if (!recovered.ok()) return recovered.status();
   RecoveredLog& log = recovered.value();
-  auto disk = std::make_shared<LogDisk>(files, directory, options.durability);
+  if (log.segment == 0) log.salt = options.salt;
+  auto disk = std::make_shared<LogDisk>(files, directory, options.durability, log.salt);
   if (log.segment == 0) {
     if (Status status = create_first_segment(*disk, options, log); !status.ok()) return status;
   }

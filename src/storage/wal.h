@@ -16,6 +16,7 @@
 
 #include "io/executor.h"
 #include "io/files.h"
+#include "rabia/durability.h"
 #include "rabia/result.h"
 
 namespace rabia::storage {
@@ -29,16 +30,17 @@ struct RecordLocation {
   std::uint64_t offset = 0;  // Of the record's header in the segment.
 };
 
-// When a record counts as durable (protocol.md, section 1).
-enum class Durability : std::uint8_t {
-  always,  // fdatasync: survives a power failure.
-  os,      // write: survives a crash of the process.
-  memory,  // At once: survives nothing. Nothing is written.
-};
+// Recovery reads a segment whole: the largest is what a start may take of memory.
+inline constexpr std::uint64_t segment_bytes_min = 4ULL << 10;
+inline constexpr std::uint64_t segment_bytes_max = 1ULL << 30;
 
 struct WalOptions {
   Durability durability = Durability::always;
-  std::uint64_t segment_bytes = 64ULL << 20;  // A larger record gets a segment of its own size.
+  // From segment_bytes_min to segment_bytes_max. A larger record gets a segment of its own size.
+  std::uint64_t segment_bytes = 64ULL << 20;
+  // Fresh random bits, drawn by the caller at every start; used when there is no log yet, which
+  // then keeps them. Whoever knows them can write a value that looks like records: never show them.
+  std::uint64_t salt = 0;
 };
 
 // Owns the directory's segments. Recovers in open(), appends afterwards. Core thread only, except
@@ -104,9 +106,6 @@ class Wal {
   virtual void commit(bool waits) = 0;
   // Writes what lies gathered without anyone waiting for it (called by the owner's idle timer).
   virtual void flush_lazy() = 0;
-
-  // Bytes appended and not yet durable, and since when the oldest of them waits.
-  [[nodiscard]] virtual std::uint64_t unsynced_bytes() const = 0;
 
   // Reads the payloads of these records again, checked, in one job of the worker, behind the writes
   // queued before; calls back on the core thread. All of them, or the first error. Not for

@@ -84,7 +84,7 @@ class Walk {
 // Given random appends, commits, errors of the disk, kills and power failures at any change of the
 // disk (also during recovery), when the log is recovered, then it never refuses, has every record
 // that was reported durable, and only records that were appended, in order.
-TEST(WalCrash, never_forgets_what_was_durable) {
+TEST(WalCrash, NeverForgetsWhatWasDurable) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
     Walk(seed).run(12);
@@ -94,7 +94,7 @@ TEST(WalCrash, never_forgets_what_was_durable) {
 
 // Given a log across a segment's end, when power fails before each single change of the disk, then
 // everything reported durable is recovered.
-TEST(WalCrash, survives_a_power_failure_at_every_change) {
+TEST(WalCrash, SurvivesAPowerFailureAtEveryChange) {
   for (std::uint64_t changes = 0; changes < 60; ++changes) {
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
       LogWorld world;

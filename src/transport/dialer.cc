@@ -1,30 +1,18 @@
 #include "transport/dialer.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <span>
 #include <utility>
 
 #include "io/log.h"
 
 namespace rabia::transport {
-namespace {
-
-std::uint64_t random_seed(io::Executor& executor) {
-  std::uint64_t seed = 0;
-  executor.fill_random(std::as_writable_bytes(std::span(&seed, 1)));
-  return seed;
-}
-
-}  // namespace
 
 Dialer::Dialer(io::Executor& executor, io::Network& network, Options options, OnConnected connected)
     : executor_(executor),
       network_(network),
       options_(std::move(options)),
       connected_(std::move(connected)),
-      random_(random_seed(executor)),
+      random_(io::random_number(executor)),
       wait_(options_.first_wait),
       timer_(executor.make_timer([this] { on_timer(); })) {}
 

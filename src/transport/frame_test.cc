@@ -41,7 +41,7 @@ std::vector<std::string> read_all(std::string_view bytes, std::size_t piece,
 }
 
 // Given a payload, when framed, then the bytes are those of docs/formats/frame.md, for ever.
-TEST(Frame, bytes_are_golden) {
+TEST(Frame, BytesAreGolden) {
   EXPECT_EQ(frame_of(FrameType::data, "rabia"), std::string("\x05\x00\x00\x00"
                                                             "\x5d\xf2\xac\xb9"
                                                             "\x03"
@@ -51,7 +51,7 @@ TEST(Frame, bytes_are_golden) {
 
 // Given frames of all sizes, empty ones among them, when they arrive in pieces of any size, then
 // the same frames come out, in order.
-TEST(Frame, any_cut_of_the_stream_gives_the_same_frames) {
+TEST(Frame, AnyCutOfTheStreamGivesTheSameFrames) {
   std::vector<std::string> payloads;
   std::string bytes;
   for (const std::size_t size : {0, 1, 8, 9, 10, 300, 5000, 0, 2}) {
@@ -64,7 +64,7 @@ TEST(Frame, any_cut_of_the_stream_gives_the_same_frames) {
 }
 
 // Given a frame, when any one of its bits is flipped, then nothing that differs from it comes out.
-TEST(Frame, a_flipped_bit_is_never_delivered) {
+TEST(Frame, AFlippedBitIsNeverDelivered) {
   const std::string good = frame_of(FrameType::data, "payload") + frame_of(FrameType::data, "next");
   const std::size_t first_bytes = frame_header_bytes + 7;
   for (std::size_t bit = 0; bit < first_bytes * 8; ++bit) {
@@ -76,7 +76,7 @@ TEST(Frame, a_flipped_bit_is_never_delivered) {
 }
 
 // Given a length above the limit, when only the header has arrived, then it is broken at once.
-TEST(Frame, an_oversized_length_is_refused_before_its_bytes) {
+TEST(Frame, AnOversizedLengthIsRefusedBeforeItsBytes) {
   std::string bytes = frame_of(FrameType::data, std::string(limit, 'x'));
   EXPECT_EQ(read_all(bytes, 4096).size(), 1U);
   bytes = frame_of(FrameType::data, std::string(limit + 1, 'x')).substr(0, frame_header_bytes);
@@ -89,7 +89,7 @@ TEST(Frame, an_oversized_length_is_refused_before_its_bytes) {
 
 // Given a header that announces a frame at the limit, when few bytes follow, then little memory is
 // held; when all came and were delivered, then it is given back.
-TEST(Frame, memory_grows_with_the_bytes_that_arrived) {
+TEST(Frame, MemoryGrowsWithTheBytesThatArrived) {
   const std::string bytes = frame_of(FrameType::data, std::string(limit, 'x'));
   FrameReader reader;
   Frame frame;
@@ -103,7 +103,7 @@ TEST(Frame, memory_grows_with_the_bytes_that_arrived) {
 }
 
 // Given random bytes, when read, then nothing comes out (a checksum guards it) and nothing breaks.
-TEST(Frame, random_bytes_give_no_frame) {
+TEST(Frame, RandomBytesGiveNoFrame) {
   base::Random random(1);
   for (int round = 0; round < 2000; ++round) {
     std::string bytes(random.below(200), '\0');

@@ -48,8 +48,8 @@ Result<Hello> decode_hello(std::string_view payload) {
   hello.receiver = {decoder.fixed<std::uint16_t>()};
   hello.incarnation = decoder.fixed<std::uint64_t>();
   hello.life = decoder.fixed<std::uint64_t>();
-  const bool in_range = hello.cluster_id.size() <= cluster_id_bytes_max &&
-                        hello.sender.value != 0 && hello.receiver.value != 0;
+  const bool in_range =
+      is_valid_cluster_id(hello.cluster_id) && hello.sender.value != 0 && hello.receiver.value != 0;
   if (!decoder.complete() || !in_range) return {Code::invalid_argument, "malformed hello"};
   return hello;
 }

@@ -13,7 +13,6 @@ namespace rabia::transport {
 
 constexpr std::uint16_t format_version = 1;
 constexpr std::size_t preamble_bytes = 10;
-constexpr std::size_t cluster_id_bytes_max = 255;
 // No frame of a handshake has a larger payload.
 constexpr std::size_t handshake_payload_bytes_max = 1024;
 constexpr std::size_t reason_bytes_max = 512;
@@ -26,7 +25,7 @@ enum class Preamble : std::uint8_t { incomplete, good, not_ours, other_version }
 [[nodiscard]] Preamble check_preamble(std::string_view seen);
 
 struct Hello {
-  std::string cluster_id;
+  std::string cluster_id;  // is_valid_cluster_id().
   ReplicaId sender;
   ReplicaId receiver;             // Whom the sender believes to speak to.
   std::uint64_t incarnation = 0;  // 0: none yet.

@@ -12,7 +12,7 @@ Hello hello_of(std::uint16_t sender, std::uint16_t receiver) {
 }
 
 // Given the preamble and a hello, when encoded, then the bytes are those of docs/formats/frame.md.
-TEST(Handshake, bytes_are_golden) {
+TEST(Handshake, BytesAreGolden) {
   EXPECT_EQ(preamble(), std::string("RABIA\r\n\0\x01\x00", 10));
   const Hello hello{"blue", {2}, {0x0103}, 0x1122334455667788, 5};
   EXPECT_EQ(encode(hello), std::string("\x04"
@@ -25,10 +25,11 @@ TEST(Handshake, bytes_are_golden) {
 }
 
 // Given a hello, when encoded and decoded, then it is the same.
-TEST(Handshake, hello_round_trips) {
-  const auto decoded = decode_hello(encode({std::string(255, 'c'), {7}, {65535}, 8, 9}));
+TEST(Handshake, HelloRoundTrips) {
+  const auto decoded =
+      decode_hello(encode({std::string(cluster_id_bytes_max, 'c'), {7}, {65535}, 8, 9}));
   ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(decoded.value().cluster_id, std::string(255, 'c'));
+  EXPECT_EQ(decoded.value().cluster_id, std::string(cluster_id_bytes_max, 'c'));
   EXPECT_EQ(decoded.value().sender, ReplicaId{7});
   EXPECT_EQ(decoded.value().receiver, ReplicaId{65535});
   EXPECT_EQ(decoded.value().incarnation, 8U);
@@ -36,7 +37,7 @@ TEST(Handshake, hello_round_trips) {
 }
 
 // Given a hello that is cut short, too long, or out of range, when decoded, then it is refused.
-TEST(Handshake, malformed_hellos_are_refused) {
+TEST(Handshake, MalformedHellosAreRefused) {
   const std::string good = encode(hello_of(1, 2));
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(decode_hello(good.substr(0, size)).ok()) << size;
@@ -44,12 +45,15 @@ TEST(Handshake, malformed_hellos_are_refused) {
   EXPECT_FALSE(decode_hello(good + "x").ok());
   EXPECT_FALSE(decode_hello(encode(hello_of(0, 2))).ok());
   EXPECT_FALSE(decode_hello(encode(hello_of(1, 0))).ok());
-  EXPECT_FALSE(decode_hello(encode({std::string(256, 'c'), {1}, {2}, 0, 0})).ok());
+  EXPECT_FALSE(
+      decode_hello(encode({std::string(cluster_id_bytes_max + 1, 'c'), {1}, {2}, 0, 0})).ok());
+  EXPECT_FALSE(decode_hello(encode({"", {1}, {2}, 0, 0})).ok());
+  EXPECT_FALSE(decode_hello(encode({"a\nb", {1}, {2}, 0, 0})).ok());
 }
 
 // Given any first bytes, when judged, then a wrong byte of the magic shows at once, and the version
 // when it is complete.
-TEST(Handshake, a_preamble_is_judged_as_early_as_possible) {
+TEST(Handshake, APreambleIsJudgedAsEarlyAsPossible) {
   const std::string good = preamble();
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_EQ(check_preamble(good.substr(0, size)), Preamble::incomplete);
@@ -62,7 +66,7 @@ TEST(Handshake, a_preamble_is_judged_as_early_as_possible) {
 
 // Given two members of one cluster, when they compare hellos, then they agree; with an incarnation
 // on one side only, too.
-TEST(Handshake, members_of_one_cluster_accept_each_other) {
+TEST(Handshake, MembersOfOneClusterAcceptEachOther) {
   Hello ours = hello_of(1, 2);
   Hello theirs = hello_of(2, 1);
   EXPECT_EQ(reason_to_refuse(ours, theirs), std::nullopt);
@@ -74,7 +78,7 @@ TEST(Handshake, members_of_one_cluster_accept_each_other) {
 }
 
 // Given a hello with one thing wrong, when compared, then the reason says what.
-TEST(Handshake, each_mistake_has_its_reason) {
+TEST(Handshake, EachMistakeHasItsReason) {
   Hello ours = hello_of(1, 2);
   ours.incarnation = 5;
   const auto reason = [&](auto spoil) {

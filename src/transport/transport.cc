@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <set>
-#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -54,9 +53,7 @@ struct Greeting {
 
 Status check(const TransportOptions& options) {
   const auto invalid = [](const char* message) { return Status{Code::invalid_argument, message}; };
-  if (options.cluster_id.empty() || options.cluster_id.size() > cluster_id_bytes_max) {
-    return invalid("the cluster id must have 1 to 255 bytes");
-  }
+  if (!is_valid_cluster_id(options.cluster_id)) return invalid("the cluster id is not a valid one");
   std::set<ReplicaId> ids{options.self, ReplicaId{0}};
   if (ids.size() != 2) return invalid("a member id is from 1 to 65535");
   for (const Peer& peer : options.peers) {
@@ -86,8 +83,8 @@ class TransportImpl final : public Transport, private ConnectionOwner {
         options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         shared_{*this, executor, options_.frame_bytes_max, options_.queue_bytes_max, {}},
+        life_(io::random_number(executor)),
         heartbeat_(executor.make_timer([this] { on_heartbeat(); })) {
-    executor.fill_random(std::as_writable_bytes(std::span(&life_, 1)));
     for (const Peer& peer : options_.peers) links_.push_back(make_link(network, peer));
   }
   ~TransportImpl() override {
@@ -339,7 +336,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   const TransportOptions options_;
   const Callbacks callbacks_;
   Connection::Shared shared_;
-  std::uint64_t life_ = 0;
+  const std::uint64_t life_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t refused_ = 0;
   SeenOnce seen_;

@@ -92,7 +92,7 @@ class TransportTcpTest : public ::testing::Test {
 
 // Given two members, when frames from empty to 16 MiB are sent both ways, then all arrive whole and
 // in order, and the round trip is measured.
-TEST_F(TransportTcpTest, frames_of_all_sizes_arrive_in_order) {
+TEST_F(TransportTcpTest, FramesOfAllSizesArriveInOrder) {
   run_until_up();
   std::vector<std::string> sent;
   for (const std::size_t size : {0, 1, 1000, 65536, 65537, 16 << 20, 3}) {
@@ -111,7 +111,7 @@ TEST_F(TransportTcpTest, frames_of_all_sizes_arrive_in_order) {
 
 // Given a member that goes away and comes back on its port, when run, then the link comes back by
 // itself and carries frames.
-TEST_F(TransportTcpTest, a_restarted_member_is_found_again) {
+TEST_F(TransportTcpTest, ARestartedMemberIsFoundAgain) {
   run_until_up();
   one_.transport.reset();
   run_until([this] { return two_.events.size() == 2; });
@@ -124,7 +124,7 @@ TEST_F(TransportTcpTest, a_restarted_member_is_found_again) {
 
 // Given a link, when a stranger sends nonsense to the peer port, then the stranger's connection is
 // closed and the link goes on.
-TEST_F(TransportTcpTest, nonsense_closes_only_its_connection) {
+TEST_F(TransportTcpTest, NonsenseClosesOnlyItsConnection) {
   run_until_up();
   Stranger stranger;
   auto connecting = runtime_.network().connect({"127.0.0.1", port_}, [&](auto result) {
@@ -141,7 +141,7 @@ TEST_F(TransportTcpTest, nonsense_closes_only_its_connection) {
 
 // Given a peer that does not run its loop's reads (it is paused), when more is sent than its queue
 // holds, then the rest is dropped and counted, and what was taken arrives.
-TEST_F(TransportTcpTest, an_over_full_queue_drops_and_counts) {
+TEST_F(TransportTcpTest, AnOverFullQueueDropsAndCounts) {
   run_until_up();
   const std::string payload(16 << 20, 'x');
   for (int i = 0; i < 8; ++i) one_.transport->send({2}, payload);

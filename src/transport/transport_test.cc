@@ -159,7 +159,7 @@ class TransportTest : public ::testing::Test {
 
 // Given three members, when opened, then all links come up, and frames go both ways, whole, in
 // order, empty ones and large ones too.
-TEST_F(TransportTest, members_connect_and_exchange_frames) {
+TEST_F(TransportTest, MembersConnectAndExchangeFrames) {
   std::vector<std::unique_ptr<Member>> members;
   for (std::uint16_t id = 1; id <= 3; ++id) members.push_back(open(options_of(id, {1, 2, 3})));
   run_for(milliseconds(100));
@@ -187,7 +187,7 @@ TEST_F(TransportTest, members_connect_and_exchange_frames) {
 
 // Given a network that delivers 1 to 3 bytes at a time, when frames are sent, then they arrive
 // whole.
-TEST_F(TransportTest, frames_survive_any_cutting_of_the_stream) {
+TEST_F(TransportTest, FramesSurviveAnyCuttingOfTheStream) {
   network_.set_piece_bytes_max(3);
   auto one = open(1);
   auto two = open(2);
@@ -200,7 +200,7 @@ TEST_F(TransportTest, frames_survive_any_cutting_of_the_stream) {
 
 // Given links that idle for an hour, when heartbeats go, then no link goes down and the round trip
 // measured is twice the delay.
-TEST_F(TransportTest, idle_links_stay_up_and_measure_the_round_trip) {
+TEST_F(TransportTest, IdleLinksStayUpAndMeasureTheRoundTrip) {
   auto one = open(1);
   auto two = open(2);
   network_.set_delay(milliseconds(7));
@@ -213,7 +213,7 @@ TEST_F(TransportTest, idle_links_stay_up_and_measure_the_round_trip) {
 
 // Given a connection that breaks, when time passes, then both hear down and then up again, and
 // frames sent in between are dropped and counted, those after arrive.
-TEST_F(TransportTest, a_broken_link_comes_back) {
+TEST_F(TransportTest, ABrokenLinkComesBack) {
   auto one = open(1);
   auto two = open(2);
   ASSERT_TRUE(run_until_up(*one, 2));
@@ -234,7 +234,7 @@ TEST_F(TransportTest, a_broken_link_comes_back) {
 
 // Given a member that is destroyed and opened again, when time passes, then the other reaches it
 // again within the longest wait.
-TEST_F(TransportTest, a_restarted_member_is_found_again) {
+TEST_F(TransportTest, ARestartedMemberIsFoundAgain) {
   auto one = open(1);
   auto two = open(2);
   ASSERT_TRUE(run_until_up(*two, 1));
@@ -249,7 +249,7 @@ TEST_F(TransportTest, a_restarted_member_is_found_again) {
 
 // Given a link that came up after a long search and lived well, when it breaks, then the search is
 // quick again.
-TEST_F(TransportTest, a_link_of_long_life_is_redialled_at_once) {
+TEST_F(TransportTest, ALinkOfLongLifeIsRedialledAtOnce) {
   auto two = open(2);
   run_for(seconds(30));
   auto one = open(1);
@@ -263,7 +263,7 @@ TEST_F(TransportTest, a_link_of_long_life_is_redialled_at_once) {
 
 // Given nobody who keeps a connection, when dialled for ten seconds, then the attempts back off to
 // redial_last: not fewer than that, not many more.
-TEST_F(TransportTest, dialling_backs_off) {
+TEST_F(TransportTest, DiallingBacksOff) {
   int accepted = 0;
   auto listener = network_.at("m1").listen({"m1", port}, [&](auto) { ++accepted; });
   ASSERT_TRUE(listener.ok());
@@ -277,7 +277,7 @@ TEST_F(TransportTest, dialling_backs_off) {
 
 // Given a cut in both directions or one, when nothing is heard for silent_after, then both sides
 // take the link down; when healed, then it comes back.
-TEST_F(TransportTest, silence_takes_a_link_down) {
+TEST_F(TransportTest, SilenceTakesALinkDown) {
   for (const bool both : {true, false}) {
     auto one = open(1);
     auto two = open(2);
@@ -300,7 +300,7 @@ TEST_F(TransportTest, silence_takes_a_link_down) {
 
 // Given a process that is stopped for ten seconds and resumed, when it goes on, then it does not
 // take its own pause for its peers' silence.
-TEST_F(TransportTest, a_pause_of_this_process_is_not_silence) {
+TEST_F(TransportTest, APauseOfThisProcessIsNotSilence) {
   auto one = open(1);
   auto two = open(2);
   ASSERT_TRUE(run_until_up(*one, 2));
@@ -313,7 +313,7 @@ TEST_F(TransportTest, a_pause_of_this_process_is_not_silence) {
 
 // Given a peer that takes nothing, when frames are sent, then the queue stays within its bound and
 // what has no room is dropped and counted, never cut in half.
-TEST_F(TransportTest, a_full_queue_drops_whole_frames_and_counts_them) {
+TEST_F(TransportTest, AFullQueueDropsWholeFramesAndCountsThem) {
   network_.set_buffer_bytes(2000);
   TransportOptions options = options_of(1, {1, 2});
   options.frame_bytes_max = 1024;
@@ -333,7 +333,7 @@ TEST_F(TransportTest, a_full_queue_drops_whole_frames_and_counts_them) {
 }
 
 // Given a link, when one frame is sent, then it reaches the stream in one write.
-TEST_F(TransportTest, a_frame_is_one_write) {
+TEST_F(TransportTest, AFrameIsOneWrite) {
   auto one = open(1);
   auto two = stranger_as(hello_of_2());
   const int before = two->deliveries;
@@ -344,7 +344,7 @@ TEST_F(TransportTest, a_frame_is_one_write) {
 
 // Given a peer that connects again while its old connection still looks alive, when its hello is
 // good, then the old one is closed, down comes before up, and frames use the new one.
-TEST_F(TransportTest, a_new_connection_replaces_the_old_one) {
+TEST_F(TransportTest, ANewConnectionReplacesTheOldOne) {
   auto one = open(1);
   auto old = stranger_as(hello_of_2());
   auto fresh = stranger_as(hello_of_2());
@@ -359,7 +359,7 @@ TEST_F(TransportTest, a_new_connection_replaces_the_old_one) {
 
 // Given hellos with one thing wrong each, when said twice, then each is refused with its reason,
 // which the other side is told, counted twice, logged once; and no link comes up.
-TEST_F(TransportTest, wrong_hellos_are_refused_told_and_logged_once) {
+TEST_F(TransportTest, WrongHellosAreRefusedToldAndLoggedOnce) {
   auto one = open(options_of(1, {1, 2}));
   one->transport->set_incarnation(5);
   struct Case {
@@ -389,7 +389,7 @@ TEST_F(TransportTest, wrong_hellos_are_refused_told_and_logged_once) {
 
 // Given a member with a lesser id that dials, when its hello comes, then it is refused: one
 // connection for each pair.
-TEST_F(TransportTest, the_lesser_id_must_not_dial) {
+TEST_F(TransportTest, TheLesserIdMustNotDial) {
   auto three = open(options_of(3, {2, 3}));
   Stranger two;
   two.connecting =
@@ -403,7 +403,7 @@ TEST_F(TransportTest, the_lesser_id_must_not_dial) {
 
 // Given another version of the format, when its preamble comes, then it is refused and told; given
 // a first frame that is no hello or too long for one, too.
-TEST_F(TransportTest, a_handshake_that_goes_wrong_is_refused_and_told) {
+TEST_F(TransportTest, AHandshakeThatGoesWrongIsRefusedAndTold) {
   auto one = open(1);
   auto version = stranger();
   version->say(std::string("RABIA\r\n\0\x02\x00", 10));
@@ -425,7 +425,7 @@ TEST_F(TransportTest, a_handshake_that_goes_wrong_is_refused_and_told) {
 
 // Given a live link, when random bytes, a text protocol, and good beginnings with random ends come
 // to the peer port, then each of these connections is closed, and the link never notices.
-TEST_F(TransportTest, random_bytes_close_only_their_connection) {
+TEST_F(TransportTest, RandomBytesCloseOnlyTheirConnection) {
   auto one = open(1);
   auto two = open(2);
   ASSERT_TRUE(run_until_up(*two, 1));
@@ -452,7 +452,7 @@ TEST_F(TransportTest, random_bytes_close_only_their_connection) {
 // Given a peer that, after a good handshake, sends an oversized length, a damaged frame, an unknown
 // type, a second hello, or half a frame and an end, then nothing of it is delivered and the link
 // goes down.
-TEST_F(TransportTest, what_is_not_a_frame_ends_the_link) {
+TEST_F(TransportTest, WhatIsNotAFrameEndsTheLink) {
   auto one = open(1);
   std::string oversized;
   append_frame(oversized, FrameType::data, std::string(2000, 'x'));
@@ -482,7 +482,7 @@ TEST_F(TransportTest, what_is_not_a_frame_ends_the_link) {
 
 // Given two members of different clusters by mistake, when they try for a minute, then each side
 // logs it once, and no link comes up.
-TEST_F(TransportTest, both_sides_log_a_misconfiguration_once) {
+TEST_F(TransportTest, BothSidesLogAMisconfigurationOnce) {
   auto one = open(1);
   TransportOptions options = options_of(2, {1, 2});
   options.cluster_id = "red";
@@ -495,7 +495,7 @@ TEST_F(TransportTest, both_sides_log_a_misconfiguration_once) {
 }
 
 // Given a dialled member whose answer is that of another member, when compared, then it is refused.
-TEST_F(TransportTest, an_answer_of_the_wrong_member_is_refused) {
+TEST_F(TransportTest, AnAnswerOfTheWrongMemberIsRefused) {
   Stranger answering;
   auto listener = network_.at("m1").listen(
       {"m1", port}, [&](std::unique_ptr<io::Stream> s) { answering.take(std::move(s)); });
@@ -511,7 +511,7 @@ TEST_F(TransportTest, an_answer_of_the_wrong_member_is_refused) {
 
 // Given more connections than are allowed without a hello, when one more comes, then it is closed;
 // when the others have been silent for too long, then they are too, and a peer can connect.
-TEST_F(TransportTest, connections_without_a_hello_are_bounded_in_number_and_time) {
+TEST_F(TransportTest, ConnectionsWithoutAHelloAreBoundedInNumberAndTime) {
   TransportOptions options = options_of(1, {1, 2});
   options.pending_handshakes_max = 3;
   auto one = open(options);
@@ -529,7 +529,7 @@ TEST_F(TransportTest, connections_without_a_hello_are_bounded_in_number_and_time
 
 // Given a member that accepts connections and never answers, when dialled, then the dialler gives
 // up and tries again.
-TEST_F(TransportTest, a_dialler_gives_up_on_a_member_that_never_answers) {
+TEST_F(TransportTest, ADiallerGivesUpOnAMemberThatNeverAnswers) {
   std::vector<std::unique_ptr<io::Stream>> accepted;
   auto listener = network_.at("m1").listen(
       {"m1", port}, [&](std::unique_ptr<io::Stream> s) { accepted.push_back(std::move(s)); });
@@ -544,7 +544,7 @@ TEST_F(TransportTest, a_dialler_gives_up_on_a_member_that_never_answers) {
 
 // Given a linked pair, when they come to have the same incarnation, or only one has one, then the
 // link stays; when they have different ones, then it goes down and is refused from then on.
-TEST_F(TransportTest, different_incarnations_part) {
+TEST_F(TransportTest, DifferentIncarnationsPart) {
   auto one = open(1);
   auto two = open(2);
   ASSERT_TRUE(run_until_up(*one, 2));
@@ -562,7 +562,7 @@ TEST_F(TransportTest, different_incarnations_part) {
 
 // Given a pong that no ping asked for, or with an impossible stamp, when it comes, then nothing is
 // measured and the link stays.
-TEST_F(TransportTest, an_invented_pong_measures_nothing) {
+TEST_F(TransportTest, AnInventedPongMeasuresNothing) {
   auto one = open(1);
   auto two = stranger_as(hello_of_2());
   two->say_frame(FrameType::pong, std::string(8, '\x7f'));
@@ -573,7 +573,7 @@ TEST_F(TransportTest, an_invented_pong_measures_nothing) {
 }
 
 // Given options that contradict themselves, when opened, then they are refused as invalid.
-TEST_F(TransportTest, contradictory_options_are_refused) {
+TEST_F(TransportTest, ContradictoryOptionsAreRefused) {
   const auto code_with = [&](auto spoil) {
     TransportOptions options = options_of(1, {1, 2, 3});
     spoil(options);
@@ -590,7 +590,7 @@ TEST_F(TransportTest, contradictory_options_are_refused) {
 }
 
 // Given an address in use, when opened, then it fails with the reason.
-TEST_F(TransportTest, an_address_in_use_is_refused) {
+TEST_F(TransportTest, AnAddressInUseIsRefused) {
   auto one = open(1);
   EXPECT_EQ(
       Transport::open(executor_, network_.at("m1"), options_of(1, {1, 2}), {}).status().code(),

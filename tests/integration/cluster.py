@@ -33,7 +33,7 @@ class PortBlock:
 
     def __init__(self):
         for _ in range(1000):
-            self.base = random.SystemRandom().randrange(11_000, 22_000, 10)
+            self.base = random.SystemRandom().randrange(11_000, 21_000, 10)
             self._claim = socket.socket()
             try:
                 self._claim.bind(("127.0.0.1", self.base))

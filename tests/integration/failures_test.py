@@ -7,7 +7,7 @@ import unittest
 
 import redis
 
-from cluster import Cluster, alive, wait_until
+from cluster import BINARIES, Cluster, alive, wait_until
 from load import Writer, check_kept, longest_gap_seconds
 
 WRITERS_PER_REPLICA = 2
@@ -57,7 +57,8 @@ class KillOne(unittest.TestCase):
             cluster.kill(2)
             wait_until(lambda: "replica 2 was killed by signal 9" in cluster.error_text(),
                        "rabia-cluster tells of the death")
-            self.assertIn(f"rabia-server --config {cluster.data}/2/rabia.toml", cluster.error_text())
+            self.assertIn(f"{BINARIES.resolve()}/rabia-server --config {cluster.data}/2/rabia.toml",
+                          cluster.error_text())
             self.assertIsNone(cluster.process.poll())
             with cluster.client(1) as client:
                 self.assertTrue(client.set("a", "1"))

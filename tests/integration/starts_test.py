@@ -1,11 +1,18 @@
 """Starting and stopping: what is refused, with what words, and what is kept."""
 
+import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
+import stat
 import subprocess
+import tempfile
 import unittest
+from unittest import mock
+
+import redis
 
 from cluster import BINARIES, PATIENCE_SECONDS, Cluster, alive, wait_until
 
@@ -48,7 +55,8 @@ class StopAndStart(unittest.TestCase):
                     self.assertEqual(b"42", client.get("k42"))
 
     # Given a replica killed and started again by hand, when rabia-cluster is stopped, then it stops
-    # its own children only; and when all are stopped, the next start has everything.
+    # its own children only, and says who is left; while that one runs, the next start is refused with
+    # what to do; and when all are stopped, it has everything.
     def test_a_replica_started_by_hand_is_left_alone(self):
         with Cluster() as cluster:
             cluster.kill(2)
@@ -56,6 +64,13 @@ class StopAndStart(unittest.TestCase):
             with cluster.client(2) as client:
                 client.set("a", "1")
             self.assertEqual(0, cluster.stop())
+            self.assertIsNone(by_hand.poll())
+            self.assertIn(f"replica 2 goes on as process {by_hand.pid} (started by hand)",
+                          cluster.error_text())
+            code, message = outcome(*cluster.command())
+            self.assertEqual(1, code)
+            self.assertIn(f"replica 2 runs already as process {by_hand.pid} (started by hand): "
+                          f"kill {by_hand.pid}", message)
             self.assertIsNone(by_hand.poll())
             by_hand.terminate()
             self.assertEqual(0, by_hand.wait(PATIENCE_SECONDS))
@@ -82,6 +97,53 @@ class StopAndStart(unittest.TestCase):
         with Cluster(replicas=1) as cluster:
             cluster.process.send_signal(signal.SIGINT)
             self.assertEqual(0, cluster.wait())
+
+
+    # Given a password in the environment, when a cluster is started, then clients must give it; it is
+    # in no command line, and the file that holds it is for the owner only.
+    def test_a_password_from_the_environment(self):
+        with mock.patch.dict(os.environ, RABIA_REQUIREPASS="the secret"), Cluster() as cluster:
+            with cluster.client(1) as client, self.assertRaises(redis.AuthenticationError):
+                client.get("a")
+            with cluster.client(1, password="the secret") as client:
+                self.assertIsNone(client.get("a"))
+            for pid in (cluster.process.pid, cluster.pid(1)):
+                self.assertNotIn("secret", pathlib.Path(f"/proc/{pid}/cmdline").read_text())
+            file = cluster.data / "1" / "rabia.toml"
+            self.assertIn("the secret", file.read_text())
+            self.assertEqual(0o600, stat.S_IMODE(file.stat().st_mode))
+
+
+class LostReplicas(unittest.TestCase):
+    # Given a founded cluster one replica of which lost its data, when it is started, then the majority
+    # is ready and has the data, and the warning names the one that is missing, and why.
+    def test_a_majority_is_ready_without_a_replica_that_refuses(self):
+        with Cluster() as cluster:
+            with cluster.client(1) as client:
+                client.set("a", "1")
+            cluster.stop()
+            shutil.rmtree(cluster.data / "2" / "data")
+            cluster.start()
+            self.assertRegex(cluster.error_text(),
+                             "warning: going on without replica 2, which .*holds no replica")
+            for number in (1, 3):
+                with cluster.client(number) as client:
+                    self.assertEqual(b"1", client.get("a"))
+            self.assertEqual(0, cluster.stop())
+
+    # Given a founded cluster the majority of which lost its data, when it is started, then it is not
+    # ready, ends with code 1, and shows why.
+    def test_a_minority_is_not_started(self):
+        with Cluster() as cluster:
+            cluster.stop()
+            for number in ("1", "3"):
+                shutil.rmtree(cluster.data / number / "data")
+            done = subprocess.run(cluster.command(), capture_output=True, check=False, text=True,
+                                  timeout=PATIENCE_SECONDS)
+            self.assertEqual(1, done.returncode, done.stderr)
+            self.assertEqual("", done.stdout)
+            self.assertIn("holds no replica", done.stderr)
+            self.assertNotIn("msg=setting", done.stderr)
 
 
 class ClusterRefusals(unittest.TestCase):
@@ -121,9 +183,13 @@ class ClusterRefusals(unittest.TestCase):
         code, message = outcome(BINARIES / "rabia-cluster", "--replica", "3")
         self.assertEqual(2, code)
         self.assertIn("--replica", message)
-        code, message = outcome(BINARIES / "rabia-cluster", "--set", "maxclients=0")
-        self.assertEqual(2, code)
-        self.assertIn("maxclients: '0' is not a number from 1 to 1000000", message)
+        for words, reason in (
+                (["--set", "maxclients=0"], "maxclients: '0' is not a number from 1 to 1000000"),
+                (["--port", "55534", "--replicas", "3"], "port 55534 leaves no room")):
+            with tempfile.TemporaryDirectory() as directory:
+                code, message = outcome(BINARIES / "rabia-cluster", "--data", directory, *words)
+            self.assertEqual(2, code)
+            self.assertIn(reason, message.splitlines()[-1])
 
 
 class ServerRefusals(unittest.TestCase):
@@ -162,11 +228,42 @@ class ServerRefusals(unittest.TestCase):
             self.assertEqual(before, cluster.pid(1))
             self.assertTrue(alive(before))
 
+    # Given a port of a replica that another program listens on, when it is started, then the refusal
+    # names the address, and the setting to change.
+    def test_an_address_in_use(self):
+        with Cluster() as cluster:
+            cluster.stop()
+            for port, setting in ((cluster.peer_port(1), "peer-port (port + 10000"),
+                                  (cluster.port(1), "bind and port")):
+                with socket.socket() as taken:
+                    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    taken.bind(("127.0.0.1", port))
+                    taken.listen()
+                    code, message = outcome(*cluster.replica_command(1))
+                self.assertEqual(1, code)
+                reason = message.splitlines()[-1]
+                self.assertIn(f"127.0.0.1:{port}: Address already in use", reason)
+                self.assertIn(setting, reason)
+
+    # Given a founded cluster, when a replica is started with a list of members of its own, then it is
+    # refused, and both lists are named.
+    def test_another_list_of_members(self):
+        with Cluster() as cluster:
+            cluster.stop()
+            file = cluster.data / "1" / "rabia.toml"
+            kept = [line for line in file.read_text().splitlines() if not line.startswith("member")]
+            file.write_text("\n".join(kept))
+            code, message = outcome(*cluster.replica_command(1))
+            self.assertEqual(1, code)
+            reason = message.splitlines()[-1]
+            self.assertRegex(reason, r"was founded with members \D*1\D+2\D+3\D")
+
     # Given a misspelt setting on the command line or in a file, then refused with the nearest name.
     def test_unknown_settings(self):
         code, message = self.server("--max-clients", "5")
         self.assertEqual(2, code)
-        self.assertIn("unknown setting 'max-clients': did you mean 'maxclients'?", message)
+        self.assertIn("unknown setting 'max-clients': did you mean 'maxclients'?",
+                      message.splitlines()[-1])
         with Cluster(replicas=1) as cluster:
             file = cluster.directory / "bad.toml"
             file.write_text("id = 1\nkey-byte-max = 5\n")

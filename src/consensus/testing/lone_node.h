@@ -9,9 +9,13 @@
 
 namespace rabia::consensus::testing {
 
-// The incarnation of every LoneNode's cluster.
-[[nodiscard]] inline FoundingVector lone_vector() {
-  return {{{1}, {1, 1}}};
+// The incarnation of a LoneNode's cluster: V as its members founded it.
+[[nodiscard]] inline FoundingVector lone_vector(std::size_t members = 3) {
+  FoundingVector vector;
+  for (std::size_t i = 1; i <= members; ++i) {
+    vector.push_back({{static_cast<std::uint16_t>(i)}, {i, i}});
+  }
+  return vector;
 }
 
 // Options of member 1 of a cluster of `members`, as a running member would have them.
@@ -29,8 +33,8 @@ namespace rabia::consensus::testing {
   return options;
 }
 
-[[nodiscard]] inline record::Boot lone_boot(Mode mode = Mode::always) {
-  return {"lone", lone_vector(), {1}, mode, "machine"};
+[[nodiscard]] inline record::Boot lone_boot(Mode mode = Mode::always, std::size_t members = 3) {
+  return {"lone", lone_vector(members), {1}, mode, "machine"};
 }
 
 class LoneNode {
@@ -46,7 +50,8 @@ class LoneNode {
     return node_.start(now_);
   }
   // A founded member whose log holds only its Boot, running and connected to all.
-  void run(const std::vector<Record>& log = {lone_boot()}) {
+  void run() { run({lone_boot(Mode::always, node_.configurations().at({}).size())}); }
+  void run(const std::vector<Record>& log) {
     RABIA_CHECK(replay(log).ok());
     settle();
     for (const ReplicaId peer : node_.configurations().at({}).members()) {

@@ -14,7 +14,6 @@ namespace rabia::consensus::testing {
 // In the order that node.h asks for. A crash leaves the first few of the outputs done.
 World::Outcome World::carry_out(Process& process) {
   const Ready ready = std::exchange(process.node->ready(), {});
-  process.node->ready().reads_done = ready.reads_done;
   std::size_t left = ready.records.size() + ready.executions.size() + ready.messages.size() + 1;
   const bool crashes = random_.below(1000) < faults_.crash_permille;
   if (crashes) left = random_.below(left);
@@ -36,7 +35,7 @@ World::Outcome World::carry_out(Process& process) {
     if (!spend()) return dies();
     execute(process, execution);
   }
-  finish_reads(process, ready.reads_done);
+  finish_reads(process, process.node->reads_done());
   for (const Outgoing& outgoing : ready.messages) {
     if (!spend()) return dies();
     if (outgoing.to) {

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 
 // Given timers armed in mixed order and two for the same instant, when time passes, then they fire
 // by time, and at equal times in the order of arming.
-TEST(ManualExecutor, timers_fire_in_order_of_time_then_of_arming) {
+TEST(ManualExecutor, TimersFireInOrderOfTimeThenOfArming) {
   ManualExecutor executor;
   std::string fired;
   auto late = executor.make_timer([&] { fired += 'c'; });
@@ -30,7 +30,7 @@ TEST(ManualExecutor, timers_fire_in_order_of_time_then_of_arming) {
 
 // Given timers that are disarmed, moved, or destroyed (one inside its own task), when time passes,
 // then only the last arming of a living timer fires, once.
-TEST(ManualExecutor, only_the_last_arming_of_a_living_timer_fires) {
+TEST(ManualExecutor, OnlyTheLastArmingOfALivingTimerFires) {
   ManualExecutor executor;
   std::string fired;
   auto disarmed = executor.make_timer([&] { fired += 'x'; });
@@ -53,7 +53,7 @@ TEST(ManualExecutor, only_the_last_arming_of_a_living_timer_fires) {
 }
 
 // Given tasks posted from inside a task, when run, then they follow what was ready before them.
-TEST(ManualExecutor, posted_tasks_run_after_what_is_ready) {
+TEST(ManualExecutor, PostedTasksRunAfterWhatIsReady) {
   ManualExecutor executor;
   std::string ran;
   executor.post([&] {
@@ -67,7 +67,7 @@ TEST(ManualExecutor, posted_tasks_run_after_what_is_ready) {
 
 // Given a worker whose jobs take 10 ms, when three are given, then they end one after the other, in
 // order, each job before its `done`; and a destroyed worker runs the jobs that are left.
-TEST(ManualExecutor, worker_runs_jobs_one_after_the_other) {
+TEST(ManualExecutor, WorkerRunsJobsOneAfterTheOther) {
   ManualExecutor executor;
   std::string ran;
   auto worker = executor.make_worker(milliseconds(10));
@@ -86,7 +86,7 @@ TEST(ManualExecutor, worker_runs_jobs_one_after_the_other) {
 
 // Given two executors of one seed and one of another, when asked for random bytes, then equal seeds
 // agree and the other does not.
-TEST(ManualExecutor, random_bytes_come_from_the_seed) {
+TEST(ManualExecutor, RandomBytesComeFromTheSeed) {
   std::array<std::array<std::byte, 32>, 3> bytes{};
   ManualExecutor(7).fill_random(bytes[0]);
   ManualExecutor(7).fill_random(bytes[1]);
@@ -97,7 +97,7 @@ TEST(ManualExecutor, random_bytes_come_from_the_seed) {
 
 // Given a timer and a jump of the time of day, when the jump happens, then monotonic time and the
 // timer are not moved.
-TEST(ManualExecutor, wall_clock_jumps_leave_timers_alone) {
+TEST(ManualExecutor, WallClockJumpsLeaveTimersAlone) {
   ManualExecutor executor;
   bool fired = false;
   auto timer = executor.make_timer([&] { fired = true; });

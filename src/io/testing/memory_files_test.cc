@@ -28,7 +28,7 @@ std::unique_ptr<File> create(FileSystem& files, const std::string& path, std::st
 
 // Given a file that was written and synced, and its directory synced, when power fails, then every
 // byte is there.
-TEST(MemoryFiles, what_was_synced_survives) {
+TEST(MemoryFiles, WhatWasSyncedSurvives) {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     base::Random random(seed);
     MemoryFileSystem files;
@@ -43,7 +43,7 @@ TEST(MemoryFiles, what_was_synced_survives) {
 
 // Given a synced file whose directory was not synced, when power fails often, then sometimes the
 // name is gone, and when it is there the bytes are.
-TEST(MemoryFiles, a_name_not_synced_may_vanish) {
+TEST(MemoryFiles, ANameNotSyncedMayVanish) {
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     base::Random random(seed);
@@ -57,7 +57,7 @@ TEST(MemoryFiles, a_name_not_synced_may_vanish) {
 
 // Given ten synced sectors all overwritten without a sync, when power fails, then every sector is
 // old or new, at most one is torn (new bytes before old ones), and all three cases occur.
-TEST(MemoryFiles, sectors_not_synced_are_kept_lost_or_torn) {
+TEST(MemoryFiles, SectorsNotSyncedAreKeptLostOrTorn) {
   const std::size_t sector = MemoryFileSystem::sector_bytes;
   bool kept = false;
   bool lost = false;
@@ -90,7 +90,7 @@ TEST(MemoryFiles, sectors_not_synced_are_kept_lost_or_torn) {
 
 // Given an append that was not synced, when power fails, then what had been synced is untouched and
 // the file ends anywhere between the old and the new end.
-TEST(MemoryFiles, an_append_not_synced_never_harms_what_was_synced) {
+TEST(MemoryFiles, AnAppendNotSyncedNeverHarmsWhatWasSynced) {
   std::set<std::size_t> sizes;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     base::Random random(seed);
@@ -111,7 +111,7 @@ TEST(MemoryFiles, an_append_not_synced_never_harms_what_was_synced) {
 
 // Given a new file renamed over an old one without a directory sync, when power fails, then the
 // name holds the old or the new content, never neither; with the sync, the new.
-TEST(MemoryFiles, rename_is_atomic_and_durable_after_a_directory_sync) {
+TEST(MemoryFiles, RenameIsAtomicAndDurableAfterADirectorySync) {
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     const bool synced = seed % 2 == 0;
@@ -137,7 +137,7 @@ TEST(MemoryFiles, rename_is_atomic_and_durable_after_a_directory_sync) {
 }
 
 // Given a removal that was not synced, when power fails often, then the file sometimes comes back.
-TEST(MemoryFiles, a_removal_not_synced_may_be_undone) {
+TEST(MemoryFiles, ARemovalNotSyncedMayBeUndone) {
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     base::Random random(seed);
@@ -152,7 +152,7 @@ TEST(MemoryFiles, a_removal_not_synced_may_be_undone) {
 }
 
 // Given equal seeds and calls, when power fails, then what is left is equal.
-TEST(MemoryFiles, a_crash_repeats_with_its_seed) {
+TEST(MemoryFiles, ACrashRepeatsWithItsSeed) {
   const auto run = [](std::uint64_t seed) {
     base::Random random(seed);
     MemoryFileSystem files;
@@ -168,7 +168,7 @@ TEST(MemoryFiles, a_crash_repeats_with_its_seed) {
 
 // Given a failed sync, when a later sync says ok and power fails, then what the failed one should
 // have made durable is not there, what was written after it is.
-TEST(MemoryFiles, a_failed_sync_is_not_mended_by_a_later_one) {
+TEST(MemoryFiles, AFailedSyncIsNotMendedByALaterOne) {
   base::Random random(1);
   MemoryFileSystem files;
   auto file = create(files, "log", std::string(512, 'o'));
@@ -184,7 +184,7 @@ TEST(MemoryFiles, a_failed_sync_is_not_mended_by_a_later_one) {
 }
 
 // Given a fault on the second write, when three are made, then only that one fails, half done.
-TEST(MemoryFiles, the_nth_write_fails_in_the_middle) {
+TEST(MemoryFiles, TheNthWriteFailsInTheMiddle) {
   MemoryFileSystem files;
   auto file = create(files, "log", "");
   files.fail_write(2);
@@ -196,7 +196,7 @@ TEST(MemoryFiles, the_nth_write_fails_in_the_middle) {
 
 // Given room for 10 bytes, when more are appended, then the write fails as exhausted and changes
 // nothing; overwriting still works; removing makes room.
-TEST(MemoryFiles, a_full_disk_refuses_growth) {
+TEST(MemoryFiles, AFullDiskRefusesGrowth) {
   MemoryFileSystem files;
   auto first = create(files, "first", "12345678");
   auto second = create(files, "second", "");
@@ -210,7 +210,7 @@ TEST(MemoryFiles, a_full_disk_refuses_growth) {
 
 // Given a synced file, when a bit of it flips or its end is cut, then that is what is read, also
 // after a crash.
-TEST(MemoryFiles, damage_of_the_medium_stays) {
+TEST(MemoryFiles, DamageOfTheMediumStays) {
   base::Random random(1);
   MemoryFileSystem files;
   create(files, "log", "abcdef");
@@ -224,7 +224,7 @@ TEST(MemoryFiles, damage_of_the_medium_stays) {
 
 // Given a held lock, when locked again, then unavailable; when released, or when the process or the
 // machine died, then it can be taken, and the dead process's release changes nothing.
-TEST(MemoryFiles, locks_exclude_and_die_with_the_process) {
+TEST(MemoryFiles, LocksExcludeAndDieWithTheProcess) {
   base::Random random(1);
   MemoryFileSystem files;
   auto held = files.lock("LOCK");
@@ -244,7 +244,7 @@ TEST(MemoryFiles, locks_exclude_and_die_with_the_process) {
 
 // Given handles and a boot id, when only the process dies, then handles fail, nothing is lost and
 // the boot id stays; when the machine does, then the boot id is new.
-TEST(MemoryFiles, a_dead_process_loses_handles_only) {
+TEST(MemoryFiles, ADeadProcessLosesHandlesOnly) {
   base::Random random(1);
   MemoryFileSystem files;
   auto file = create(files, "log", "hello");
@@ -260,7 +260,7 @@ TEST(MemoryFiles, a_dead_process_loses_handles_only) {
 
 // Given names in directories, when opened, listed, renamed and removed wrongly, then each mistake
 // has its code, as with the real file system.
-TEST(MemoryFiles, mistakes_have_their_codes) {
+TEST(MemoryFiles, MistakesHaveTheirCodes) {
   MemoryFileSystem files;
   ASSERT_TRUE(files.create_directories("a/b").ok());
   create(files, "a/b/y", "");

@@ -67,7 +67,7 @@ class MemoryNetworkTest : public ::testing::Test {
 
 // Given a connection, when both sides write, then each gets the other's bytes after the delay of
 // that direction.
-TEST_F(MemoryNetworkTest, bytes_arrive_after_the_delay_of_their_direction) {
+TEST_F(MemoryNetworkTest, BytesArriveAfterTheDelayOfTheirDirection) {
   connect_now();
   network_.set_delay("a", "b", milliseconds(5));
   network_.set_delay("b", "a", milliseconds(20));
@@ -83,7 +83,7 @@ TEST_F(MemoryNetworkTest, bytes_arrive_after_the_delay_of_their_direction) {
 }
 
 // Given nobody listening, when connecting, then it is refused, and not from inside the call.
-TEST_F(MemoryNetworkTest, connecting_to_nobody_is_refused) {
+TEST_F(MemoryNetworkTest, ConnectingToNobodyIsRefused) {
   listener_.reset();
   connect();
   EXPECT_FALSE(answered_);
@@ -93,7 +93,7 @@ TEST_F(MemoryNetworkTest, connecting_to_nobody_is_refused) {
 }
 
 // Given an attempt that is destroyed, when time passes, then nothing is called.
-TEST_F(MemoryNetworkTest, an_abandoned_attempt_is_never_answered) {
+TEST_F(MemoryNetworkTest, AnAbandonedAttemptIsNeverAnswered) {
   connect();
   connecting_.reset();
   executor_.run_for(milliseconds(10));
@@ -102,7 +102,7 @@ TEST_F(MemoryNetworkTest, an_abandoned_attempt_is_never_answered) {
 
 // Given one direction cut, when bytes and an end are sent that way, then they wait for the healing,
 // in order, while the other direction works.
-TEST_F(MemoryNetworkTest, a_cut_holds_one_direction_until_healed) {
+TEST_F(MemoryNetworkTest, ACutHoldsOneDirectionUntilHealed) {
   connect_now();
   network_.cut("a", "b");
   client_.stream_->write("held");
@@ -120,7 +120,7 @@ TEST_F(MemoryNetworkTest, a_cut_holds_one_direction_until_healed) {
 }
 
 // Given a cut, when connecting, then the attempt waits and succeeds after the healing.
-TEST_F(MemoryNetworkTest, an_attempt_waits_for_the_healing) {
+TEST_F(MemoryNetworkTest, AnAttemptWaitsForTheHealing) {
   network_.cut("b", "a");
   connect();
   executor_.run_for(milliseconds(100));
@@ -131,7 +131,7 @@ TEST_F(MemoryNetworkTest, an_attempt_waits_for_the_healing) {
 }
 
 // Given pieces of at most 3 bytes, when 100 are written, then all arrive, in order, in many pieces.
-TEST_F(MemoryNetworkTest, pieces_arrive_in_order) {
+TEST_F(MemoryNetworkTest, PiecesArriveInOrder) {
   connect_now();
   network_.set_piece_bytes_max(3);
   std::string sent;
@@ -144,7 +144,7 @@ TEST_F(MemoryNetworkTest, pieces_arrive_in_order) {
 
 // Given a buffer of 10 bytes and a paused reader, when 25 are written, then 15 are unsent; when the
 // reader resumes, all arrive and the writer hears on_drained() once.
-TEST_F(MemoryNetworkTest, a_paused_reader_makes_the_writer_keep_bytes) {
+TEST_F(MemoryNetworkTest, APausedReaderMakesTheWriterKeepBytes) {
   connect_now();
   network_.set_buffer_bytes(10);
   server_.stream_->pause_reading();
@@ -161,7 +161,7 @@ TEST_F(MemoryNetworkTest, a_paused_reader_makes_the_writer_keep_bytes) {
 
 // Given a broken connection, when time passes, then both sides hear of it and lose what was on its
 // way.
-TEST_F(MemoryNetworkTest, breaking_tells_both_sides) {
+TEST_F(MemoryNetworkTest, BreakingTellsBothSides) {
   connect_now();
   client_.stream_->write("lost");
   network_.break_connections("b", "a");
@@ -173,7 +173,7 @@ TEST_F(MemoryNetworkTest, breaking_tells_both_sides) {
 
 // Given a handler that destroys its stream inside on_bytes(), when more bytes are under way, then
 // nothing else is called and the other side hears the end.
-TEST_F(MemoryNetworkTest, destroying_inside_on_bytes_is_final) {
+TEST_F(MemoryNetworkTest, DestroyingInsideOnBytesIsFinal) {
   connect_now();
   network_.set_piece_bytes_max(1);
   server_.close_on_bytes = true;
@@ -185,7 +185,7 @@ TEST_F(MemoryNetworkTest, destroying_inside_on_bytes_is_final) {
 }
 
 // Given a port in use, when listened on again, then refused; and free again when the first is gone.
-TEST_F(MemoryNetworkTest, a_port_has_one_listener) {
+TEST_F(MemoryNetworkTest, APortHasOneListener) {
   EXPECT_EQ(network_.at("b").listen({"b", 7}, [](auto) {}).status().code(), Code::io_error);
   EXPECT_TRUE(network_.at("a").listen({"a", 7}, [](auto) {}).ok());
   listener_.reset();

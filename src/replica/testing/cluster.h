@@ -73,7 +73,7 @@ class Cluster {
  public:
   struct Options {
     std::size_t replicas = 3;
-    storage::Durability durability = storage::Durability::always;
+    Durability durability = Durability::always;
     std::uint64_t seed = 1;
     base::Duration sync_takes = std::chrono::microseconds(200);
     std::uint64_t segment_bytes = 256 << 10;

@@ -49,6 +49,7 @@ class LogWorld {
     };
     callbacks.failed = [this](Status status) { failures.push_back(std::move(status)); };
     auto opened = Wal::open(files, directory, options, *worker, std::move(callbacks));
+    ++options.salt;  // As a replica, which draws another one for each life.
     if (!opened.ok()) return opened.status();
     wal = opened.take();
     return {};
@@ -92,7 +93,7 @@ class LogWorld {
   }
 
   static std::string path(std::uint32_t segment) {
-    return join_path(directory, segment_name(segment));
+    return io::join_path(directory, segment_name(segment));
   }
   // The bytes of a segment as a reader sees them.
   std::string content(std::uint32_t segment) {
@@ -101,6 +102,8 @@ class LogWorld {
     if (file.ok()) (void)file.value()->read_at(0, 1U << 30, bytes);
     return bytes;
   }
+  // Of the log, whatever the options of the present life are.
+  std::uint64_t salt() { return decode_segment_header(content(1)).value().salt; }
   // Changes bytes of a segment behind the log's back, durably.
   void overwrite(std::uint32_t segment, std::uint64_t offset, std::string_view bytes) {
     auto file = disk.open(path(segment), io::OpenMode::read_write);
@@ -110,7 +113,7 @@ class LogWorld {
 
   io::testing::MemoryFileSystem disk;
   HaltingFiles files{disk};
-  WalOptions options{Durability::always, 4096};
+  WalOptions options{Durability::always, 4096, 0x0123456789abcdef};
 
   // Of the present life.
   std::unique_ptr<io::testing::ManualExecutor> executor;

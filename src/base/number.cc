@@ -1,8 +1,8 @@
-#include "resp/number.h"
+#include "base/number.h"
 
 #include <charconv>
 
-namespace rabia::resp {
+namespace rabia::base {
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
@@ -16,4 +16,4 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-}  // namespace rabia::resp
+}  // namespace rabia::base

@@ -1,0 +1,13 @@
+// What a message says when stored data cannot be trusted.
+#pragma once
+
+namespace rabia::storage {
+
+// Follows "PLACE: reason". This version cannot bring a member back that has lost data, and a
+// replica that began anew under an old identity could contradict what it had promised: so nothing
+// here invites anyone to empty the directory.
+inline constexpr const char* advice_on_damage =
+    ". What this replica remembers cannot be trusted: keep its data directory as it is, run on "
+    "with the other replicas, and see \"A replica that lost its data\" in docs/operations.md";
+
+}  // namespace rabia::storage
