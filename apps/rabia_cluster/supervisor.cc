@@ -316,7 +316,7 @@ std::vector<std::string> Supervisor::last_log_lines(const Replica& replica) cons
   log.seekg(0, std::ios::end);
   log.seekg(std::max<std::streamoff>(0, std::streamoff{log.tellg()} - bytes_max));
   for (std::string line; std::getline(log, line);) {
-    if (line.find(" msg=setting ") != std::string::npos) continue;
+    if (line.find(" message=setting ") != std::string::npos) continue;
     last.push_back(std::move(line));
     if (last.size() > lines_max) last.erase(last.begin());
   }

@@ -181,7 +181,8 @@ class Node {
   [[nodiscard]] const NodeCounters& counters() const { return counters_; }
 
  private:
-  // What happens when a record is durable: it is counted and sent, or a reservation or stage begins.
+  // What happens when a record is durable: it is counted and sent, or a reservation or stage
+  // begins.
   using Awaited = std::variant<message::State, message::CastVote, record::Reserve, record::Founding,
                                record::Boot>;
   struct Written {
@@ -311,7 +312,7 @@ class Node {
   Window window_;
   OwnLane own_lane_;
   std::optional<Founding> founding_;
-  std::map<Lane, OtherLane> lanes_;      // Without the own one.
+  std::map<Lane, OtherLane> lanes_;  // Without the own one.
   std::map<ReplicaId, Peer> peers_;  // All other members.
 
   Stage stage_ = Stage::founding;

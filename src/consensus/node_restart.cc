@@ -51,8 +51,7 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
     if (in_use) raise_in_use(round + 1);
     Slot* slot = window_.find({round, said.lane});
     if (slot != nullptr && !put_back(slot->agreement)) {
-      return {Code::corrupted,
-              "it contradicts the records before it" + forgot};
+      return {Code::corrupted, "it contradicts the records before it" + forgot};
     }
   }
   return {};

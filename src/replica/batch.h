@@ -12,7 +12,9 @@ namespace rabia::replica {
 inline constexpr char batch_version = 1;
 
 // One byte of version, then for each command a varint length and its bytes.
-inline void begin_batch(std::string& batch) { batch.assign(1, batch_version); }
+inline void begin_batch(std::string& batch) {
+  batch.assign(1, batch_version);
+}
 inline void add_command(std::string& batch, std::string_view command) {
   base::Encoder(batch).bytes(command);
 }

@@ -312,8 +312,7 @@ TEST_P(ReplicaChaos, WhateverFailsClientsAreToldTheTruthAndAllServeAgainWhenItIs
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ReplicaChaos,
-                         ::testing::Values(Durability::always, Durability::os,
-                                           Durability::memory));
+                         ::testing::Values(Durability::always, Durability::os, Durability::memory));
 
 // Given members that die, lose power and are cut off while they found their cluster, when all is
 // healed, then all serve, and none was left out (section 8, "First start").

@@ -136,8 +136,8 @@ void Core::append_records() {
 
 void Core::execute(const consensus::Execution& execution) {
   history_.executed(execution.slot, execution.batch, execution.executed_end);
-  const auto own = execution.slot.lane == options_.self ? proposed_.find(execution.slot.round)
-                                                        : proposed_.end();
+  const auto own =
+      execution.slot.lane == options_.self ? proposed_.find(execution.slot.round) : proposed_.end();
   if (own == proposed_.end()) {
     apply_batch(execution, nullptr);
     return;

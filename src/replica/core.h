@@ -42,7 +42,7 @@ class Core final : public Replica {
   Status close() override;
 
  private:
-  static constexpr std::size_t batch_bytes_max = 1U << 20;      // A larger one holds one command.
+  static constexpr std::size_t batch_bytes_max = 1U << 20;  // A larger one holds one command.
   static constexpr std::size_t cut_at_once_bytes = 64U << 10;
   static constexpr std::uint64_t history_reply_bytes = 256U << 10;
   static constexpr std::uint64_t memory_history_bytes = 256U << 20;
@@ -136,7 +136,7 @@ class Core final : public Replica {
   std::unique_ptr<Group> barrier_;
   std::uint64_t waiting_bytes_ = 0;  // Of all groups but the open one.
   base::Instant last_cut_{};
-  base::Duration commit_time_{};     // From proposal to decision, smoothed.
+  base::Duration commit_time_{};  // From proposal to decision, smoothed.
   std::optional<base::Instant> unavailable_since_;
   std::uint64_t serving_token_ = 0;  // Of the read that tells that it serves; 0: not asked yet.
   bool serving_ = false;

@@ -84,7 +84,9 @@ bool Core::pace_allows() const {
          now_ >= pace_allows_at();
 }
 
-base::Instant Core::pace_allows_at() const { return last_cut_ + commit_time_ / 4; }
+base::Instant Core::pace_allows_at() const {
+  return last_cut_ + commit_time_ / 4;
+}
 
 void Core::propose(std::unique_ptr<Group> group) {
   if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
@@ -165,7 +167,9 @@ void Core::fail(Group& group, Failure failure) {
   }
 }
 
-bool Core::available() const { return node_->open() && node_->has_quorum(); }
+bool Core::available() const {
+  return node_->open() && node_->has_quorum();
+}
 
 // Section 3: without a quorum, what is not in a batch is refused, and what is in one is answered
 // "outcome unknown" after a bounded time.
@@ -175,7 +179,8 @@ void Core::fail_what_cannot_wait() {
   } else if (!unavailable_since_) {
     unavailable_since_ = now_;
   }
-  const bool refuse = unavailable_since_ && now_ - *unavailable_since_ >= options_.unavailable_after;
+  const bool refuse =
+      unavailable_since_ && now_ - *unavailable_since_ >= options_.unavailable_after;
   const base::Instant oldest = now_ - options_.answer_within;
   const auto too_long = [&](const Group& group) { return refuse || group.since <= oldest; };
 

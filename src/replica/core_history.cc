@@ -57,8 +57,8 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
   std::vector<SlotId> wanted = request.wanted;
   std::erase_if(wanted, [&](SlotId slot) { return rounds.contains(slot.round); });
   history_.add(wanted, history_reply_bytes, part);
-  auto reply = std::make_shared<HistoryReply>(HistoryReply{
-      request.peer, rounds, std::move(part.entries), std::move(part.batches)});
+  auto reply = std::make_shared<HistoryReply>(
+      HistoryReply{request.peer, rounds, std::move(part.entries), std::move(part.batches)});
   read_batches(reply);
 }
 

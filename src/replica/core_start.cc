@@ -25,8 +25,8 @@ Status check_members(const ReplicaOptions& options) {
                                         " (this replica) is not in the list of members"};
   }
   if (ids.size() > consensus::members_max) {
-    return {Code::invalid_argument, "a cluster has at most " +
-                                        std::to_string(consensus::members_max) + " members"};
+    return {Code::invalid_argument,
+            "a cluster has at most " + std::to_string(consensus::members_max) + " members"};
   }
   return {};
 }
@@ -37,8 +37,8 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
                                                ReplicaOptions options, StateMachine& machine,
                                                Callbacks callbacks) {
   if (Status status = check_members(options); !status.ok()) return status;
-  auto core = std::make_unique<Core>(environment, std::move(options), machine,
-                                     std::move(callbacks));
+  auto core =
+      std::make_unique<Core>(environment, std::move(options), machine, std::move(callbacks));
   if (Status status = core->start(); !status.ok()) return status;
   return std::unique_ptr<Replica>(std::move(core));
 }
@@ -62,14 +62,15 @@ Status Core::open_directory() {
   Result<bool> known = environment_.files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
   if (!known.value() && !options_.bootstrap) {
-    return {Code::failed_precondition,
-            "the data directory '" + path +
-                "' holds no replica: if this replica had data, point --data at it; if that is lost, "
-                "do not start it with --bootstrap, but run on with the others; only to found a new "
-                "cluster start all members with --bootstrap"};
+    return {
+        Code::failed_precondition,
+        "the data directory '" + path +
+            "' holds no replica: if this replica had data, point --data at it; if that is lost, "
+            "do not start it with --bootstrap, but run on with the others; only to found a new "
+            "cluster start all members with --bootstrap"};
   }
-  auto directory = storage::DataDirectory::open(environment_.files, path,
-                                                {options_.cluster_id, options_.self});
+  auto directory =
+      storage::DataDirectory::open(environment_.files, path, {options_.cluster_id, options_.self});
   if (!directory.ok()) return directory.status();
   directory_ = directory.take();
   if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
@@ -109,10 +110,11 @@ Status Core::open_log() {
   if (!wal.ok()) return wal.status();
   wal_ = wal.take();
   if (wal_->empty() && directory_ && !directory_->is_new() && !options_.bootstrap) {
-    return {Code::failed_precondition,
-            "the data directory '" + options_.data_directory +
-                "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
-                "was never founded, start with --bootstrap"};
+    return {
+        Code::failed_precondition,
+        "the data directory '" + options_.data_directory +
+            "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
+            "was never founded, start with --bootstrap"};
   }
   const auto& found = wal_->recovery();
   io::log(io::Level::info, "replica", "log recovered",

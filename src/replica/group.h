@@ -24,12 +24,12 @@ struct Item {
 };
 
 struct Group {
-  std::string commands;      // The batch, while it grows.
-  base::SharedBytes batch;   // The batch, once it is cut.
-  std::string reads;         // The bytes of the reads, one after the other.
-  std::vector<Item> items;   // In order of submission. Empty: everyone was told of a failure.
+  std::string commands;     // The batch, while it grows.
+  base::SharedBytes batch;  // The batch, once it is cut.
+  std::string reads;        // The bytes of the reads, one after the other.
+  std::vector<Item> items;  // In order of submission. Empty: everyone was told of a failure.
   std::size_t writes = 0;
-  base::Instant since{};     // When its first item came.
+  base::Instant since{};  // When its first item came.
   base::Instant proposed_at{};
   std::uint64_t barrier_token = 0;
 

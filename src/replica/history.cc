@@ -32,7 +32,9 @@ void History::executed(SlotId slot, const base::SharedBytes& batch, Round execut
 
 namespace {
 
-bool before(const History::Entry& entry, SlotId slot) { return entry.slot < slot; }
+bool before(const History::Entry& entry, SlotId slot) {
+  return entry.slot < slot;
+}
 
 }  // namespace
 

@@ -52,9 +52,9 @@ class History {
   bool in_memory_;
   std::uint64_t memory_bytes_max_;
   std::uint64_t memory_bytes_ = 0;
-  consensus::Round first_;                                    // Nothing is known of rounds below.
+  consensus::Round first_;  // Nothing is known of rounds below.
   std::map<consensus::SlotId, storage::RecordLocation> stored_;  // Not yet executed.
-  std::deque<Entry> executed_;                                // In log order.
+  std::deque<Entry> executed_;                                   // In log order.
   std::deque<base::SharedBytes> batches_;  // Mode `memory`: of each entry; no log holds them.
 };
 

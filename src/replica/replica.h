@@ -34,8 +34,8 @@ class Client {
   // The write `token` was executed here and is durable on a quorum; `reply` is what the state
   // machine appended, valid during the call.
   virtual void on_executed(std::uint64_t token, std::string_view reply) = 0;
-  // The read `token` may look at the state now: it is linearizable, and behind this client's earlier
-  // items. `operation` are the bytes that were submitted, valid during the call.
+  // The read `token` may look at the state now: it is linearizable, and behind this client's
+  // earlier items. `operation` are the bytes that were submitted, valid during the call.
   virtual void on_readable(std::uint64_t token, std::string_view operation) = 0;
   virtual void on_failed(std::uint64_t token, Failure failure) = 0;
   // accepts() has become true again. May submit from inside.
@@ -81,19 +81,19 @@ struct PeerStatus {
 
 // A picture for INFO, logs and metrics.
 struct ReplicaStatus {
-  bool serving = false;      // Has a quorum, and has executed everything it found at start.
+  bool serving = false;  // Has a quorum, and has executed everything it found at start.
   std::string not_serving_because;
   std::uint64_t executed_round = 0;  // L: every round below is executed.
   std::uint64_t top_round = 0;
-  LogPosition position;              // Batches executed.
+  LogPosition position;  // Batches executed.
   std::uint64_t incarnation = 0;
   std::uint64_t batches_proposed = 0;
   std::uint64_t batches_reproposed = 0;
   std::uint64_t commands_executed = 0;
   std::uint64_t barriers = 0;
   std::uint64_t forfeits = 0;
-  std::uint64_t log_commits = 0;       // Groups of records that became durable.
-  std::uint64_t history_entries = 0;   // Executed batches that can be given to a peer.
+  std::uint64_t log_commits = 0;      // Groups of records that became durable.
+  std::uint64_t history_entries = 0;  // Executed batches that can be given to a peer.
   std::vector<PeerStatus> peers;
 };
 
@@ -108,8 +108,8 @@ class Replica {
     io::Worker& log_worker;
   };
   struct Callbacks {
-    std::function<void()> serving;         // First time that clients can be served.
-    std::function<void(Status)> stopped;   // It must stop (a failed write, say): end the process.
+    std::function<void()> serving;        // First time that clients can be served.
+    std::function<void(Status)> stopped;  // It must stop (a failed write, say): end the process.
   };
 
   // Opens (and locks) the data directory, recovers, listens for peers and joins the cluster. Blocks

@@ -46,8 +46,7 @@ TEST_P(ReplicaTest, WritesAtAnyReplicaAreExecutedAtAllInOneOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ReplicaTest,
-                         ::testing::Values(Durability::always, Durability::os,
-                                           Durability::memory));
+                         ::testing::Values(Durability::always, Durability::os, Durability::memory));
 
 // Given a pipeline of writes and reads on one connection, then answers come in order and each read
 // sees the writes before it (section 3: order of a connection; section 6: reads in a batch).
@@ -89,8 +88,8 @@ TEST(Replica, AReadAtAnotherReplicaSeesWhatWasAcknowledged) {
   }
 }
 
-// Given a replica that is dead, then clients of the others are served and see no failure; when it is
-// back, it catches up from their logs.
+// Given a replica that is dead, then clients of the others are served and see no failure; when it
+// is back, it catches up from their logs.
 TEST(Replica, ADeadReplicaCostsNobodyAnAnswerAndCatchesUpWhenItIsBack) {
   Cluster cluster({});
   cluster.start_all();

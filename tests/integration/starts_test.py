@@ -143,7 +143,7 @@ class LostReplicas(unittest.TestCase):
             self.assertEqual(1, done.returncode, done.stderr)
             self.assertEqual("", done.stdout)
             self.assertIn("holds no replica", done.stderr)
-            self.assertNotIn("msg=setting", done.stderr)
+            self.assertNotIn("message=setting", done.stderr)
 
 
 class ClusterRefusals(unittest.TestCase):

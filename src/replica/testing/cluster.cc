@@ -24,7 +24,9 @@ void TestClient::read() {
   submit_waiting();
 }
 
-void TestClient::leave() { replica_.remove_client(id_); }
+void TestClient::leave() {
+  replica_.remove_client(id_);
+}
 
 void TestClient::submit_waiting() {
   std::size_t taken = 0;
@@ -90,8 +92,8 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   options.cluster_id = "test";
   options.self = {static_cast<std::uint16_t>(index + 1)};
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
-    options.members.push_back(
-        {{static_cast<std::uint16_t>(i + 1)}, {Cluster::host(i), static_cast<std::uint16_t>(7000)}});
+    options.members.push_back({{static_cast<std::uint16_t>(i + 1)},
+                               {Cluster::host(i), static_cast<std::uint16_t>(7000)}});
   }
   options.data_directory = "data";
   options.durability = options_.durability;
@@ -132,8 +134,7 @@ Status Cluster::close(std::size_t index) {
 }
 
 TestClient& Cluster::client(std::size_t index) {
-  clients_.push_back(
-      std::make_unique<TestClient>(*hosts_[index].replica, *hosts_[index].machine));
+  clients_.push_back(std::make_unique<TestClient>(*hosts_[index].replica, *hosts_[index].machine));
   return *clients_.back();
 }
 
