@@ -317,6 +317,10 @@ std::vector<std::string> Supervisor::last_log_lines(const Replica& replica) cons
   log.seekg(std::max<std::streamoff>(0, std::streamoff{log.tellg()} - bytes_max));
   for (std::string line; std::getline(log, line);) {
     if (line.find(" message=setting ") != std::string::npos) continue;
+    if (line.find(" message=starting ") != std::string::npos) {
+      last.clear();  // What came before is an earlier process's.
+      continue;
+    }
     last.push_back(std::move(line));
     if (last.size() > lines_max) last.erase(last.begin());
   }

@@ -149,7 +149,7 @@ void SegmentedWal::write_front() {
 void SegmentedWal::on_written() {
   const std::shared_ptr<Group> group = std::move(writing_);
   if (!group->written->ok()) {
-    fail(std::move(*group->written));
+    fail(*group->written);
     return;
   }
   const Lsn durable = group->next_lsn - 1;
@@ -201,7 +201,7 @@ void SegmentedWal::on_built(const Status& status) {
   advance();
 }
 
-void SegmentedWal::fail(Status status) {
+void SegmentedWal::fail(const Status& status) {
   stopped_ = true;
   failure_ = Status(status.code(), "the log cannot be written: " + status.message());
   callbacks_.failed(failure_);

@@ -54,7 +54,7 @@ class SegmentedWal final : public Wal {
   void prepare();
   [[nodiscard]] bool chunk_is_due() const;
   void on_built(const Status& status);
-  void fail(Status status);
+  void fail(const Status& status);
   [[nodiscard]] const Group* find_gathered(const RecordLocation& location) const;
   Status write_rest();
 

@@ -458,7 +458,7 @@ TEST(Wal, WorksOnARealDiskWithARealThread) {
   EXPECT_GE(recovered.size(), 200U);
   EXPECT_EQ(recovered.front(), "first");
   for (const std::string& name : files->list(directory).take()) {
-    EXPECT_TRUE(files->remove(directory + "/" + name).ok());
+    EXPECT_TRUE(files->remove(io::join_path(directory, name)).ok());
   }
   EXPECT_TRUE(files->remove(directory).ok());
 }

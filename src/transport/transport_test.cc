@@ -435,7 +435,7 @@ TEST_F(TransportTest, RandomBytesCloseOnlyTheirConnection) {
     for (char& byte : bytes) byte = static_cast<char>(random.next());
     if (round == 0) bytes = "*1\r\n$4\r\nPING\r\n";
     // Behind a preamble a random length within the limit would wait for its bytes: make it large.
-    if (round % 3 == 1) bytes = preamble() + std::string(9, '\xff') + bytes;
+    if (round % 3 == 1) bytes = preamble().append(9, '\xff').append(bytes);
     auto other = stranger();
     other->say(bytes);
     run_for(milliseconds(10));
@@ -515,8 +515,8 @@ TEST_F(TransportTest, ConnectionsWithoutAHelloAreBoundedInNumberAndTime) {
   TransportOptions options = options_of(1, {1, 2});
   options.pending_handshakes_max = 3;
   auto one = open(options);
-  std::vector<std::unique_ptr<Stranger>> idle;
-  for (int i = 0; i < 4; ++i) idle.push_back(stranger());
+  std::vector<std::unique_ptr<Stranger>> idle(4);
+  for (auto& each : idle) each = stranger();
   run_for(milliseconds(10));
   EXPECT_TRUE(idle[3]->closed);
   EXPECT_FALSE(idle[0]->closed || idle[1]->closed || idle[2]->closed);
