@@ -82,7 +82,7 @@ Step WeakMvc::next(const StepContext& context) const {
 // Section 2.2.
 Step WeakMvc::next_in_first_phase(const StepContext& context) const {
   const Quorums& q = context.quorums;
-  // Input. (Paper, Algorithm 2, lines 2 to 4: a proposal in hand is state 1.)
+  // Input. (Paper, Algorithm 2, the exchange of proposals: one in hand is state 1.)
   if (context.self && !first_.own_state) {
     if (batch_) return WriteState{first_phase, Bit::one};
     if (context.forfeited) return WriteState{first_phase, Bit::zero};
@@ -90,12 +90,13 @@ Step WeakMvc::next_in_first_phase(const StepContext& context) const {
   if (first_.states_one.size() >= q.quorum()) return Decide{Bit::one};
   if (first_.states_zero.size() >= q.zeros_to_decide()) return Decide{Bit::zero};
   if (const Step vote = first_vote(context); !std::holds_alternative<Wait>(vote)) return vote;
-  // Algorithm 2, line 17.
+  // Algorithm 2: f+1 equal votes decide.
   if (first_.votes_zero.size() >= q.one_correct()) return Decide{Bit::zero};
   return second_state(context);
 }
 
-// Algorithm 2, lines 9 to 13, with 0 in place of a majority value: f+1 states 0 exclude Q states 1.
+// Algorithm 2, from states to a vote, with 0 in place of a majority value: f+1 states 0 exclude Q
+// states 1.
 Step WeakMvc::first_vote(const StepContext& context) const {
   const Quorums& q = context.quorums;
   if (!context.self || first_.own_vote || !first_.states().contains(*context.self) ||
@@ -107,8 +108,8 @@ Step WeakMvc::first_vote(const StepContext& context) const {
   return Wait{};
 }
 
-// Algorithm 2, lines 18 to 22. All ? means that 1 may be decided already, so no coin is flipped: 1
-// as soon as the batch is here, or 0 once f+1 states 0 prove that it is not decided.
+// Algorithm 2, from votes to the next state. All ? means that 1 may be decided already, so no coin
+// is flipped: 1 as soon as the batch is here, or 0 once f+1 states 0 prove that it is not decided.
 Step WeakMvc::second_state(const StepContext& context) const {
   const Quorums& q = context.quorums;
   constexpr Phase second = 2;
@@ -122,7 +123,7 @@ Step WeakMvc::second_state(const StepContext& context) const {
   return Wait{};  // The batch is being fetched.
 }
 
-// Section 2.3; Algorithm 2, lines 5 to 22.
+// Section 2.3; Algorithm 2, one turn of its loop.
 Step WeakMvc::next_in_later_phase(Phase phase, const StepContext& context) const {
   const Quorums& q = context.quorums;
   const PhaseTally& now = tally(phase);

@@ -1,7 +1,7 @@
 // Weak-MVC: agreement on one slot. protocol.md, sections 2 and 11; the paper's Algorithm 2.
 //
-// The phases are the paper's State and Vote exchanges (Algorithm 2, lines 5 to 22). Departures,
-// each argued in protocol.md, section 2.4: the exchange of proposals (lines 1 to 4) is the first
+// The phases are the paper's State and Vote exchanges (Algorithm 2). Departures,
+// each argued in protocol.md, section 2.4: the exchange of proposals is the first
 // State exchange, since only one value can be proposed in a slot; and the first phase is not
 // symmetric, so that states 1 of Q members decide without a vote.
 #pragma once
