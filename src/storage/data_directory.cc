@@ -108,9 +108,7 @@ Status write_identity(io::FileSystem& files, const std::string& directory,
   if (!file.ok()) return file.status();
   if (Status status = file.value()->write_at(0, encode(identity)); !status.ok()) return status;
   if (Status status = file.value()->sync(); !status.ok()) return status;
-  Status status = files.rename(aside, io::join_path(directory, identity_name));
-  if (!status.ok()) return status;
-  return files.sync_directory(directory);
+  return files.rename(aside, io::join_path(directory, identity_name));
 }
 
 std::string parent_of(std::string path) {
@@ -160,11 +158,14 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
   const bool is_new = content.value() == Content::none;
   if (is_new) {
     if (Status status = write_identity(files, path, identity); !status.ok()) return status;
-    if (Status status = files.sync_directory(parent_of(path)); !status.ok()) return status;
   } else {
     const Result<std::string> text = read_identity(files, path);
     if (!text.ok()) return text.status();
     if (Status status = check_identity(path, text.value(), identity); !status.ok()) return status;
+  }
+  // Also when it was there: an earlier start may have made these names and failed before its syncs.
+  for (const std::string& directory : {path, parent_of(path)}) {
+    if (Status status = files.sync_directory(directory); !status.ok()) return status;
   }
   return std::unique_ptr<DataDirectory>(new DataDirectory(std::move(path), lock.take(), is_new));
 }

@@ -150,6 +150,29 @@ TEST(DataDirectory, SurvivesAPowerFailureAnywhere) {
   }
 }
 
+// Found by the simulator: a start failed to sync the names that it had made, the next one took them
+// for durable, and a power cut took the directory away with everything that was promised in it.
+// Given a first open that a failing sync ended, when a second one succeeds and power fails, then
+// the directory is there.
+TEST(DataDirectory, IsDurableOnceOpenThoughAnEarlierOpenFailedToSyncIt) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    for (std::uint64_t failing = 1; failing <= 3; ++failing) {
+      MemoryFileSystem files;
+      ASSERT_TRUE(files.create_directories("a").ok());
+      files.sync_all();
+      files.fail_sync(failing);
+      EXPECT_EQ(open_code(files, shop_3), Code::io_error);
+      files.kill_process();
+      ASSERT_EQ(open_code(files, shop_3), Code::ok);
+      base::Random random(seed);
+      files.crash(random);
+      auto again = DataDirectory::open(files, "a/data", shop_3);
+      ASSERT_TRUE(again.ok()) << again.status().message();
+      EXPECT_FALSE(again.value()->is_new());
+    }
+  }
+}
+
 // A cluster id with a line break could say another member: it is refused before anything is made.
 TEST(DataDirectory, RefusesIdsThatAreNone) {
   MemoryFileSystem files;
