@@ -6,7 +6,11 @@ RELEASE = build/release
 TEST_JOBS ?= 2
 DATA ?= data
 
-.PHONY: build build-all run test test-long bench lint format clean help
+# `make sim-long` goes on for so long, from this seed on.
+HOURS ?= 1
+FIRST_SEED ?= 1000000
+
+.PHONY: build build-all build-sim run test test-long sim sim-long bench lint format clean help
 .DEFAULT_GOAL := build
 
 help: ## List the targets
@@ -23,6 +27,11 @@ build-all:
 	@cmake --preset release -DRABIA_BUILD_TESTS=ON
 	@cmake --build --preset release -j $(JOBS)
 
+build-sim:
+	@tools/setup-debian build
+	@cmake --preset release
+	@cmake --build --preset release --target rabia-sim rabia-explore -j $(JOBS)
+
 run: build ## Three replicas on ports 7001 to 7003, with their data in ./data
 	@exec $(RELEASE)/bin/rabia-cluster --data $(DATA)
 
@@ -37,6 +46,12 @@ test-long: build-all ## All of `test`, the long rounds, and unit tests under the
 	    || exit 1; \
 	done
 	@ctest --test-dir $(RELEASE) -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+sim: build-sim ## 2,000 simulated clusters with everything going wrong: docs/testing.md
+	@$(RELEASE)/bin/rabia-sim --seeds 0:2000 --jobs $(JOBS)
+
+sim-long: build-sim ## Simulated clusters for HOURS=n hours (default 1), from FIRST_SEED=n on
+	@$(RELEASE)/bin/rabia-sim --seeds $(FIRST_SEED):$$(($(FIRST_SEED) + 1)) --hours $(HOURS) --jobs $(JOBS)
 
 bench: build ## Throughput beside a Redis server of this machine
 	@tools/setup-debian test

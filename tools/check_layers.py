@@ -30,6 +30,10 @@ APPS = {
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
+# So do these parts of sim/: a seed must give the same run everywhere.
+PURE_SIM = {"world", "history"}
+# The one file of sim/ that starts processes.
+SIM_PROCESSES = pathlib.PurePath("sim", "runner", "jobs.cc")
 
 OPERATING_SYSTEM = re.compile(
     r"(sys|netinet|arpa|net|linux|asm)/.*"
@@ -39,7 +43,7 @@ OPERATING_SYSTEM = re.compile(
 LIBRARIES = {
     "spdlog/": ("src/io/",),
     "toml++/": ("apps/settings/",),
-    "CLI/": ("apps/",),
+    "CLI/": ("apps/", "sim/runner/", "sim/explore/"),
     "isa-l": ("src/base/",),
     "xxhash.h": ("src/base/",),
 }
@@ -81,7 +85,7 @@ class Checker:
     def check(self):
         paths = [
             path.relative_to(self.root)
-            for folder in ("include", "src", "apps", "tests")
+            for folder in ("include", "src", "apps", "sim", "tests")
             for path in sorted((self.root / folder).rglob("*"))
             if path.suffix in (".h", ".cc") and "node_modules" not in path.parts
         ]
@@ -129,7 +133,8 @@ class Checker:
 
     def is_pure(self, path):
         return (path.parts[0] == "include" or
-                (path.parts[0] == "src" and room_of(path) in PURE)) and not is_test(path)
+                (path.parts[0] == "src" and room_of(path) in PURE) or
+                (path.parts[0] == "sim" and room_of(path) in PURE_SIM)) and not is_test(path)
 
     def check_own_include(self, path, number, name):
         self.included_by.setdefault(name, []).append((path, number))
@@ -155,7 +160,7 @@ class Checker:
             self.error(path, number, f"{describe(path)} may not include <{name}>: it only computes")
 
     def check_system_include(self, path, number, name):
-        if path.parts[0] == "apps" or is_test(path):
+        if path.parts[0] == "apps" or path == SIM_PROCESSES or is_test(path):
             return
         if path.parts[:2] != ("src", "io"):
             self.error(path, number, f"<{name}> is only for src/io/*.cc and apps/")
@@ -173,11 +178,11 @@ class Checker:
 
 def room_of(path):
     """src/kv/store.h → kv; include/rabia/ids.h → include."""
-    return path.parts[1] if path.parts[0] in ("src", "apps") else path.parts[0]
+    return path.parts[1] if path.parts[0] in ("src", "apps", "sim") else path.parts[0]
 
 
 def describe(path):
-    return path.parts[0] if path.parts[0] not in ("src", "apps") else "/".join(path.parts[:2])
+    return path.parts[0] if path.parts[0] not in ("src", "apps", "sim") else "/".join(path.parts[:2])
 
 
 def may_include(path, target):
@@ -192,6 +197,8 @@ def may_include(path, target):
     if place == "apps":
         return target_place == "src" or (
             target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
+    if place == "sim":
+        return target_place in ("src", "sim")
     return place == "tests"
 
 

@@ -56,6 +56,17 @@ class CheckLayers(unittest.TestCase):
             src__server__a_h='#include "rabia_server/b.h"\n',
             apps__rabia_server__b_h="")))
 
+    # Given the simulator, then it may include all of src and nobody it; only its runner starts
+    # processes, and what a seed decides may not ask for the time.
+    def test_the_simulator_sees_everything_and_is_seen_by_nobody(self):
+        self.assertEqual([], errors_in(
+            sim__world__a_h='#include "kv/b.h"\n#include "sim/history/c.h"\n', src__kv__b_h="",
+            sim__history__c_h="", sim__runner__jobs_cc="#include <unistd.h>\n"))
+        self.assertEqual(4, len(errors_in(
+            sim__world__a_cc="#include <unistd.h>\nauto now = steady_clock::now();\n",
+            src__kv__b_cc='#include "sim/world/d.h"\n', sim__world__d_h="",
+            sim__history__e_h='#include "rabia_server/f.h"\n', apps__rabia_server__f_h="")))
+
     # Given the operating system's and the network library's headers, then only src/io/*.cc, programs
     # and tests may include them.
     def test_the_operating_system_stays_in_io(self):

@@ -1,5 +1,9 @@
 // rabia-cluster: a whole cluster on one machine.
 
+#ifdef RABIA_MUTANTS
+#error "RABIA_MUTANTS breaks rules on purpose: for the simulator, and no program that ships"
+#endif
+
 #include <cstdio>
 #include <cstdlib>
 #include <utility>

@@ -1,5 +1,9 @@
 // rabia-server: one replica.
 
+#ifdef RABIA_MUTANTS
+#error "RABIA_MUTANTS breaks rules on purpose: for the simulator, and no program that ships"
+#endif
+
 #include <malloc.h>
 
 #include <algorithm>

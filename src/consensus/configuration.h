@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/mutant.h"
 #include "consensus/types.h"
 
 namespace rabia::consensus {
@@ -31,12 +32,14 @@ class MemberSet {
 
 // How many it takes, of n members.
 struct Quorums {
-  std::size_t members = 0;                                                            // n
-  [[nodiscard]] constexpr std::size_t failures() const { return (members - 1) / 2; }  // f
-  [[nodiscard]] constexpr std::size_t quorum() const { return members / 2 + 1; }      // Q = n − f
-  [[nodiscard]] constexpr std::size_t one_correct() const { return failures() + 1; }  // f + 1
+  std::size_t members = 0;                                                  // n
+  [[nodiscard]] std::size_t failures() const { return (members - 1) / 2; }  // f
+  [[nodiscard]] std::size_t quorum() const {                                // Q = n − f
+    return base::mutated(base::Mutant::quorum_of_half) ? (members + 1) / 2 : members / 2 + 1;
+  }
+  [[nodiscard]] std::size_t one_correct() const { return failures() + 1; }  // f + 1
   // States 0 that decide 0 in phase 1: max(Q, 2f + 1).
-  [[nodiscard]] constexpr std::size_t zeros_to_decide() const {
+  [[nodiscard]] std::size_t zeros_to_decide() const {
     return std::max(quorum(), 2 * failures() + 1);
   }
 };

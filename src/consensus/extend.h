@@ -1,6 +1,8 @@
 // What is said of neighbouring rounds is said once, as a range. protocol.md, section 9.
 #pragma once
 
+#include "base/mutant.h"
+
 namespace rabia::consensus {
 
 // Lets `last` speak of the rounds of `next` too, when these come right behind and both say the same
@@ -11,7 +13,8 @@ bool extend(Said& last, const Said& next) {
     return false;
   }
   if constexpr (requires { next.phase; }) {
-    if (last.phase != next.phase) return false;
+    const bool together = base::mutated(base::Mutant::ranges_joined_over_phases);
+    if (last.phase != next.phase && !together) return false;
   }
   if constexpr (requires { next.batch; }) {
     if (last.batch || next.batch) return false;  // A record with a batch is of one slot.

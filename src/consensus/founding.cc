@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.h"
+
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 Founding::Founding(ReplicaId self, const Configuration& start_list, bool may_found,
                    std::function<Nonce()> fresh_nonce)
@@ -48,7 +53,9 @@ std::optional<FoundingVector> Founding::heard_vector() const {
 
 record::Founding Founding::moved_to(FoundingVector vector) {
   if (!written_->said.empty()) left_.insert(written_->said);
-  if (left_.contains(vector)) {  // It may not be said again: a new nonce makes a new vector.
+  const bool again = mutated(Mutant::founding_without_last_vector);
+  if (left_.contains(vector) && !again) {
+    // It may not be said again: a new nonce makes a new vector.
     nonces_[self_] = fresh_nonce_();
     vector = *heard_vector();
   }
@@ -68,6 +75,10 @@ std::optional<FoundingVector> Founding::founded() const {
 }
 
 bool Founding::may_adopt(const FoundingVector& incarnation) const {
+  if (mutated(Mutant::founding_without_last_vector) && written_) {
+    const FoundingEntry own{self_, written_->nonce};
+    return std::find(incarnation.begin(), incarnation.end(), own) != incarnation.end();
+  }
   return said_ && *said_ == *written_ && said_->said == incarnation && !incarnation.empty();
 }
 

@@ -169,6 +169,17 @@ void Invariants::executed(ReplicaId member, std::uint64_t before, SlotId slot,
   check_1_one_log(member, before, slot, digest);
 }
 
+// Section 3: a batch is proposed again only after its slot was decided 0.
+void Invariants::created(SlotId slot, std::uint64_t identity) {
+  for (const SlotId before : slots_of_[identity]) {
+    if (slots_[before].decision != Bit::zero) {
+      broken("11", slot, "a batch is proposed again while " + text_of(before) + " may take it");
+    }
+  }
+  slots_of_[identity].push_back(slot);
+  identity_of_[slot] = identity;
+}
+
 void Invariants::acknowledged(std::uint64_t position_end) {
   seen_end_ = std::max(seen_end_, position_end);
 }
@@ -211,7 +222,7 @@ void Invariants::check_1_one_log(ReplicaId member, std::uint64_t before, SlotId 
   }
   if (before > log_.size()) return broken("1", id, "executed behind a gap");
   if (!log_.empty() && id <= log_.back().slot) broken("1", id, "executed out of log order");
-  check_11_once(id, digest);
+  check_11_once(id);
   log_.push_back({id, digest});
 }
 
@@ -316,8 +327,12 @@ void Invariants::check_9_frontier(const SenderView& sender, Round frontier_end) 
   }
 }
 
-void Invariants::check_11_once(SlotId id, std::uint64_t digest) {
-  if (!digests_in_log_.insert(digest).second) broken("11", id, "the same batch executed twice");
+void Invariants::check_11_once(SlotId id) {
+  const auto identity = identity_of_.find(id);
+  if (identity == identity_of_.end()) return broken("3", id, "executed, and nobody created it");
+  if (!executed_once_.insert(identity->second).second) {
+    broken("11", id, "the same batch executed twice");
+  }
 }
 
 }  // namespace rabia::consensus

@@ -41,6 +41,10 @@ class Invariants {
   void executed(ReplicaId member, std::uint64_t before, SlotId slot,
                 const base::SharedBytes& batch);
 
+  // The owner created a batch in the slot. `identity` names the batch, whatever its
+  // bytes are: equal when it is proposed again.
+  void created(SlotId slot, std::uint64_t identity);
+
   // ---- what clients see
   // The owner has executed this many batches and answers the client of the last.
   void acknowledged(std::uint64_t position_end);
@@ -85,7 +89,7 @@ class Invariants {
   void check_7_takes_part(const SenderView& sender, RoundRange rounds);
   void check_7_own_lane(const SenderView& sender, RoundRange rounds);
   void check_9_frontier(const SenderView& sender, Round frontier_end);
-  void check_11_once(SlotId id, std::uint64_t digest);
+  void check_11_once(SlotId id);
 
   void durable(ReplicaId member, const record::State& state);
   void durable(ReplicaId member, const record::CastVote& vote);
@@ -108,7 +112,9 @@ class Invariants {
   std::map<ReplicaId, Round> reserved_;       // Durable H.
   std::map<ReplicaId, Round> state_one_end_;  // Of states 1 that were said.
   std::vector<LogEntry> log_;
-  std::set<std::uint64_t> digests_in_log_;
+  std::map<SlotId, std::uint64_t> identity_of_;
+  std::map<std::uint64_t, std::vector<SlotId>> slots_of_;  // By identity.
+  std::set<std::uint64_t> executed_once_;                  // Identities in the log.
   std::uint64_t seen_end_ = 0;  // Batches that were acknowledged, or seen by a completed read.
   std::uint64_t slots_decided_ = 0;
   std::vector<std::string> violations_;

@@ -7,9 +7,13 @@
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/hash.h"
+#include "base/mutant.h"
 #include "consensus/extend.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 void Ready::clear() {
   records.clear();
@@ -122,6 +126,7 @@ void Node::dispatch(ReplicaId from, const Message& message) {
 
 void Node::durable(RecordNumber up_to, base::Instant now) {
   now_ = now;
+  if (mutated(Mutant::durable_one_record_too_far)) ++up_to;
   while (!written_.empty() && written_.front().number <= up_to) {
     const Written done = std::move(written_.front());
     written_.pop_front();
@@ -279,6 +284,7 @@ std::uint64_t Node::read() {
 
 // The highest round with a durable State 1, or executed, or below the floor; plus one.
 Round Node::frontier_end() const {
+  if (mutated(Mutant::frontier_of_executed_only)) return window_.executed_end();
   return std::max({state_one_end_, window_.executed_end(), floor_});
 }
 
@@ -289,7 +295,8 @@ void Node::on(ReplicaId from, const message::Ask& ask) {
 
 void Node::on(ReplicaId from, const message::Answer& answer) {
   raise_in_use(answer.frontier_end);
-  if (barrier_ && barrier_->nonce() == answer.nonce) {
+  const bool any = mutated(Mutant::answer_to_another_ask);
+  if (barrier_ && (barrier_->nonce() == answer.nonce || any)) {
     barrier_->answered(from, answer.frontier_end);
   }
 }
@@ -298,7 +305,8 @@ void Node::on(ReplicaId from, const message::Answer& answer) {
 void Node::drive_barrier() {
   while (true) {
     if (barrier_ && barrier_->complete(configurations_, window_.range())) {
-      reads_done_ = reads_in_barrier_;
+      const bool later_too = mutated(Mutant::barrier_serves_later_reads);
+      reads_done_ = later_too ? reads_asked_ : reads_in_barrier_;
       barrier_.reset();
     }
     if (barrier_ && now_ >= barrier_repeat_at_) repeat_ask();

@@ -21,6 +21,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/mutant.h"
 #include "base/time.h"
 #include "consensus/configuration.h"
 #include "consensus/founding.h"
@@ -152,7 +153,9 @@ class Node {
   void durable(RecordNumber up_to, base::Instant now);
   // Asks for a linearizable read; it may look when reads_done() reaches the token returned.
   std::uint64_t read();
-  [[nodiscard]] std::uint64_t reads_done() const { return reads_done_; }
+  [[nodiscard]] std::uint64_t reads_done() const {
+    return base::mutated(base::Mutant::read_without_barrier) ? reads_asked_ : reads_done_;
+  }
   void peer_up(ReplicaId peer, base::Instant now);
   void peer_down(ReplicaId peer, base::Instant now);
   void round_trip(ReplicaId peer, base::Duration measured);
@@ -271,6 +274,7 @@ class Node {
   void write_or_extend(Recorded record, const Said& said);
   enum class Why : std::uint8_t { rule, skip, told };
   void decide(SlotId id, Slot& slot, Bit value, Why why);
+  void tell_own_decision(SlotId id, const Slot& slot, Bit value);
   void count_decision(const Slot& slot, Bit value, Why why);
   void record_decision(SlotId id, Bit value);
   void record_batch_if_new(SlotId id, Slot& slot);

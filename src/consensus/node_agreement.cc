@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "consensus/extend.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 // ---- messages
 
@@ -25,7 +29,8 @@ void Node::on(ReplicaId from, const message::Skip& skip) {
   const auto lane = lanes_.find(from);
   if (lane == lanes_.end() || skip.rounds.empty()) return;
   note_coverage(from, skip.rounds);
-  const RoundRange inside = skip.rounds.clipped(window_.range());
+  RoundRange inside = skip.rounds.clipped(window_.range());
+  if (mutated(Mutant::skip_one_round_too_far)) ++inside.end;
   for (Round round = inside.first; round < inside.end; ++round) {
     const SlotId id{round, from};
     Slot* slot = window_.find(id);
@@ -38,7 +43,8 @@ void Node::on(ReplicaId from, const message::Skip& skip) {
   if (beyond.empty()) return;
   if (kept.clipped({window_.end(), kept.end}).empty()) {
     kept = beyond;
-  } else if (beyond.first <= kept.end && kept.first <= beyond.end) {
+  } else if ((beyond.first <= kept.end && kept.first <= beyond.end) ||
+             mutated(Mutant::skips_joined_over_a_gap)) {
     kept = {std::min(kept.first, beyond.first), std::max(kept.end, beyond.end)};
   }
 }
@@ -228,6 +234,12 @@ void Node::run_rules_of(SlotId id, Slot& slot) {
     } else if (const auto* vote = std::get_if<WriteVote>(&step)) {
       write_vote(id, slot, *vote);
     } else {
+      if (mutated(Mutant::repropose_before_decision) && id.lane == options_.self &&
+          slot.agreement.holds_batch() && !slot.zero_input &&
+          !slot.agreement.tally(first_phase).states_zero.empty()) {
+        slot.zero_input = true;  // Once.
+        tell_own_decision(id, slot, Bit::zero);
+      }
       if (slot.hold_vote_until == base::Instant{} && slot.agreement.would_vote_question(context)) {
         slot.hold_vote_until = now_ + least_patience();
         held_.push_back(id);
@@ -273,19 +285,30 @@ void Node::write_state(SlotId id, Slot& slot, WriteState step) {
     if (step.phase > 2 && before.votes_one.empty() && before.votes_zero.empty()) ++counters_.coins;
   }
   slot.agreement.set_own_state(step.phase, step.value);
+  if (mutated(Mutant::own_state_before_durable)) {
+    const std::size_t self = *configurations_.at(id.round).index_of(options_.self);
+    slot.agreement.add_state(self, step.phase, step.value);
+  }
   record::State record{id.lane, round, step.phase, step.value, {}};
   if (step.value == Bit::one && !slot.agreement.batch_recorded()) {
     record.batch = slot.agreement.batch();
     slot.agreement.set_batch_recorded();
   }
-  write_or_extend(std::move(record), message::State{id.lane, round, step.phase, step.value});
+  const message::State said{id.lane, round, step.phase, step.value};
+  write_or_extend(std::move(record), said);
+  if (mutated(Mutant::state_sent_before_durable)) send_everyone(id.round, said);
 }
 
 void Node::write_vote(SlotId id, Slot& slot, WriteVote step) {
   const RoundRange round{id.round, id.round + 1};
   slot.agreement.set_own_vote(step.phase, step.value);
-  write_or_extend(record::CastVote{id.lane, round, step.phase, step.value},
-                  message::CastVote{id.lane, round, step.phase, step.value});
+  if (mutated(Mutant::own_vote_before_durable)) {
+    const std::size_t self = *configurations_.at(id.round).index_of(options_.self);
+    slot.agreement.add_vote(self, step.phase, step.value);
+  }
+  const message::CastVote said{id.lane, round, step.phase, step.value};
+  write_or_extend(record::CastVote{id.lane, round, step.phase, step.value}, said);
+  if (mutated(Mutant::vote_sent_before_durable)) send_everyone(id.round, said);
 }
 
 // Writes what is said once it is durable. The last record grows instead, when it says the same.
@@ -314,13 +337,8 @@ void Node::decide(SlotId id, Slot& slot, Bit value, Why why) {
   slot.agreement.decide(value);
   record_decision(id, value);
   if (value == Bit::one) record_batch_if_new(id, slot);
-  // Of this life: earlier ones created batches only below lane_from.
-  if (id.lane == options_.self && id.round >= own_lane_.lane_from() &&
-      slot.agreement.holds_batch()) {
-    --own_undecided_;
-    own_undecided_bytes_ -= slot.agreement.batch().size();
-    ready_.own_decisions.push_back({id.round, value});
-  }
+  const bool told = mutated(Mutant::repropose_before_decision) && slot.zero_input;
+  if (!told) tell_own_decision(id, slot, value);
   // Members that input 0 may not hear the owner: they are told.
   if (why == Why::skip || value == Bit::one) {
     const Configuration& configuration = configurations_.at(id.round);
@@ -330,6 +348,17 @@ void Node::decide(SlotId id, Slot& slot, Bit value, Why why) {
       if (zeros.contains(index) && member != options_.self) answer_decided(member, id, value);
     }
   }
+}
+
+// Of a batch of this life: earlier ones created batches only below lane_from.
+void Node::tell_own_decision(SlotId id, const Slot& slot, Bit value) {
+  if (id.lane != options_.self || id.round < own_lane_.lane_from() ||
+      !slot.agreement.holds_batch()) {
+    return;
+  }
+  --own_undecided_;
+  own_undecided_bytes_ -= slot.agreement.batch().size();
+  ready_.own_decisions.push_back({id.round, value});
 }
 
 void Node::count_decision(const Slot& slot, Bit value, Why why) {

@@ -2,9 +2,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 namespace {
 
@@ -74,10 +78,11 @@ void Node::reply_with_own(ReplicaId to, SlotId id, const Slot& slot) {
   const RoundRange round{id.round, id.round + 1};
   for (Phase phase = first_phase; phase <= slot.agreement.phases(); ++phase) {
     const PhaseTally& tally = slot.agreement.tally(phase);
-    if (tally.states().contains(*self)) {
+    const bool early = mutated(Mutant::need_answered_before_durable);
+    if (tally.states().contains(*self) || (early && tally.own_state)) {
       send(to, message::State{id.lane, round, phase, *tally.own_state});
     }
-    if (tally.votes().contains(*self)) {
+    if (tally.votes().contains(*self) || (early && tally.own_vote)) {
       send(to, message::CastVote{id.lane, round, phase, *tally.own_vote});
     }
   }

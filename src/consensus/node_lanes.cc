@@ -3,9 +3,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 // ---- the own lane (section 3)
 
@@ -79,11 +83,14 @@ void Node::skip_own_rounds() {
   Round end = window_.in_use_end();
   if (end == Round{}) return;
   if (own_undecided_ == 0) end = end + skip_ahead_rounds_;
-  skip_own(RoundRange{own_lane_.next(), end}.clipped(own_lane_.usable()).clipped(window_.range()));
+  RoundRange rounds{own_lane_.next(), end};
+  if (!mutated(Mutant::skip_without_reservation)) rounds = rounds.clipped(own_lane_.usable());
+  skip_own(rounds.clipped(window_.range()));
 }
 
 void Node::skip_own(RoundRange rounds) {
   if (rounds.empty()) return;
+  if (mutated(Mutant::skip_of_a_used_round)) rounds.first = rounds.first - 1;
   own_lane_.use_up_to(rounds.end);
   send_everyone(rounds.first, message::Skip{rounds});
   for (Round round = rounds.first; round < rounds.end; ++round) {
@@ -155,6 +162,10 @@ void Node::forfeit_round(Round round) {
     if (should_forfeit(id, slot, std::max(*since, patience_since_))) {
       slot.zero_input = true;
       touch(id, slot);
+      if (mutated(Mutant::lane_from_decides) && id.lane != options_.self &&
+          round < lanes_.at(id.lane).lane_from) {
+        decide(id, slot, Bit::zero, Why::skip);
+      }
     }
   }
 }

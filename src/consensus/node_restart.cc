@@ -3,9 +3,13 @@
 #include <string>
 #include <utility>
 
+#include "base/mutant.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 namespace {
 
@@ -17,7 +21,8 @@ const std::string forgot =
 
 Status Node::restore(const Record& record, RecordNumber number) {
   last_record_ = number;
-  cleanly_stopped_ = std::holds_alternative<record::CleanStop>(record);
+  const bool stays = mutated(Mutant::clean_stop_remembered) && cleanly_stopped_;
+  cleanly_stopped_ = std::holds_alternative<record::CleanStop>(record) || stays;
   const Status replayed =
       std::visit([this](const auto& alternative) { return replay(alternative); }, record);
   if (!replayed.ok()) {
@@ -60,11 +65,16 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
 Status Node::replay(const record::State& state) {
   const bool one = state.value == Bit::one;
   const std::size_t self = *configurations_.at(state.rounds.first).index_of(options_.self);
-  if (one) state_one_end_ = std::max(state_one_end_, state.rounds.end);
+  if (one && !mutated(Mutant::frontier_forgotten)) {
+    state_one_end_ = std::max(state_one_end_, state.rounds.end);
+  }
   return replay_rounds(state, one, [&](WeakMvc& slot) {
     if (state.batch && slot.hold(state.batch)) slot.set_batch_recorded();
-    if (one && !slot.holds_batch()) return false;
-    if (!slot.may_set_own_state(state.phase)) return false;
+    const bool lacking = mutated(Mutant::state_1_without_the_batch);
+    if (one && !slot.holds_batch() && !lacking) return false;
+    if (mutated(Mutant::forget_a_state)) return true;
+    const bool again = mutated(Mutant::two_states);
+    if (!slot.may_set_own_state(state.phase) && !again) return false;
     slot.set_own_state(state.phase, state.value);
     slot.add_state(self, state.phase, state.value);
     return true;
@@ -74,6 +84,7 @@ Status Node::replay(const record::State& state) {
 Status Node::replay(const record::CastVote& vote) {
   const std::size_t self = *configurations_.at(vote.rounds.first).index_of(options_.self);
   return replay_rounds(vote, vote.value != Vote::zero, [&](WeakMvc& slot) {
+    if (mutated(Mutant::forget_a_vote)) return true;
     if (!slot.may_set_own_vote(vote.phase)) return false;
     slot.set_own_vote(vote.phase, vote.value);
     slot.add_vote(self, vote.phase, vote.value);
@@ -106,7 +117,7 @@ Status Node::replay(const record::Reserve& reserve) {
 }
 
 Status Node::replay(const record::Founding& founding) {
-  founding_->restore(founding);
+  if (!mutated(Mutant::founding_forgotten)) founding_->restore(founding);
   return {};
 }
 
@@ -153,7 +164,8 @@ Status Node::check_boot() const {
             "this log was kept in mode 'memory', which does not survive a restart" + forgot};
   }
   const bool same_boot = !options_.boot_id.empty() && last_boot_->boot_id == options_.boot_id;
-  if (last_boot_->mode == Mode::os && !same_boot && !cleanly_stopped_) {
+  const bool forgiven = cleanly_stopped_ || mutated(Mutant::power_loss_forgiven);
+  if (last_boot_->mode == Mode::os && !same_boot && !forgiven) {
     return {Code::failed_precondition,
             "the machine was restarted without a clean stop (or cannot tell), and durability 'os' "
             "does not survive that" +

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/mutant.h"
 #include "consensus/types.h"
 
 namespace rabia::consensus {
@@ -17,7 +18,8 @@ class OwnLane {
   // At start: the last durable reservation (0 in a first life). An earlier life may have used
   // anything below it, so this one creates nothing there.
   void begin(Round reserved) {
-    lane_from_ = next_ = reserved_durable_ = reserved_written_ = reserved;
+    lane_from_ = reserved_durable_ = reserved_written_ = reserved;
+    next_ = base::mutated(base::Mutant::no_reservation) ? Round{} : reserved;
   }
   // A Reserve record became durable.
   void reserved(Round end) { reserved_durable_ = std::max(reserved_durable_, end); }
@@ -35,7 +37,10 @@ class OwnLane {
   void reservation_written(Round end) { reserved_written_ = end; }
 
   // Rounds that may be used now: from the first never used one to the reservation.
-  [[nodiscard]] RoundRange usable() const { return {next_, reserved_durable_}; }
+  [[nodiscard]] RoundRange usable() const {
+    const bool early = base::mutated(base::Mutant::reservation_before_durable);
+    return {next_, early ? reserved_written_ : reserved_durable_};
+  }
   // Everything below `end` is used up, by a batch or a skip.
   void use_up_to(Round end) { next_ = std::max(next_, end); }
 

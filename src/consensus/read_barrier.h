@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "base/mutant.h"
 #include "consensus/configuration.h"
 #include "consensus/types.h"
 
@@ -26,12 +27,14 @@ class ReadBarrier {
 
   // A frontier is below L when everything up to it is executed here: frontier_end <= L.
   [[nodiscard]] bool complete(const ConfigurationHistory& configurations, RoundRange window) const {
+    const bool any = base::mutated(base::Mutant::barrier_any_answer);
+    const std::size_t missing = base::mutated(base::Mutant::barrier_one_answer_fewer) ? 1 : 0;
     const auto in_force = configurations.in_force(window);
     return std::all_of(in_force.begin(), in_force.end(), [&](const Configuration* configuration) {
       const auto below = std::count_if(answers_.begin(), answers_.end(), [&](const auto& answer) {
-        return configuration->contains(answer.first) && answer.second <= window.first;
+        return configuration->contains(answer.first) && (any || answer.second <= window.first);
       });
-      return static_cast<std::size_t>(below) >= configuration->quorums().quorum();
+      return static_cast<std::size_t>(below) + missing >= configuration->quorums().quorum();
     });
   }
 

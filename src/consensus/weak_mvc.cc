@@ -3,9 +3,29 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "consensus/common_coin.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
+
+namespace {
+
+// The member itself; a repeat is put down for a member that there is not.
+std::size_t counted_for(std::size_t member, MemberSet heard) {
+  const bool again = mutated(Mutant::count_repeats) && heard.contains(member);
+  return again ? members_max - heard.size() : member;
+}
+
+// Algorithm 2: f+1 equal votes decide.
+std::size_t votes_to_decide(const Quorums& q) {
+  const bool fewer = mutated(Mutant::decide_on_fewer_votes) && q.failures() > 0;
+  return fewer ? q.failures() : q.one_correct();
+}
+
+}  // namespace
 
 PhaseTally* WeakMvc::tally_for(Phase phase) {
   if (phase == first_phase) return &first_;
@@ -15,15 +35,21 @@ PhaseTally* WeakMvc::tally_for(Phase phase) {
 }
 
 bool WeakMvc::add_state(std::size_t member, Phase phase, Bit value) {
+  if (mutated(Mutant::phases_mixed) && phase > first_phase) add_state(member, first_phase, value);
   PhaseTally* tally = tally_for(phase);
-  if (tally == nullptr || tally->states().contains(member)) return false;
+  if (tally == nullptr) return false;
+  member = counted_for(member, tally->states());
+  if (tally->states().contains(member)) return false;
   (value == Bit::one ? tally->states_one : tally->states_zero).insert(member);
   return true;
 }
 
 bool WeakMvc::add_vote(std::size_t member, Phase phase, Vote value) {
+  if (mutated(Mutant::phases_mixed) && phase > first_phase) add_vote(member, first_phase, value);
   PhaseTally* tally = tally_for(phase);
-  if (tally == nullptr || tally->votes().contains(member)) return false;
+  if (tally == nullptr) return false;
+  member = counted_for(member, tally->votes());
+  if (tally->votes().contains(member)) return false;
   switch (value) {
     case Vote::zero:
       tally->votes_zero.insert(member);
@@ -40,7 +66,7 @@ bool WeakMvc::add_vote(std::size_t member, Phase phase, Vote value) {
 
 void WeakMvc::set_own_state(Phase phase, Bit value) {
   PhaseTally* tally = tally_for(phase);
-  RABIA_CHECK(tally != nullptr && !tally->own_state);
+  RABIA_CHECK(tally != nullptr && (!tally->own_state || mutated(Mutant::two_states)));
   tally->own_state = value;
 }
 
@@ -83,15 +109,18 @@ Step WeakMvc::next(const StepContext& context) const {
 Step WeakMvc::next_in_first_phase(const StepContext& context) const {
   const Quorums& q = context.quorums;
   // Input. (Paper, Algorithm 2, the exchange of proposals: one in hand is state 1.)
-  if (context.self && !first_.own_state) {
+  const bool again = mutated(Mutant::two_states) && batch_ && first_.own_state == Bit::zero;
+  if (context.self && (!first_.own_state || again)) {
     if (batch_) return WriteState{first_phase, Bit::one};
     if (context.forfeited) return WriteState{first_phase, Bit::zero};
   }
-  if (first_.states_one.size() >= q.quorum()) return Decide{Bit::one};
-  if (first_.states_zero.size() >= q.zeros_to_decide()) return Decide{Bit::zero};
+  const std::size_t ones = q.quorum() - (mutated(Mutant::decide_on_fewer_states) ? 1 : 0);
+  if (first_.states_one.size() >= ones) return Decide{Bit::one};
+  const bool f_plus_1 = mutated(Mutant::decide_0_on_f_plus_1_zeros);
+  const std::size_t zeros = f_plus_1 ? q.one_correct() : q.zeros_to_decide();
+  if (first_.states_zero.size() >= zeros) return Decide{Bit::zero};
   if (const Step vote = first_vote(context); !std::holds_alternative<Wait>(vote)) return vote;
-  // Algorithm 2: f+1 equal votes decide.
-  if (first_.votes_zero.size() >= q.one_correct()) return Decide{Bit::zero};
+  if (first_.votes_zero.size() >= votes_to_decide(q)) return Decide{Bit::zero};
   return second_state(context);
 }
 
@@ -103,7 +132,8 @@ Step WeakMvc::first_vote(const StepContext& context) const {
       first_.states().size() < q.quorum()) {
     return Wait{};
   }
-  if (first_.states_zero.size() >= q.one_correct()) return WriteVote{first_phase, Vote::zero};
+  const std::size_t zeros = mutated(Mutant::vote_0_on_a_single_0) ? 1 : q.one_correct();
+  if (first_.states_zero.size() >= zeros) return WriteVote{first_phase, Vote::zero};
   if (context.patience_over) return WriteVote{first_phase, Vote::question};
   return Wait{};
 }
@@ -118,8 +148,10 @@ Step WeakMvc::second_state(const StepContext& context) const {
     return Wait{};
   }
   if (!first_.votes_zero.empty()) return WriteState{second, Bit::zero};
-  if (batch_) return WriteState{second, Bit::one};
-  if (first_.states_zero.size() >= q.one_correct()) return WriteState{second, Bit::zero};
+  if (mutated(Mutant::coin_in_phase_1)) return WriteState{second, Bit::zero};
+  if (batch_ || mutated(Mutant::state_1_without_the_batch)) return WriteState{second, Bit::one};
+  const bool hasty = mutated(Mutant::zero_instead_of_fetching);
+  if (first_.states_zero.size() >= q.one_correct() || hasty) return WriteState{second, Bit::zero};
   return Wait{};  // The batch is being fetched.
 }
 
@@ -133,20 +165,22 @@ Step WeakMvc::next_in_later_phase(Phase phase, const StepContext& context) const
     if (now.states_zero.size() >= q.quorum()) return WriteVote{phase, Vote::zero};
     return WriteVote{phase, Vote::question};
   }
-  if (now.votes_one.size() >= q.one_correct()) return Decide{Bit::one};
-  if (now.votes_zero.size() >= q.one_correct()) return Decide{Bit::zero};
+  if (now.votes_one.size() >= votes_to_decide(q)) return Decide{Bit::one};
+  if (now.votes_zero.size() >= votes_to_decide(q)) return Decide{Bit::zero};
   const Phase after = phase + 1;
   if (!context.self || !may_set_own_state(after) || !now.votes().contains(*context.self) ||
       now.votes().size() < q.quorum()) {
     return Wait{};
   }
-  if (!now.votes_one.empty()) {
-    if (batch_) return WriteState{after, Bit::one};
+  const bool may_say_one = batch_ || mutated(Mutant::later_state_1_without_the_batch);
+  const bool votes_count = !mutated(Mutant::coin_over_votes);
+  if (!now.votes_one.empty() && votes_count) {
+    if (may_say_one) return WriteState{after, Bit::one};
     return Wait{};  // The batch is being fetched: Q members hold it.
   }
-  if (!now.votes_zero.empty()) return WriteState{after, Bit::zero};
+  if (!now.votes_zero.empty() && votes_count) return WriteState{after, Bit::zero};
   const bool heads = common_coin(context.coin_key, context.slot, phase) == Bit::one;
-  return WriteState{after, heads && batch_ ? Bit::one : Bit::zero};
+  return WriteState{after, heads && may_say_one ? Bit::one : Bit::zero};
 }
 
 bool WeakMvc::would_vote_question(const StepContext& context) const {

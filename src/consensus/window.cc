@@ -3,8 +3,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 Window::Window(const ConfigurationHistory& configurations, std::uint64_t rounds)
     : configurations_(configurations), rounds_(rounds) {
@@ -71,9 +75,17 @@ std::optional<Bit> Window::executed_decision(SlotId id) const {
 std::optional<Window::Executable> Window::take_executable(base::Instant now) {
   if (executed_end_ >= in_use_end_) return std::nullopt;  // Rounds not in use are not executed.
   RoundState& round = state(executed_end_);
+  while (mutated(Mutant::execute_out_of_order) && !round.slots[cursor_].agreement.decision() &&
+         cursor_ + 1 < round.slots.size() &&
+         round.slots[cursor_ + 1].agreement.decision() == Bit::one) {
+    ++cursor_;
+  }
   const WeakMvc& agreement = round.slots[cursor_].agreement;
-  const std::optional<Bit> decision = agreement.decision();
-  if (!decision || (decision == Bit::one && !agreement.holds_batch())) return std::nullopt;
+  std::optional<Bit> decision = agreement.decision();
+  const bool void_too = mutated(Mutant::batch_applied_twice) && agreement.holds_batch();
+  if (decision && void_too) decision = Bit::one;
+  const bool lacks_batch = !agreement.holds_batch() && !mutated(Mutant::execute_without_the_batch);
+  if (!decision || (decision == Bit::one && lacks_batch)) return std::nullopt;
 
   const Lane lane = configurations_.at(executed_end_).members()[cursor_];
   Executable executable{{executed_end_, lane}, *decision, {}};

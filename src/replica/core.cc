@@ -14,7 +14,7 @@ Core::Core(const Environment& environment, ReplicaOptions options, StateMachine&
       options_(std::move(options)),
       machine_(machine),
       callbacks_(std::move(callbacks)),
-      history_(options_.durability == Durability::memory, memory_history_bytes),
+      history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
       open_(std::make_unique<Group>()) {}
 
 // ---- inputs
@@ -31,6 +31,7 @@ void Core::receive(ReplicaId from, std::string_view frame) {
               {{"peer", from}, {"reason", message.status().message()}});
       break;
     }
+    if (environment_.probe != nullptr) environment_.probe->received(from, message.value());
     node_->receive(from, incarnation, message.value(), now);
   }
   schedule();
@@ -39,6 +40,7 @@ void Core::receive(ReplicaId from, std::string_view frame) {
 void Core::on_durable(storage::Lsn lsn) {
   if (stopped_) return;
   ++commits_;
+  if (environment_.probe != nullptr) environment_.probe->durable(lsn);
   node_->durable(lsn, environment_.executor.now());
   schedule();
 }
@@ -98,9 +100,7 @@ bool Core::step_once() {
   for (const consensus::OwnDecision& decision : ready.own_decisions) own_decision(decision);
   for (const consensus::Execution& execution : ready.executions) execute(execution);
   reads_done(node_->reads_done());
-  for (const consensus::Outgoing& outgoing : ready.messages) {
-    outbox_->add(node_->incarnation(), options_.self, outgoing);
-  }
+  for (const consensus::Outgoing& outgoing : ready.messages) send(outgoing);
   for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
   const bool waits = ready.waits;
   const bool wrote = !ready.records.empty();
@@ -114,11 +114,17 @@ bool Core::step_once() {
   return happened;
 }
 
+void Core::send(const consensus::Outgoing& outgoing) {
+  if (environment_.probe != nullptr) environment_.probe->sent(outgoing);
+  outbox_->add(node_->incarnation(), options_.self, outgoing);
+}
+
 void Core::append_records() {
   for (const consensus::Record& record : node_->ready().records) {
     record_bytes_.clear();
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
+    if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
     // Section 10: on stable storage before anything is said, in mode `os` too.
     if (std::holds_alternative<consensus::record::Boot>(record) ||
         std::holds_alternative<consensus::record::Founding>(record)) {
@@ -152,6 +158,9 @@ void Core::execute(const consensus::Execution& execution) {
 // writes of one pipeline sees the first and not the second.
 void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   const ApplyContext context{position_, execution.slot.lane};
+  if (environment_.probe != nullptr) {
+    environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
+  }
   ++position_.value;
   BatchReader commands(execution.batch.view());
   std::string_view command;

@@ -18,6 +18,7 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/outbox.h"
+#include "replica/probe.h"
 #include "replica/replica.h"
 #include "storage/data_directory.h"
 
@@ -42,11 +43,6 @@ class Core final : public Replica {
   Status close() override;
 
  private:
-  static constexpr std::size_t batch_bytes_max = 1U << 20;  // A larger one holds one command.
-  static constexpr std::size_t cut_at_once_bytes = 64U << 10;
-  static constexpr std::uint64_t history_reply_bytes = 256U << 10;
-  static constexpr std::uint64_t memory_history_bytes = 256U << 20;
-
   // core_start.cc
   Status open_directory();
   Status open_log();
@@ -64,6 +60,7 @@ class Core final : public Replica {
   void stop_because(Status status);
   void halt();
   void append_records();
+  void send(const consensus::Outgoing& outgoing);
   void execute(const consensus::Execution& execution);
   void apply_batch(const consensus::Execution& execution, Group* group);
   void notice_stage();
@@ -125,6 +122,7 @@ class Core final : public Replica {
   std::uint64_t commands_executed_ = 0;
   std::uint64_t reproposed_ = 0;
   std::uint64_t commits_ = 0;
+  std::uint64_t groups_ = 0;  // Proposed in this life.
 
   mutable ClientTable clients_;
   mutable std::vector<ClientId> blocked_;  // accepts() told them no because too much waits.

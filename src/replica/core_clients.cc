@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "replica/core.h"
 
 namespace rabia::replica {
+
+using base::Mutant;
+using base::mutated;
 
 // ---- submission
 
@@ -14,7 +18,8 @@ namespace rabia::replica {
 bool Core::accepts(ClientId id) const {
   ClientTable::Entry* entry = clients_.find(id);
   RABIA_CHECK(entry != nullptr);
-  if (entry->unanswered > 0 && entry->group != open_.get()) return false;
+  const bool any_group = mutated(Mutant::connection_in_two_batches);
+  if (entry->unanswered > 0 && entry->group != open_.get() && !any_group) return false;
   if (!full()) return true;
   if (!entry->blocked) {
     entry->blocked = true;
@@ -30,7 +35,7 @@ bool Core::idle(ClientId id) const {
 }
 
 bool Core::full() const {
-  return open_->commands.size() >= batch_bytes_max ||
+  return open_->commands.size() >= options_.tuning.batch_bytes_max ||
          waiting_bytes_ + open_->bytes() >= options_.waiting_bytes_max;
 }
 
@@ -80,7 +85,7 @@ std::unique_ptr<Group> Core::take_open() {
 // Section 3, "Pace": at once when no own batch is under way or much waits; else some time apart, so
 // that batches grow with the load.
 bool Core::pace_allows() const {
-  return proposed_.empty() || open_->commands.size() >= cut_at_once_bytes ||
+  return proposed_.empty() || open_->commands.size() >= options_.tuning.cut_at_once_bytes ||
          now_ >= pace_allows_at();
 }
 
@@ -92,7 +97,9 @@ void Core::propose(std::unique_ptr<Group> group) {
   if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
   group->proposed_at = last_cut_ = now_;
   waiting_bytes_ += group->bytes();
+  if (group->number == 0) group->number = ++groups_;
   const consensus::Round round = node_->propose(group->batch, now_);
+  if (environment_.probe != nullptr) environment_.probe->proposed(round, group->number);
   proposed_.emplace(round, std::move(group));
   unblock();
 }
@@ -100,6 +107,7 @@ void Core::propose(std::unique_ptr<Group> group) {
 void Core::start_barrier() {
   barrier_ = take_open();
   barrier_->barrier_token = node_->read();
+  if (environment_.probe != nullptr) environment_.probe->read_began(barrier_->barrier_token);
   waiting_bytes_ += barrier_->bytes();
   unblock();
 }
@@ -113,6 +121,18 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
   if (decision.value == consensus::Bit::one) {
     const base::Duration took = now_ - group.proposed_at;
     commit_time_ += (took - commit_time_) / 8;
+    if (mutated(Mutant::reply_before_execution) && !reply_bytes_.empty() &&
+        decision.round >= node_->executed_end()) {
+      waiting_bytes_ -= group.bytes();
+      for (const Item& item : std::exchange(group.items, {})) {
+        auto* entry = answering(item);
+        if (entry == nullptr) continue;
+        // With the reply that the last command had: mostly the same.
+        if (item.is_write) entry->client->on_executed(item.token, reply_bytes_);
+        if (!item.is_write) entry->client->on_readable(item.token, group.read_of(item));
+      }
+      waiting_bytes_ += group.bytes();
+    }
     return;
   }
   // Decided 0: the same batch may be proposed again, unless its clients were told that its outcome
@@ -127,13 +147,19 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
 }
 
 void Core::reads_done(std::uint64_t token) {
-  if (!barrier_ || token < barrier_->barrier_token) return;
+  const bool early = mutated(Mutant::answers_before_replay_ends) && !serving_;
+  if (!barrier_ || (token < barrier_->barrier_token && !early)) return;
   const std::unique_ptr<Group> group = std::move(barrier_);
+  if (environment_.probe != nullptr) environment_.probe->read_done(group->barrier_token, position_);
   waiting_bytes_ -= group->bytes();
   for (const Item& item : group->items) {
     if (auto* entry = answering(item)) {
       entry->client->on_readable(item.token, group->read_of(item));
     }
+  }
+  if (mutated(Mutant::barrier_serves_later_reads) && !open_->empty() && open_->writes == 0) {
+    start_barrier();
+    reads_done(barrier_->barrier_token);
   }
   again_ = again_ || !open_->empty();  // Reads that wait for the next barrier.
 }

@@ -1,4 +1,5 @@
 // From a data directory to a replica that takes part. protocol.md, section 12.
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <span>
@@ -46,6 +47,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
 Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
   node_ = std::make_unique<consensus::Node>(node_options());
+  if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_log(); !status.ok()) return status;
   now_ = opened_at_ = last_commit_ = environment_.executor.now();
   if (Status status = node_->start(now_); !status.ok()) return status;
@@ -91,6 +93,17 @@ consensus::NodeOptions Core::node_options() {
   if (Result<std::string> boot_id = environment_.files.boot_id(); boot_id.ok()) {
     options.boot_id = boot_id.take();
   }
+  const Tuning& tuning = options_.tuning;
+  options.window_rounds = tuning.window_rounds;
+  options.ahead_rounds = std::min<std::uint64_t>(options.ahead_rounds, tuning.window_rounds / 4);
+  auto& watch = options.lane_watch;
+  watch.interval_max =
+      std::min(watch.interval_max, static_cast<std::uint32_t>(options.ahead_rounds));
+  watch.interval_first = std::min(watch.interval_first, watch.interval_max);
+  options.reply_bytes_max = tuning.reply_bytes_max;
+  options.own_undecided_max = tuning.own_undecided_max;
+  options.beyond_window_bytes_max = tuning.beyond_window_bytes_max;
+  options.unsynced_bytes_max = tuning.unsynced_bytes_max;
   std::array<std::byte, sizeof options.life> random;
   environment_.executor.fill_random(random);
   std::memcpy(&options.life, random.data(), sizeof options.life);
@@ -117,6 +130,7 @@ Status Core::open_log() {
             "was never founded, start with --bootstrap"};
   }
   const auto& found = wal_->recovery();
+  if (environment_.probe != nullptr) environment_.probe->log_recovered(found);
   io::log(io::Level::info, "replica", "log recovered",
           {{"segments", found.segments},
            {"records", found.records},
@@ -132,6 +146,7 @@ Status Core::open_log() {
 Status Core::recover(const storage::Wal::Recovered& recovered) {
   const Result<consensus::Record> record = consensus::decode_record(recovered.payload);
   if (!record.ok()) return record.status();
+  if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
   if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
     if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);
   } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
@@ -147,6 +162,8 @@ Status Core::open_transport() {
   transport::TransportOptions options;
   options.cluster_id = options_.cluster_id;
   options.self = options_.self;
+  options.frame_bytes_max = options_.tuning.frame_bytes_max;
+  options.queue_bytes_max = options_.tuning.peer_queue_bytes;
   for (const Member& member : options_.members) {
     if (member.id == options_.self) {
       options.listen = member.peer_address;

@@ -31,6 +31,7 @@ struct Group {
   std::size_t writes = 0;
   base::Instant since{};  // When its first item came.
   base::Instant proposed_at{};
+  std::uint64_t number = 0;  // From 1, in the order of the first proposals of this life.
   std::uint64_t barrier_token = 0;
 
   Group() { begin_batch(commands); }

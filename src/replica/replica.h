@@ -20,6 +20,8 @@
 
 namespace rabia::replica {
 
+class Probe;
+
 // Why something submitted has no result.
 enum class Failure : std::uint8_t {
   not_executed,     // It was not and will not be executed: safe to retry, here or elsewhere.
@@ -56,6 +58,22 @@ struct Member {
   io::Endpoint peer_address;
 };
 
+// Bounds and constants of the protocol. Not settings: all members must have one window, and nobody
+// but a simulator, which makes everything small, has a reason to change them.
+struct Tuning {
+  std::uint64_t window_rounds = 1024;  // α (protocol.md, section 1); a power of two, from 8.
+  std::uint64_t reply_bytes_max = 1ULL << 20;         // Of one reply to Need.
+  std::uint64_t history_reply_bytes = 256ULL << 10;   // Of batches in it that the log holds.
+  std::uint64_t memory_history_bytes = 256ULL << 20;  // Mode `memory`: of batches kept for peers.
+  std::size_t own_undecided_max = 16;                 // Own batches under way at once.
+  std::uint64_t beyond_window_bytes_max = 32ULL << 20;
+  std::uint64_t unsynced_bytes_max = 64ULL << 20;
+  std::size_t batch_bytes_max = 1ULL << 20;      // A larger batch holds one command.
+  std::size_t cut_at_once_bytes = 64ULL << 10;   // So much waits: no pace (section 3).
+  std::uint64_t frame_bytes_max = 48ULL << 20;   // Of the transport.
+  std::uint64_t peer_queue_bytes = 64ULL << 20;  // Of the transport, for each peer.
+};
+
 struct ReplicaOptions {
   std::string cluster_id;
   ReplicaId self;
@@ -69,6 +87,7 @@ struct ReplicaOptions {
   // What waits longer than this for its result is answered "outcome unknown".
   base::Duration answer_within = std::chrono::seconds(5);
   std::uint64_t waiting_bytes_max = 256ULL << 20;  // Submitted, not answered: beyond it, refuse.
+  Tuning tuning;
 };
 
 struct PeerStatus {
@@ -106,6 +125,7 @@ class Replica {
     io::Network& network;
     io::FileSystem& files;
     io::Worker& log_worker;
+    Probe* probe = nullptr;  // For simulators.
   };
   struct Callbacks {
     std::function<void()> serving;        // First time that clients can be served.

@@ -1,9 +1,13 @@
 #include "storage/log_disk.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/record.h"
 
 namespace rabia::storage {
+
+using base::Mutant;
+using base::mutated;
 
 Status LogDisk::open(const RecoveredLog& log) {
   segment_ = log.segment;
@@ -30,7 +34,10 @@ Status LogDisk::write(const Group& group) {
   if (Status status = file_->write_at(group.offset, group.bytes); !status.ok()) return status;
   end_ = group.offset + group.bytes.size();
   ends_with_mark_ = false;
-  if (durability_ == Durability::always) return file_->sync();
+  if (durability_ == Durability::always && !mutated(Mutant::log_acknowledged_before_sync)) {
+    Status synced = file_->sync();
+    return mutated(Mutant::failed_sync_ignored) ? Status() : synced;
+  }
   if (first_unsynced_ == 0) first_unsynced_ = segment_;
   return group.needs_sync ? sync_all() : Status();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/mutant.h"
 #include "storage/damage.h"
 #include "storage/record.h"
 #include "storage/segment.h"
@@ -62,6 +63,7 @@ class Recovery {
   Result<End> scan();
   Status accept(const RecordHeader& header, std::string_view payload);
   Status judge_tail();
+  Status check_tail();
   Status search_rest_for_proof() const;
   Status check_spare();
   Status make_durable();
@@ -172,13 +174,10 @@ Status Recovery::accept(const RecordHeader& header, std::string_view payload) {
   return {};
 }
 
-// The log ends in the loaded segment. Is this the place up to which it was durable?
+// The log ends in the loaded segment.
 Status Recovery::judge_tail() {
-  if (stop_.state == RecordState::damaged) {
-    return damaged_segment(log_.segment, log_.offset, stop_.reason);
-  }
-  if (Status status = search_rest_for_proof(); !status.ok()) return status;
-  if (Status status = check_spare(); !status.ok()) return status;
+  Status tail = check_tail();
+  if (!tail.ok() && !base::mutated(base::Mutant::damage_taken_for_torn_tail)) return tail;
   const std::size_t last = std::string_view(bytes_).find_last_not_of('\0');
   const std::uint64_t garbage_end = last == std::string_view::npos ? 0 : last + 1;
   if (garbage_end > log_.offset) {
@@ -190,6 +189,15 @@ Status Recovery::judge_tail() {
   const std::uint64_t chunk_end = log_.offset + prepare_chunk_bytes;
   zero_end_ = std::max(garbage_end, std::min(chunk_end, log_.segment_bytes));
   return {};
+}
+
+// Is this the place up to which it was durable?
+Status Recovery::check_tail() {
+  if (stop_.state == RecordState::damaged) {
+    return damaged_segment(log_.segment, log_.offset, stop_.reason);
+  }
+  if (Status status = search_rest_for_proof(); !status.ok()) return status;
+  return check_spare();
 }
 
 // A group is written when the one before is durable, and each of its records says so: one that

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/record.h"
 
 namespace rabia::storage {
@@ -152,7 +153,8 @@ void SegmentedWal::on_written() {
     fail(*group->written);
     return;
   }
-  const Lsn durable = group->next_lsn - 1;
+  const bool all = base::mutated(base::Mutant::log_acknowledged_with_the_next_group);
+  const Lsn durable = (all ? next_lsn_ : group->next_lsn) - 1;
   unsynced_bytes_ -= group->bytes.size();
   recycle(group);
   advance();  // First: the disk is not to wait for what the callback does.

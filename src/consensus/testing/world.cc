@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/hash.h"
 
 namespace rabia::consensus::testing {
 
@@ -256,6 +257,7 @@ void World::propose_waiting(Process& process) {
     process.to_propose.pop_front();
     const Round round = process.node->propose(batch, now_);
     process.under_way[round] = batch;
+    invariants_.created({round, process.id}, base::hash64(batch.view()));
   }
 }
 

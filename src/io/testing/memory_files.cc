@@ -379,10 +379,7 @@ Status MemoryFileSystem::write(Node& node, const std::string& path, std::uint64_
     node.content.write(offset, bytes.substr(0, bytes.size() / 2));
     return failed(Code::io_error, "write", path, "injected error");
   }
-  std::uint64_t used = 0;
-  if (capacity_bytes_ != UINT64_MAX) {
-    root_->for_each_below([&used](const Node& file) { used += file.content.live().size(); });
-  }
+  const std::uint64_t used = capacity_bytes_ != UINT64_MAX ? used_bytes() : 0;
   const std::uint64_t size = node.content.live().size();
   const std::uint64_t growth = std::max(size, offset + bytes.size()) - size;
   if (growth > 0 && used + growth > capacity_bytes_) {
@@ -390,6 +387,12 @@ Status MemoryFileSystem::write(Node& node, const std::string& path, std::uint64_
   }
   node.content.write(offset, bytes);
   return {};
+}
+
+std::uint64_t MemoryFileSystem::used_bytes() const {
+  std::uint64_t used = 0;
+  root_->for_each_below([&used](const Node& file) { used += file.content.live().size(); });
+  return used;
 }
 
 Status MemoryFileSystem::count_sync(const std::string& path, bool& fails) {

@@ -62,6 +62,8 @@ class MemoryFileSystem final : public FileSystem {
   void flip_bit(const std::string& path, std::uint64_t bit);
   void cut(const std::string& path, std::uint64_t size);
 
+  // Of all files together, as they are read.
+  [[nodiscard]] std::uint64_t used_bytes() const;
   // Calls so far.
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }

@@ -45,6 +45,11 @@ class MemoryEnd : public std::enable_shared_from_this<MemoryEnd> {
     network_.executor_.post([self = shared_from_this()] { self->report("connection reset"); });
   }
 
+  void vanish() {
+    handler_ = nullptr;
+    die();
+  }
+
   // Something may have become deliverable: resumed, healed, arrived.
   void deliver_later() {
     if (event_ || !deliverable()) return;
@@ -287,6 +292,11 @@ void MemoryNetwork::set_delay(const std::string& from, const std::string& to,
   links_[{from, to}].delay = delay;
 }
 
+void MemoryNetwork::set_jitter(const std::string& from, const std::string& to,
+                               base::Duration jitter) {
+  links_[{from, to}].jitter = jitter;
+}
+
 void MemoryNetwork::cut(const std::string& from, const std::string& to) {
   links_[{from, to}].cut = true;
 }
@@ -310,10 +320,21 @@ void MemoryNetwork::break_connections(const std::string& a, const std::string& b
   }
 }
 
-base::Duration MemoryNetwork::delay(const Direction& direction) const {
-  const auto link = links_.find(direction);
-  const bool own = link != links_.end() && link->second.delay >= base::Duration::zero();
-  return own ? link->second.delay : default_delay_;
+void MemoryNetwork::drop_host(const std::string& host) {
+  for (const auto& weak : ends_) {
+    const auto end = weak.lock();
+    if (end && end->local().host == host) end->vanish();
+  }
+}
+
+base::Duration MemoryNetwork::delay(const Direction& direction) {
+  const auto found = links_.find(direction);
+  if (found == links_.end()) return default_delay_;
+  const Link& link = found->second;
+  const base::Duration delay = link.delay >= base::Duration::zero() ? link.delay : default_delay_;
+  if (link.jitter == base::Duration::zero()) return delay;
+  const auto most = static_cast<std::uint64_t>(link.jitter.count());
+  return delay + base::Duration(static_cast<std::int64_t>(random_.below(most + 1)));
 }
 
 bool MemoryNetwork::is_cut(const Direction& direction) const {

@@ -34,12 +34,17 @@ class MemoryNetwork {
   // How long bytes take from one host to another (1 ms at first); for bytes written from now on.
   void set_delay(base::Duration delay) { default_delay_ = delay; }
   void set_delay(const std::string& from, const std::string& to, base::Duration delay);
+  // On top of the delay, by chance, up to so much; bytes of one connection stay in order.
+  void set_jitter(const std::string& from, const std::string& to, base::Duration jitter);
   // From now on what one host sends to the other (bytes, ends and beginnings of connections) waits,
   // as TCP does, until heal(). The other direction goes on.
   void cut(const std::string& from, const std::string& to);
   void heal(const std::string& from, const std::string& to);
   // Resets every connection between the two, both ways, at once.
   void break_connections(const std::string& a, const std::string& b);
+  // The machine loses power: its ends of connections vanish, and nobody is told. What others send
+  // to it goes nowhere.
+  void drop_host(const std::string& host);
   // Every delivery brings at most this many bytes, by chance fewer.
   void set_piece_bytes_max(std::size_t bytes) { piece_bytes_max_ = bytes; }
   // How much one direction of a connection takes before unsent() grows.
@@ -53,10 +58,11 @@ class MemoryNetwork {
   using Direction = std::pair<std::string, std::string>;
   struct Link {
     base::Duration delay{-1};  // Negative: the default.
+    base::Duration jitter{};
     bool cut = false;
   };
 
-  [[nodiscard]] base::Duration delay(const Direction& direction) const;
+  [[nodiscard]] base::Duration delay(const Direction& direction);
   [[nodiscard]] bool is_cut(const Direction& direction) const;
   std::unique_ptr<Stream> open_pair(const std::string& from, const Endpoint& to,
                                     const Network::OnAccept& accept);

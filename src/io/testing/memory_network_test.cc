@@ -82,6 +82,36 @@ TEST_F(MemoryNetworkTest, BytesArriveAfterTheDelayOfTheirDirection) {
   EXPECT_EQ(client_.received, "to a");
 }
 
+// Given a direction with jitter, when bytes are written one after the other, then they arrive in
+// order, none before the delay and all within delay and jitter.
+TEST_F(MemoryNetworkTest, JitterDelaysAndKeepsTheOrder) {
+  connect_now();
+  network_.set_delay("a", "b", milliseconds(5));
+  network_.set_jitter("a", "b", milliseconds(20));
+  std::string sent;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    client_.stream_->write(std::string(1, c));
+    sent.push_back(c);
+  }
+  executor_.run_for(milliseconds(4));
+  EXPECT_EQ(server_.received, "");
+  executor_.run_for(milliseconds(21));
+  EXPECT_EQ(server_.received, sent);
+}
+
+// Given a connection, when the machine at one end loses power, then neither end is told, and what
+// the other one writes goes nowhere.
+TEST_F(MemoryNetworkTest, ADroppedHostVanishesSilently) {
+  connect_now();
+  network_.drop_host("b");
+  client_.stream_->write("lost");
+  executor_.run_for(milliseconds(100));
+  EXPECT_EQ(server_.received, "");
+  EXPECT_EQ(server_.closed, "");
+  EXPECT_EQ(client_.closed, "");
+  EXPECT_EQ(client_.stream_->unsent(), 0U);
+}
+
 // Given nobody listening, when connecting, then it is refused, and not from inside the call.
 TEST_F(MemoryNetworkTest, ConnectingToNobodyIsRefused) {
   listener_.reset();

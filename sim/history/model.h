@@ -1,0 +1,47 @@
+// What the commands mean, one after the other: the specification that histories are held against.
+//
+// Written from the documentation of Redis 7.0 and docs/commands.md. It shares nothing with src/kv
+// or src/server on purpose, so that it does not share their mistakes. Knows no limits of sizes and
+// no expiry.
+//
+// Commands: APPEND DBSIZE DECR DECRBY DEL EXISTS FLUSHALL GET GETDEL GETSET INCR INCRBY MGET MSET
+// MSETNX SET SETNX STRLEN UNLINK. Any other is a mistake of the caller and ends the process; wrong
+// arguments are answered with an error, as a server does.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/history/contents.h"
+#include "sim/history/history.h"
+
+namespace rabia::sim::history {
+
+struct SetOptions {
+  bool if_absent = false;
+  bool if_present = false;
+  bool get = false;
+};
+// Of a SET, from its third argument on. Nothing when they are wrong.
+[[nodiscard]] std::optional<SetOptions> set_options_of(const Arguments& args);
+
+// What a command has to do with keys, whatever is in them.
+struct Footprint {
+  std::vector<std::string> keys;  // Sorted, each once.
+  bool all_keys = false;          // Every key there may be; `keys` is empty.
+  bool reads_only = false;        // Changes nothing, ever.
+  // The command leaves its keys in a state that does not depend on what was in them before …
+  bool overwrites = false;
+  // … and its reply does not depend on it either.
+  bool is_blind = false;
+};
+[[nodiscard]] Footprint footprint_of(const Arguments& args);
+
+// Executes a command. Returns its reply as RESP2 bytes.
+std::string execute(Contents& contents, const Arguments& args);
+
+// The reply of a command that only reads.
+[[nodiscard]] std::string look(const Contents& contents, const Arguments& args);
+
+}  // namespace rabia::sim::history

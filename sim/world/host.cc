@@ -1,0 +1,168 @@
+#include "sim/world/host.h"
+
+#include <utility>
+
+namespace rabia::sim {
+
+namespace {
+
+constexpr const char* data_directory = "data";
+constexpr const char* log_directory = "data/wal";
+
+}  // namespace
+
+Host::Host(World& world, const Plan& plan, std::size_t index)
+    : world_(world),
+      plan_(plan),
+      index_(index),
+      name_(host_name(index)),
+      random_(plan.seed * 31 + index),
+      executor_(world.executor, plan.machines[index].clocks, plan.seed * 37 + index),
+      network_(world.network.at(name_), executor_,
+               {.effect = [this] { return effect(); },
+                .road = [this](const std::string& to) { return world_.road(name_, to); }}),
+      watch_({static_cast<std::uint16_t>(index + 1)}, world.watch, [this] { return effect(); }) {
+  executor_.set_turn_takes(plan.machines[index].turn_takes);
+}
+
+Host::~Host() {
+  destroy(Ending::kill);
+}
+
+// ---- the process
+
+replica::ReplicaOptions Host::replica_options() const {
+  replica::ReplicaOptions options;
+  options.cluster_id = "sim";
+  options.self = {static_cast<std::uint16_t>(index_ + 1)};
+  for (std::size_t i = 0; i < plan_.members; ++i) {
+    options.members.push_back({{static_cast<std::uint16_t>(i + 1)}, {host_name(i), peer_port}});
+  }
+  options.data_directory = data_directory;
+  options.durability = plan_.durability;
+  options.bootstrap = true;
+  options.segment_bytes = plan_.segment_bytes;
+  options.unavailable_after = plan_.unavailable_after;
+  options.answer_within = plan_.answer_within;
+  options.tuning = plan_.tuning;
+  return options;
+}
+
+Status Host::start() {
+  executor_.begin_life();
+  watch_.begin_life();
+  files_.run();
+  if (start_changes_ != UINT64_MAX) files_.halt_after(start_changes_);
+  start_changes_ = UINT64_MAX;
+  effects_left_ = UINT64_MAX;
+  died_in_start_ = false;
+  stopped_ = {};
+  worker_ = std::make_unique<LogWorker>(executor_, plan_.machines[index_].job_takes, stalled_until_,
+                                        random_.next());
+  machine_ = std::make_unique<kv::StoreMachine>();
+  replica::Replica::Callbacks callbacks;
+  callbacks.stopped = [this](Status why) {
+    stopped_ = std::move(why);
+    report_end(Ending::kill);
+  };
+  auto replica = replica::Replica::open({executor_, network_, files_, *worker_, &watch_},
+                                        replica_options(), *machine_, std::move(callbacks));
+  Status status = replica.status();
+  if (replica.ok()) {
+    replica_ = replica.take();
+    server::ServerOptions options;
+    options.listen = {name_, client_port};
+    auto server = server::Server::open({executor_, network_, *replica_, *machine_}, options);
+    status = server.status();
+    if (server.ok()) server_ = server.take();
+  }
+  died_in_start_ = files_.halted();
+  if (!died_in_start_) files_.run();
+  if (died_in_start_ && status.ok()) status = {Code::unavailable, "killed while it started"};
+  if (!status.ok()) destroy(died_in_start_ ? ending_ : Ending::kill);
+  return status;
+}
+
+void Host::end(Ending how) {
+  if (how == Ending::clean) (void)replica_->close();  // It fails when the disk does.
+  destroy(how);
+}
+
+void Host::destroy(Ending how) {
+  executor_.end_life();
+  if (how == Ending::power) world_.network.drop_host(name_);
+  if (worker_ != nullptr) worker_->die(files_);
+  watch_.end_life();
+  server_.reset();
+  replica_.reset();
+  machine_.reset();
+  worker_.reset();
+  if (how == Ending::power) {
+    disk_.crash(random_);
+  } else {
+    disk_.kill_process();
+  }
+}
+
+void Host::die_after_effects(std::uint64_t effects, Ending how) {
+  effects_left_ = effects;
+  ending_ = how;
+}
+
+void Host::die_in_next_start(std::uint64_t changes, Ending how) {
+  start_changes_ = changes;
+  ending_ = how;
+}
+
+// From here on the process is a ghost: what it still does in this turn has no effect.
+bool Host::effect() {
+  if (!executor_.running()) return false;
+  if (effects_left_ == UINT64_MAX || effects_left_-- > 0) return true;
+  report_end(ending_);
+  return false;
+}
+
+void Host::report_end(Ending how) {
+  executor_.end_life();
+  world_.executor.post([this, how, life = executor_.life()] {
+    if (executor_.life() != life || replica_ == nullptr) return;
+    destroy(how);
+    world_.ended(index_);
+  });
+}
+
+// ---- the disk
+
+void Host::stall_disk_until(base::Instant until) {
+  stalled_until_ = until;
+  if (worker_ != nullptr) worker_->stall_until(until);
+}
+
+void Host::empty_disk() {
+  const auto names = disk_.list(log_directory);
+  if (names.ok()) {
+    for (const std::string& name : names.value()) {
+      (void)disk_.remove(io::join_path(log_directory, name));
+    }
+    (void)disk_.remove(log_directory);
+  }
+  const auto rest = disk_.list(data_directory);
+  if (rest.ok()) {
+    for (const std::string& name : rest.value()) {
+      (void)disk_.remove(io::join_path(data_directory, name));
+    }
+    (void)disk_.remove(data_directory);
+  }
+  disk_.sync_all();
+}
+
+Host::LogFile Host::some_log_file(base::Random& random) {
+  const auto names = disk_.list(log_directory);
+  if (!names.ok() || names.value().empty()) return {};
+  LogFile chosen{io::join_path(log_directory, names.value()[random.below(names.value().size())])};
+  auto file = disk_.open(chosen.path, io::OpenMode::read);
+  if (file.ok()) chosen.bytes = file.value()->size().value();
+  return chosen;
+}
+
+}  // namespace rabia::sim

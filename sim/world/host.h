@@ -1,0 +1,115 @@
+// One machine of the world: its disk, clocks and network, and the process on it, which is a replica
+// and its server as `rabia-server` has them. The process can end at any effect that it has.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/testing/memory_files.h"
+#include "io/testing/memory_network.h"
+#include "kv/operations.h"
+#include "replica/replica.h"
+#include "server/server.h"
+#include "sim/world/host_network.h"
+#include "sim/world/log_worker.h"
+#include "sim/world/plan.h"
+#include "sim/world/watch.h"
+
+namespace rabia::sim {
+
+inline constexpr std::uint16_t peer_port = 7000;
+inline constexpr std::uint16_t client_port = 6379;
+[[nodiscard]] inline std::string host_name(std::size_t index) {
+  return "r" + std::to_string(index + 1);
+}
+
+// How a process ends.
+enum class Ending : std::uint8_t {
+  kill,   // At once; what was given to the system stays, its connections are closed.
+  power,  // So does the machine: what was not synced may be lost, nobody is told.
+  clean,  // As by a signal: the replica is closed.
+};
+
+// One thread.
+class Host {
+ public:
+  struct World {
+    io::testing::ManualExecutor& executor;
+    io::testing::MemoryNetwork& network;
+    ClusterWatch& watch;
+    // The road from one host to another; null when one of them is a client.
+    std::function<FrameRoad*(const std::string& from, const std::string& to)> road;
+    // The process ended by itself (mid-step, or it stopped); it is down when this is called.
+    std::function<void(std::size_t index)> ended;
+  };
+
+  Host(World& world, const Plan& plan, std::size_t index);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // Starts the process. The status of Replica::open(); when it is not ok the process is down again.
+  Status start();
+  // What is running ends now. Not from inside the process: then use die_after_effects().
+  void end(Ending how);
+  // So many more effects (records, messages, executions, bytes sent), then it ends in this way.
+  void die_after_effects(std::uint64_t effects, Ending how);
+  // The next start ends after so many changes to the disk, unless it is done by then.
+  void die_in_next_start(std::uint64_t changes, Ending how);
+
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool up() const { return replica_ != nullptr; }
+  [[nodiscard]] bool paused() const { return executor_.paused(); }
+  [[nodiscard]] replica::Replica& replica() { return *replica_; }
+  [[nodiscard]] const kv::Store& store() const { return machine_->store(); }
+  [[nodiscard]] HostExecutor& executor() { return executor_; }
+  [[nodiscard]] io::testing::MemoryFileSystem& disk() { return disk_; }
+  [[nodiscard]] HostWatch& watch() { return watch_; }
+  [[nodiscard]] const HostWatch& watch() const { return watch_; }
+  // Why the replica stopped itself; ok when it did not.
+  [[nodiscard]] const Status& stopped() const { return stopped_; }
+  // The start was cut short by die_in_next_start().
+  [[nodiscard]] bool died_in_start() const { return died_in_start_; }
+  void stall_disk_until(base::Instant until);
+  // Everything on its disk is gone.
+  void empty_disk();
+  // A file of the log by chance, and its size; empty when there is none.
+  struct LogFile {
+    std::string path;
+    std::uint64_t bytes = 0;
+  };
+  [[nodiscard]] LogFile some_log_file(base::Random& random);
+
+ private:
+  [[nodiscard]] replica::ReplicaOptions replica_options() const;
+  bool effect();
+  void destroy(Ending how);
+  void report_end(Ending how);
+
+  World& world_;
+  const Plan& plan_;
+  std::size_t index_;
+  std::string name_;
+  base::Random random_;
+  io::testing::MemoryFileSystem disk_;
+  storage::testing::HaltingFiles files_{disk_};
+  HostExecutor executor_;
+  HostNetwork network_;
+  HostWatch watch_;
+  base::Instant stalled_until_{};
+
+  std::unique_ptr<LogWorker> worker_;
+  std::unique_ptr<kv::StoreMachine> machine_;
+  std::unique_ptr<replica::Replica> replica_;
+  std::unique_ptr<server::Server> server_;
+  Status stopped_;
+  std::uint64_t effects_left_ = UINT64_MAX;
+  Ending ending_ = Ending::kill;
+  std::uint64_t start_changes_ = UINT64_MAX;
+  bool died_in_start_ = false;
+};
+
+}  // namespace rabia::sim

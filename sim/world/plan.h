@@ -1,0 +1,78 @@
+// What one seed draws before anything runs: the cluster, its settings, its machines and network,
+// its clients, and what will go wrong how often.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "rabia/durability.h"
+#include "replica/replica.h"
+#include "sim/world/frame_faults.h"
+#include "sim/world/host_executor.h"
+#include "sim/world/log_worker.h"
+#include "sim/world/tally.h"
+
+namespace rabia::sim {
+
+// One kind of trouble that comes again and again.
+struct FaultPlan {
+  Count fault;
+  base::Duration every{};  // On average.
+};
+
+struct MachinePlan {
+  ClockPlan clocks;
+  Delays job_takes;  // A write and its sync.
+  base::Duration turn_takes{};
+};
+
+struct ClientsPlan {
+  std::size_t clients = 3;
+  Delays think;
+  std::uint64_t pipeline_percent = 0;  // Of the turns: several commands in one write.
+  std::size_t keys = 4;                // Of texts, and as many of numbers.
+  std::uint64_t read_percent = 40;
+  std::uint64_t many_keys_percent = 0;  // Of the operations: MSET, MGET, DEL of several, ….
+  std::uint64_t clear_permille = 0;     // Of the operations: FLUSHALL, DBSIZE.
+  std::uint64_t large_percent = 0;      // Of the values: some kilobytes.
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  std::size_t members = 3;
+  Durability durability = Durability::always;
+  replica::Tuning tuning;
+  std::uint64_t segment_bytes = 64 << 10;
+  base::Duration unavailable_after{};
+  base::Duration answer_within{};
+  std::vector<MachinePlan> machines;
+  Delays link;              // The fixed part of each direction's delay is drawn from it.
+  base::Duration jitter{};  // The greatest of a direction.
+  std::size_t piece_bytes_max = 64 << 10;
+  ClientsPlan clients;
+  bool calm_founding = true;  // Nothing goes wrong before the cluster is founded.
+  base::Duration trouble_for{};
+  std::vector<FaultPlan> faults;
+  FrameFaults frames;
+  Delays down;  // How long who was killed stays down.
+};
+
+// A named choice of what may go wrong, for looking at one thing alone.
+struct Scenario {
+  std::string_view name;
+  std::string_view what;
+  std::vector<Count> faults;
+  bool from_the_start = false;  // While the cluster is founded already.
+};
+[[nodiscard]] const std::vector<Scenario>& scenarios();
+[[nodiscard]] const Scenario* find_scenario(std::string_view name);
+
+// Everything follows from the seed and the scenario.
+[[nodiscard]] Plan draw_plan(std::uint64_t seed, const Scenario& scenario);
+
+// One line for people.
+[[nodiscard]] std::string describe(const Plan& plan);
+
+}  // namespace rabia::sim

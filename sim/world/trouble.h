@@ -1,0 +1,86 @@
+// What goes wrong in a world, when and to whom: drawn by the seed as the plan says. Everything that
+// it breaks mends itself after a while, or in heal(), but for damage that a replica cannot survive
+// (section 8 of the protocol): of that it causes no more than the cluster must stand.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "base/random.h"
+#include "sim/world/host.h"
+#include "sim/world/plan.h"
+
+namespace rabia::sim {
+
+// One thread.
+class Trouble {
+ public:
+  struct World {
+    io::testing::ManualExecutor& executor;
+    io::testing::MemoryNetwork& network;
+    std::vector<std::unique_ptr<Host>>& hosts;
+    Trace& trace;
+    Tally& tally;
+    // Starts the host's process, if it is down and may start.
+    std::function<void(std::size_t)> start;
+  };
+  Trouble(World& world, const Plan& plan);
+
+  // From now on, until heal().
+  void begin();
+  // Nothing more goes wrong; what can be mended is. Processes that are down are started by the
+  // caller, who asks lost() which cannot be.
+  void heal();
+
+  // The host's replica may have forgotten what it promised, and must refuse to start.
+  [[nodiscard]] bool lost(std::size_t host) const { return lost_.contains(host); }
+  // Power was cut in mode `os` when it had promises to remember: it must not start again, whatever
+  // its log holds.
+  [[nodiscard]] bool must_refuse(std::size_t host) const { return must_refuse_.contains(host); }
+  // A member began anew before all were founded: others may have left the vector that was founded
+  // for one with its new nonce, and must then refuse as well (section 8, "First start").
+  [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }
+  // Its disk was made to fail.
+  [[nodiscard]] bool disk_fails(std::size_t host) const { return failing_.contains(host); }
+  // The process of a host ended by itself: it comes back later.
+  void start_later(std::size_t host);
+
+ private:
+  void plan_next(const FaultPlan& fault);
+  void strike(Count fault);
+  bool strike_process(Count fault, std::size_t target);
+  bool strike_network(Count fault, std::size_t target);
+  bool strike_disk(Count fault, std::size_t target);
+
+  [[nodiscard]] bool forgets(Ending how) const;
+  [[nodiscard]] Ending a_sudden_end();
+  bool end(std::size_t host, Ending how);
+  bool end_all(Ending how);
+  bool pause(std::size_t host);
+  void cut(std::size_t from, std::size_t to);
+  void cut_between(const std::set<std::size_t>& side);
+  void mend_network();
+  void mend_network_later();
+  bool damage(Count fault, std::size_t target);
+  bool may_lose(std::size_t host);
+  void lose(std::size_t host);
+  [[nodiscard]] bool all_founded() const;
+  void later(base::Duration after, std::function<void()> action);
+  [[nodiscard]] base::Duration a_while();
+  [[nodiscard]] std::size_t members() const { return world_.hosts.size(); }
+  [[nodiscard]] std::set<std::size_t> some_hosts(std::size_t count);
+  void draw_links();
+
+  World& world_;
+  const Plan& plan_;
+  base::Random random_;
+  std::uint64_t heals_ = 0;
+  std::set<std::size_t> lost_;
+  std::set<std::size_t> must_refuse_;
+  std::set<std::size_t> failing_;
+  bool lost_while_founding_ = false;
+};
+
+}  // namespace rabia::sim

@@ -1,0 +1,237 @@
+#include "sim/world/watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/codec.h"
+#include "consensus/testing/print.h"
+
+namespace rabia::sim {
+
+using consensus::Record;
+using consensus::RecordNumber;
+
+namespace {
+
+enum Happening : std::uint64_t { wrote = 1, became_durable_, said, heard, did };
+
+template <typename Thing>
+std::string bytes_of(const Thing& thing) {
+  std::string bytes;
+  consensus::encode(thing, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+// Section 8, "Why": of the members of one incarnation fewer than a quorum are left when another is
+// founded. So no two were ever held by a quorum each, also counting those that forgot it.
+void ClusterWatch::booted(ReplicaId member, consensus::Incarnation incarnation) {
+  members_of[incarnation].insert(member);
+  const auto quorums = std::count_if(
+      members_of.begin(), members_of.end(),
+      [this](const auto& each) { return each.second.size() >= members.quorums().quorum(); });
+  if (quorums > 1) broken("section 8, first start: two incarnations had a quorum of members each");
+}
+
+// ---- lives
+
+void HostWatch::begin_life() {
+  ++life_;
+  node_ = nullptr;
+  recovered_ = 0;
+  loss_.clear();
+  reserved_ = false;
+  reads_.clear();
+  distrusted_.clear();
+}
+
+void HostWatch::end_life() {
+  if (node_ == nullptr) return;
+  const consensus::NodeCounters& counters = node_->counters();
+  Tally& tally = cluster_.tally;
+  tally[Count::slots_1_by_states] += counters.decided_one;
+  tally[Count::slots_0_by_states] += counters.decided_zero_by_states;
+  tally[Count::slots_0_by_votes] += counters.decided_zero_by_votes;
+  tally[Count::slots_0_by_skip] += counters.decided_zero_by_skip;
+  tally[Count::slots_in_later_phases] += counters.decided_in_later_phases;
+  tally[Count::slots_learned] += counters.learned;
+  tally[Count::coins] += counters.coins;
+  tally[Count::forfeits] += counters.forfeits;
+  tally[Count::zeros_ahead] += counters.zeros_ahead;
+  tally[Count::barriers] += counters.barriers;
+  tally[Count::batch_fetched] += counters.fetches;
+  tally[Count::beyond_window_dropped] += counters.beyond_window_dropped;
+  node_ = nullptr;
+}
+
+void HostWatch::forget_log() {
+  log_.clear();
+  durable_ = 0;
+  incarnation_ = 0;
+  founded_ = false;
+}
+
+// ---- the log
+
+void HostWatch::recovered(RecordNumber number, const Record& record) {
+  recovered_ = number;
+  reserved_ = reserved_ || std::holds_alternative<consensus::record::Reserve>(record);
+  const std::uint64_t digest = base::hash64(bytes_of(record));
+  if (number > log_.size()) {  // The mark of a clean stop is written without being seen.
+    log_.push_back({digest, record});
+  } else if (log_[number - 1].digest != digest) {
+    loss_ = "record " + std::to_string(number) +
+            " came back as another one: " + consensus::testing::print(record);
+  }
+}
+
+void HostWatch::log_recovered(const storage::Wal::RecoverySummary& summary) {
+  if (recovered_ < durable_) {
+    loss_ = std::to_string(recovered_) + " records came back, and " + std::to_string(durable_) +
+            " had been durable";
+    return;
+  }
+  if (recovered_ < log_.size()) ++cluster_.tally[Count::record_lost_before_durable];
+  if (summary.torn_bytes_cut > 0) ++cluster_.tally[Count::torn_tail];
+  if (reserved_) ++cluster_.tally[Count::restart_with_reservation];
+  while (log_.size() > recovered_) log_.pop_back();
+  became_durable(recovered_);
+  if (cluster_.trace.printing()) {
+    print("recovered " + std::to_string(recovered_) + " records" +
+          (summary.torn_at.empty() ? "" : ", torn at " + summary.torn_at));
+  }
+}
+
+void HostWatch::appended(RecordNumber number, const Record& record) {
+  if (!effect_()) return;
+  const std::string bytes = bytes_of(record);
+  cluster_.trace.mix(wrote + (std::uint64_t{id_.value} << 8), bytes);
+  ++cluster_.tally[Count::records];
+  ++cluster_.records;
+  note_escape_row(record);
+  if (const auto* founding = std::get_if<consensus::record::Founding>(&record)) {
+    const bool again = number > 1 && !founding->said.empty() && !log_.empty() &&
+                       std::holds_alternative<consensus::record::Founding>(log_.back().record);
+    if (again) ++cluster_.tally[Count::founding_vector_left];
+  }
+  if (cluster_.trace.printing()) {
+    print("writes " + std::to_string(number) + ": " + consensus::testing::print(record));
+  }
+  if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) {
+    incarnation_ = consensus::incarnation_of(boot->incarnation);
+  }
+  log_.push_back({base::hash64(bytes), record});
+  invariants().wrote(id_, record);
+}
+
+void HostWatch::durable(RecordNumber up_to) {
+  if (!effect_()) return;
+  cluster_.trace.mix(became_durable_ + (std::uint64_t{id_.value} << 8) + (up_to << 24));
+  if (cluster_.trace.printing()) print("durable up to " + std::to_string(up_to));
+  became_durable(up_to);
+}
+
+void HostWatch::became_durable(RecordNumber up_to) {
+  while (durable_ < up_to && durable_ < log_.size()) {
+    Written& written = log_[durable_++];
+    invariants().durable(id_, written.record);
+    if (std::holds_alternative<consensus::record::Boot>(written.record)) {
+      founded_ = true;
+      cluster_.booted(id_, incarnation_);
+    }
+    // Founding records tell how the vector moved; others need not be kept.
+    if (!std::holds_alternative<consensus::record::Founding>(written.record)) {
+      written.record = consensus::record::CleanStop{};
+    }
+  }
+}
+
+// Section 2.2: all votes ?, the batch not held, f + 1 states 0 known.
+void HostWatch::note_escape_row(const Record& record) {
+  const auto* state = std::get_if<consensus::record::State>(&record);
+  if (state == nullptr || state->phase != 2 || state->value != consensus::Bit::zero) return;
+  const consensus::Slot* slot = node_->window().find({state->rounds.first, state->lane});
+  if (slot == nullptr) return;
+  if (slot->agreement.tally(consensus::first_phase).votes_zero.empty()) {
+    ++cluster_.tally[Count::escape_row];
+  }
+}
+
+// ---- batches and reads
+
+void HostWatch::proposed(consensus::Round round, std::uint64_t group) {
+  if (!effect_()) return;
+  const std::uint64_t identity =
+      (std::uint64_t{id_.value} << 48) + (life_ << 32) + group;  // Unique in this world.
+  invariants().created({round, id_}, identity);
+}
+
+void HostWatch::executed(const consensus::Execution& execution, LogPosition before, bool answered) {
+  if (!effect_()) return;
+  cluster_.trace.mix(did + (std::uint64_t{id_.value} << 8) + (before.value << 24));
+  if (cluster_.trace.printing()) {
+    print("executes batch " + std::to_string(before.value) + " of slot (" +
+          std::to_string(execution.slot.round.value) + ", " +
+          std::to_string(execution.slot.lane.value) + ")");
+  }
+  if (cluster_.executing == 0) cluster_.executing = incarnation_;
+  if (cluster_.executing != incarnation_) {
+    cluster_.broken("section 8, first start: two incarnations of one cluster execute batches");
+  }
+  invariants().executed(id_, before.value, execution.slot, execution.batch);
+  if (answered) invariants().acknowledged(before.value + 1);
+}
+
+void HostWatch::read_began(std::uint64_t token) {
+  if (effect_()) reads_[token] = invariants().read_asked();
+}
+
+void HostWatch::read_done(std::uint64_t token, LogPosition executed) {
+  if (!effect_()) return;
+  invariants().read_done(id_, reads_[token], executed.value);
+  reads_.erase(token);
+}
+
+// ---- messages
+
+void HostWatch::sent(const consensus::Outgoing& outgoing) {
+  if (!effect_()) return;
+  const consensus::Message& message = outgoing.message;
+  cluster_.trace.mix(said + (std::uint64_t{id_.value} << 8), bytes_of(message));
+  ++cluster_.tally[Count::messages];
+  const auto* beat = std::get_if<consensus::message::Beat>(&message);
+  ++(beat != nullptr ? cluster_.beats_sent : cluster_.others_sent);
+  if (beat != nullptr) note_trust(*beat);
+  if (cluster_.trace.printing() && beat == nullptr) {
+    print((outgoing.to ? "-> r" + std::to_string(outgoing.to->value) : std::string("-> all")) +
+          ": " + consensus::testing::print(message));
+  }
+  if (node_->stage() != consensus::Node::Stage::running) return;
+  invariants().sent({id_, node_->window().range(), {}, node_->own_lane().lane_from()}, message);
+}
+
+void HostWatch::received(ReplicaId from, const consensus::Message& message) {
+  if (!effect_()) return;
+  cluster_.trace.mix(heard + (std::uint64_t{id_.value} << 8) + (std::uint64_t{from.value} << 24),
+                     bytes_of(message));
+  if (cluster_.trace.printing() && !std::holds_alternative<consensus::message::Beat>(message)) {
+    print("<- r" + std::to_string(from.value) + ": " + consensus::testing::print(message));
+  }
+  if (std::holds_alternative<consensus::message::BatchCopy>(message)) {
+    ++cluster_.tally[Count::history_served];
+  }
+}
+
+void HostWatch::note_trust(const consensus::message::Beat& beat) {
+  for (const consensus::message::LaneReport& report : beat.lanes) {
+    if (report.interval > 1 && distrusted_.insert(report.lane).second) {
+      ++cluster_.tally[Count::lane_distrusted];
+    }
+    if (report.interval == 1 && distrusted_.erase(report.lane) > 0) {
+      ++cluster_.tally[Count::lane_trusted_again];
+    }
+  }
+}
+
+}  // namespace rabia::sim

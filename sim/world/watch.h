@@ -1,0 +1,121 @@
+// Holds every replica of a world against section 13 of the protocol, step by step, in all its
+// lives; counts what happens, and writes the trace.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "consensus/invariants.h"
+#include "replica/probe.h"
+#include "sim/world/tally.h"
+#include "sim/world/trace.h"
+
+namespace rabia::sim {
+
+// What all replicas of a world have in common. One thread.
+struct ClusterWatch {
+  ClusterWatch(consensus::Configuration start_list, Durability mode, Trace& world_trace,
+               Tally& world_tally)
+      : members(std::move(start_list)), durability(mode), trace(world_trace), tally(world_tally) {}
+
+  // One incarnation's. One that was founded by members that forgot it since is dead, and another
+  // may be founded; but only one may ever execute anything (section 8).
+  consensus::Invariants& invariants(consensus::Incarnation incarnation) {
+    return all.try_emplace(incarnation, members, durability).first->second;
+  }
+
+  // The member's Boot of this incarnation is durable.
+  void booted(ReplicaId member, consensus::Incarnation incarnation);
+  // The rule by its number and how it was broken; the first one counts.
+  void broken(std::string what) {
+    if (violation.empty()) violation = std::move(what);
+  }
+  [[nodiscard]] const std::string& first_violation() {
+    for (const auto& [incarnation, invariants] : all) {
+      if (violation.empty() && !invariants.violations().empty()) {
+        violation = invariants.violations().front();
+      }
+    }
+    return violation;
+  }
+
+  consensus::Configuration members;
+  Durability durability;
+  std::map<consensus::Incarnation, consensus::Invariants> all;
+  Trace& trace;
+  Tally& tally;
+  std::string violation;
+  std::map<consensus::Incarnation, std::set<ReplicaId>> members_of;  // Ever.
+  consensus::Incarnation executing = 0;  // The one that has executed batches.
+  std::uint64_t beats_sent = 0;
+  std::uint64_t others_sent = 0;  // Messages that are not Beats.
+  std::uint64_t records = 0;
+};
+
+// One replica's: survives its lives, and knows what each of them promised.
+class HostWatch final : public replica::Probe {
+ public:
+  // An effect of the process, about to happen: the world may let the process die of it. False when
+  // the process is dead: then it does not happen.
+  using Effect = std::function<bool()>;
+  HostWatch(ReplicaId id, ClusterWatch& cluster, Effect effect)
+      : id_(id),
+        name_("r" + std::to_string(id.value)),
+        cluster_(cluster),
+        effect_(std::move(effect)) {}
+
+  void begin_life();
+  // The node is about to be destroyed.
+  void end_life();
+  // Everything it had is gone, for all to see: it begins anew, and may not take part under its old
+  // promises.
+  void forget_log();
+  // It has been a member of a founded cluster, in this life or an earlier one.
+  [[nodiscard]] bool was_founded() const { return founded_; }
+  // In this life its log came back without records that had been durable: it must not start.
+  [[nodiscard]] const std::string& loss() const { return loss_; }
+  [[nodiscard]] const consensus::Node* node() const { return node_; }
+
+  void attached(const consensus::Node& node) override { node_ = &node; }
+  void recovered(consensus::RecordNumber number, const consensus::Record& record) override;
+  void log_recovered(const storage::Wal::RecoverySummary& summary) override;
+  void appended(consensus::RecordNumber number, const consensus::Record& record) override;
+  void durable(consensus::RecordNumber up_to) override;
+  void proposed(consensus::Round round, std::uint64_t group) override;
+  void sent(const consensus::Outgoing& outgoing) override;
+  void received(ReplicaId from, const consensus::Message& message) override;
+  void executed(const consensus::Execution& execution, LogPosition before, bool answered) override;
+  void read_began(std::uint64_t token) override;
+  void read_done(std::uint64_t token, LogPosition executed) override;
+
+ private:
+  struct Written {
+    std::uint64_t digest;
+    consensus::Record record;  // Until it is durable.
+  };
+  void note_escape_row(const consensus::Record& record);
+  void note_trust(const consensus::message::Beat& beat);
+  void became_durable(consensus::RecordNumber up_to);
+  void print(const std::string& what) const { cluster_.trace.print(name_, what); }
+  [[nodiscard]] consensus::Invariants& invariants() { return cluster_.invariants(incarnation_); }
+
+  ReplicaId id_;
+  std::string name_;
+  ClusterWatch& cluster_;
+  Effect effect_;
+  const consensus::Node* node_ = nullptr;
+  std::uint64_t life_ = 0;
+  consensus::Incarnation incarnation_ = 0;  // As its log has it; 0: not founded.
+  std::deque<Written> log_;                 // Record n lies at n − 1.
+  consensus::RecordNumber durable_ = 0;
+  bool founded_ = false;  // Its Boot is durable.
+  consensus::RecordNumber recovered_ = 0;
+  std::string loss_;
+  bool reserved_ = false;                         // The recovered log holds a reservation.
+  std::map<std::uint64_t, std::uint64_t> reads_;  // Token: how much of the log it must see.
+  std::set<ReplicaId> distrusted_;
+};
+
+}  // namespace rabia::sim

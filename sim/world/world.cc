@@ -1,0 +1,346 @@
+#include "sim/world/world.h"
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "base/hash.h"
+#include "io/log.h"
+#include "sim/history/linearizability.h"
+
+namespace rabia::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+// Section 13, 13, and what is promised after healing.
+constexpr base::Duration heals_within = seconds(30);
+
+bool is_of_disk(const Status& status) {
+  return status.code() == Code::io_error || status.code() == Code::exhausted;
+}
+
+consensus::Configuration members_of(const Plan& plan) {
+  std::vector<ReplicaId> members;
+  for (std::size_t i = 1; i <= plan.members; ++i)
+    members.push_back({static_cast<std::uint16_t>(i)});
+  return consensus::Configuration(std::move(members));
+}
+
+}  // namespace
+
+World::World(const RunOptions& options)
+    : options_(options),
+      plan_(draw_plan(options.seed, *options.scenario)),
+      random_(options.seed * 53 + 5),
+      executor_(options.seed),
+      network_(executor_, options.seed),
+      trace_(executor_, options.trace),
+      watch_(members_of(plan_), plan_.durability, trace_, tally_),
+      host_world_{executor_, network_, watch_,
+                  [this](const std::string& from, const std::string& to) { return road(from, to); },
+                  [this](std::size_t index) { on_ended(index); }},
+      trouble_world_{executor_, network_, hosts_,
+                     trace_,    tally_,   [this](std::size_t index) { start(index); }},
+      client_world_{executor_, network_, trace_, history_} {
+  network_.set_delay(std::chrono::microseconds(50));
+  network_.set_piece_bytes_max(plan_.piece_bytes_max);
+  for (std::size_t a = 0; a < plan_.members; ++a) {
+    for (std::size_t b = 0; b < plan_.members; ++b) {
+      roads_.try_emplace({host_name(a), host_name(b)}, plan_.seed * 59 + a * 64 + b, tally_);
+    }
+  }
+  for (std::size_t i = 0; i < plan_.members; ++i) {
+    hosts_.push_back(std::make_unique<Host>(host_world_, plan_, i));
+  }
+  trouble_ = std::make_unique<Trouble>(trouble_world_, plan_);
+  for (std::uint32_t i = 1; i <= plan_.clients.clients; ++i) {
+    clients_.push_back(std::make_unique<Client>(client_world_, plan_, i));
+  }
+  if (trace_.printing()) trace_.print("plan", sim::describe(plan_));
+}
+
+FrameRoad* World::road(const std::string& from, const std::string& to) {
+  const auto found = roads_.find({from, to});
+  return found != roads_.end() ? &found->second : nullptr;
+}
+
+void World::set_frame_faults(const FrameFaults& faults) {
+  for (auto& [direction, road] : roads_) road.set_faults(faults);
+}
+
+// ---- time
+
+bool World::run_until(const std::function<bool()>& condition, base::Duration limit,
+                      std::uint64_t steps_max) {
+  const base::Instant end = executor_.now() + limit;
+  for (std::uint64_t steps = 0; !condition(); ++steps) {
+    if (executor_.now() > end || steps >= steps_max || !executor_.step()) return false;
+    ++tally_[Count::events];
+    if (!watch_.first_violation().empty()) return false;
+  }
+  return true;
+}
+
+// ---- processes
+
+void World::start(std::size_t index) {
+  Host& host = *hosts_[index];
+  if (host.up() || dead_.contains(index)) return;
+  const Status status = host.start();
+  if (trace_.printing()) {
+    trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
+  }
+  if (status.ok()) {
+    if (!host.watch().loss().empty()) {
+      watch_.broken("section 1, durable: " + host.name() + " starts, and " + host.watch().loss());
+    }
+    if (trouble_->must_refuse(index)) {
+      watch_.broken("section 8: " + host.name() + " starts in mode `os` after a loss of power");
+    }
+    return;
+  }
+  const bool disk_failed = is_of_disk(status) && trouble_->disk_fails(index);
+  if (host.died_in_start() || disk_failed) {
+    trouble_->start_later(index);
+  } else if (refusal_is_right(index, status)) {
+    if (status.code() == Code::corrupted) ++tally_[Count::damage_refused];
+    dead_.insert(index);
+  } else {
+    watch_.broken("section 12: " + host.name() + " refuses to start: " + status.message());
+  }
+}
+
+// Its disk was damaged or emptied, or its mode does not survive what happened (section 8).
+bool World::refusal_is_right(std::size_t index, const Status& status) const {
+  const bool forgot = status.code() == Code::failed_precondition;
+  if (trouble_->lost_while_founding() && forgot) return true;
+  return trouble_->lost(index) && (status.code() == Code::corrupted || forgot);
+}
+
+void World::on_ended(std::size_t index) {
+  Host& host = *hosts_[index];
+  const Status& why = host.stopped();
+  if (trace_.printing()) trace_.print(host.name(), "has ended " + why.message());
+  if (!why.ok()) {
+    if (is_of_disk(why)) {
+      ++tally_[Count::stopped_by_disk];
+      if (!trouble_->disk_fails(index)) {
+        watch_.broken("a healthy disk stopped " + host.name() + ": " + why.message());
+      }
+    } else if (refusal_is_right(index, why)) {
+      dead_.insert(index);
+      return;
+    } else {
+      watch_.broken(host.name() + " stopped itself: " + why.message());
+    }
+  }
+  if (troubled_) {
+    trouble_->start_later(index);
+  } else {
+    executor_.post([this, index] { start(index); });
+  }
+}
+
+std::vector<Host*> World::alive() {
+  std::vector<Host*> all;
+  for (auto& host : hosts_) {
+    if (!dead_.contains(host->index())) all.push_back(host.get());
+  }
+  return all;
+}
+
+// ---- the phases
+
+std::string World::run() {
+  for (const auto phase : {&World::found, &World::suffer, &World::recover, &World::read_everything,
+                           &World::judge_quiet, &World::judge_history}) {
+    std::string failure = (this->*phase)();
+    if (!watch_.first_violation().empty()) failure = watch_.first_violation();
+    if (!failure.empty()) return failure + "\n" + describe();
+  }
+  return {};
+}
+
+std::string World::found() {
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    executor_.schedule(executor_.now() + milliseconds(random_.below(100)), [this, i] { start(i); });
+  }
+  const auto all_serve = [this] {
+    return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) {
+      return host->up() && host->replica().status().serving;
+    });
+  };
+  if (!plan_.calm_founding) {
+    troubled_ = true;
+    trouble_->begin();
+    set_frame_faults(plan_.frames);
+    return {};
+  }
+  return run_until(all_serve, heals_within) ? "" : "section 8: it was not founded";
+}
+
+std::string World::suffer() {
+  if (plan_.calm_founding) {
+    troubled_ = true;
+    trouble_->begin();
+    set_frame_faults(plan_.frames);
+  }
+  for (auto& client : clients_) client->begin();
+  run_until([] { return false; }, plan_.trouble_for, options_.steps_max);
+  return {};
+}
+
+// A quorum heals, later all: everything asked is answered, and all have executed the same.
+std::string World::recover() {
+  troubled_ = false;
+  trouble_->heal();
+  set_frame_faults({});
+  for (auto& client : clients_) client->stop_asking();
+  for (std::size_t i = 0; i < hosts_.size(); ++i) start(i);
+  const bool settled = run_until([this] { return all_settled(); }, heals_within);
+  if (!settled && trouble_->lost_while_founding() && !may_be_founded()) {
+    blocked_ = true;  // Safe, and for an operator to mend.
+    return {};
+  }
+  if (!settled) {
+    return "section 13, 13: no progress within 30 s of healing";
+  }
+  const auto left = alive();
+  for (const Host* host : left) {
+    if (digest(*host) != digest(*left.front())) {
+      return "section 13, 1: equal logs, and " + host->name() + " and " + left.front()->name() +
+             " hold different states";
+    }
+  }
+  return {};
+}
+
+// Too few are left, or those who are left have not been founded and need who is not there.
+bool World::may_be_founded() {
+  const auto left = alive();
+  const bool any = std::any_of(left.begin(), left.end(),
+                               [](const Host* host) { return host->watch().was_founded(); });
+  return left.size() >= members_of(plan_).quorums().quorum() && (any || dead_.empty());
+}
+
+bool World::all_settled() {
+  for (const auto& client : clients_) {
+    if (!client->idle()) return false;
+  }
+  std::optional<std::uint64_t> round;
+  for (Host* host : alive()) {
+    if (!host->up() || host->paused()) return false;
+    const consensus::Node* node = host->watch().node();
+    const std::uint64_t executed = node->executed_end().value;
+    if (!round) round = executed;
+    if (executed != *round || node->in_use_end().value != *round) return false;
+    if (!host->replica().status().serving) return false;
+  }
+  return true;
+}
+
+std::uint64_t World::digest(const Host& host) const {
+  std::uint64_t digest = host.store().size();
+  host.store().for_each([&digest](std::string_view key, std::string_view value) {
+    digest += base::hash64(value, base::hash64(key));  // In whatever order.
+  });
+  return digest;
+}
+
+// Every replica is asked for everything: this pins down what unknown writes have done.
+std::string World::read_everything() {
+  if (blocked_) return {};
+  const auto left = alive();
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    Client& client = *clients_[i % clients_.size()];
+    client.ask_last(left[i]->index(), Workload::read_all(plan_.clients));
+    if (!run_until([&client] { return client.asked_last(); }, heals_within) ||
+        history_.back().outcome != history::Outcome::done) {
+      return "a healed cluster does not answer at " + left[i]->name();
+    }
+  }
+  return {};
+}
+
+// Section 13, 12: some time later only Beats are left, and nothing is written. Not in every run:
+// idle time takes time.
+std::string World::judge_quiet() {
+  if (blocked_ || !random_.chance(20)) return {};
+  run_until([] { return false; }, seconds(4));
+  const std::uint64_t others = watch_.others_sent;
+  const std::uint64_t records = watch_.records;
+  run_until([] { return false; }, seconds(1));
+  if (watch_.others_sent != others) return "section 13, 12: idle, and more than Beats is sent";
+  if (watch_.records != records) return "section 13, 12: idle, and records are written";
+  return {};
+}
+
+// Section 13, 10: the history is linearizable.
+std::string World::judge_history() {
+  for (const history::Operation& operation : history_) {
+    ++tally_[Count::operations];
+    if (operation.outcome == history::Outcome::unknown) ++tally_[Count::operations_unknown];
+    if (operation.outcome == history::Outcome::not_executed) {
+      ++tally_[Count::operations_not_executed];
+    }
+  }
+  const history::Verdict verdict = history::check(history_);
+  if (verdict.kind == history::Verdict::Kind::undecided) ++tally_[Count::history_undecided];
+  if (verdict.kind != history::Verdict::Kind::not_linearizable) return {};
+  return "section 13, 10: the clients' history is not linearizable\n" + verdict.explanation;
+}
+
+const Tally& World::tally() {
+  ++tally_[Count::seeds];
+  tally_[Count::simulated_ms] = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(executor_.now().time_since_epoch()).count());
+  for (auto& host : hosts_) {
+    if (host->up()) tally_[Count::reproposals] += host->replica().status().batches_reproposed;
+    host->watch().end_life();
+  }
+  return tally_;
+}
+
+std::string World::describe() {
+  std::string text = "  " + sim::describe(plan_);
+  for (auto& host : hosts_) {
+    text += "\n  " + host->name() + ": ";
+    if (!host->up()) {
+      text += dead_.contains(host->index()) ? "down for ever" : "down";
+      if (!host->stopped().ok()) text += ": " + host->stopped().message();
+      continue;
+    }
+    const replica::ReplicaStatus status = host->replica().status();
+    text += "L " + std::to_string(status.executed_round) + ", top + 1 " +
+            std::to_string(status.top_round) + ", batches " +
+            std::to_string(status.position.value) +
+            (status.serving ? ", serving" : ", not serving: " + status.not_serving_because) +
+            (host->paused() ? ", paused" : "");
+  }
+  const auto waiting = std::count_if(clients_.begin(), clients_.end(),
+                                     [](const auto& client) { return !client->idle(); });
+  if (waiting > 0) text += "\n  " + std::to_string(waiting) + " clients wait";
+  return text;
+}
+
+RunResult run_seed(const RunOptions& options) {
+  // The replicas' own log lines belong into the trace.
+  io::set_log_level(options.trace != nullptr ? io::Level::info : io::Level::off);
+  if (options.trace != nullptr) {
+    io::set_log_sink([out = options.trace](io::Level, std::string_view line) {
+      *out << "            log     " << line << '\n';
+    });
+  }
+  World world(options);
+  RunResult result;
+  result.violation = world.run();
+  result.tally = world.tally();
+  result.trace_hash = world.trace_hash();
+  if (options.trace != nullptr) io::set_log_sink({});
+  return result;
+}
+
+}  // namespace rabia::sim

@@ -1,0 +1,94 @@
+// One run of a whole cluster in a world that its seed decides: founding, trouble, healing, and the
+// judgement of what its clients saw. Everything that ships runs in it but the programs themselves.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/history/history.h"
+#include "sim/world/client.h"
+#include "sim/world/host.h"
+#include "sim/world/plan.h"
+#include "sim/world/tally.h"
+#include "sim/world/trace.h"
+#include "sim/world/trouble.h"
+#include "sim/world/watch.h"
+
+namespace rabia::sim {
+
+struct RunOptions {
+  std::uint64_t seed = 0;
+  const Scenario* scenario = nullptr;
+  std::uint64_t steps_max = UINT64_MAX;  // Events of the time of trouble; then it ends early.
+  std::ostream* trace = nullptr;
+};
+
+struct RunResult {
+  std::string violation;  // Empty when all was well.
+  Tally tally;
+  std::uint64_t trace_hash = 0;
+};
+
+[[nodiscard]] RunResult run_seed(const RunOptions& options);
+
+// One thread.
+class World {
+ public:
+  explicit World(const RunOptions& options);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // What was broken, or empty. Once.
+  std::string run();
+  [[nodiscard]] const Tally& tally();
+  [[nodiscard]] std::uint64_t trace_hash() const { return trace_.hash(); }
+
+ private:
+  std::string found();
+  std::string suffer();
+  std::string recover();
+  std::string read_everything();
+  std::string judge_quiet();
+  std::string judge_history();
+
+  // False when a rule was broken, or the condition did not come true in time.
+  bool run_until(const std::function<bool()>& condition, base::Duration limit,
+                 std::uint64_t steps_max = UINT64_MAX);
+  void start(std::size_t index);
+  void on_ended(std::size_t index);
+  [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
+  [[nodiscard]] std::vector<Host*> alive();
+  [[nodiscard]] bool all_settled();
+  [[nodiscard]] bool may_be_founded();
+  [[nodiscard]] std::uint64_t digest(const Host& host) const;
+  [[nodiscard]] std::string describe();
+  FrameRoad* road(const std::string& from, const std::string& to);
+  void set_frame_faults(const FrameFaults& faults);
+
+  RunOptions options_;
+  Plan plan_;
+  base::Random random_;
+  Tally tally_;
+  io::testing::ManualExecutor executor_;
+  io::testing::MemoryNetwork network_;
+  Trace trace_;
+  ClusterWatch watch_;
+  std::map<std::pair<std::string, std::string>, FrameRoad> roads_;
+  Host::World host_world_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  Trouble::World trouble_world_;
+  std::unique_ptr<Trouble> trouble_;
+  history::History history_;
+  Client::World client_world_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::set<std::size_t> dead_;  // They refuse to start, rightly.
+  bool troubled_ = false;       // Things may still go wrong.
+  bool blocked_ = false;        // Too few may take part for ever.
+};
+
+}  // namespace rabia::sim
