@@ -51,7 +51,7 @@ sim: build-sim ## 2,000 simulated clusters with everything going wrong: docs/tes
 	@$(RELEASE)/bin/rabia-sim --seeds 0:2000 --jobs $(JOBS)
 
 sim-long: build-sim ## Simulated clusters for HOURS=n hours (default 1), from FIRST_SEED=n on
-	@$(RELEASE)/bin/rabia-sim --seeds $(FIRST_SEED):$$(($(FIRST_SEED) + 1)) --hours $(HOURS) --jobs $(JOBS)
+	@$(RELEASE)/bin/rabia-sim --seeds $(FIRST_SEED): --hours $(HOURS) --jobs $(JOBS)
 
 bench: build ## Throughput beside a Redis server of this machine
 	@tools/setup-debian test

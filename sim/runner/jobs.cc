@@ -9,12 +9,16 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
 
 namespace rabia::sim {
 namespace {
+
+// Then another one goes on, with a fresh heap.
+constexpr int seeds_a_process = 500;
 
 // What a child says of a seed, followed by the text.
 struct Report {
@@ -64,17 +68,19 @@ void limit_processor_time(unsigned seconds) {
 // The seeds from `seed` on that are this child's.
 [[noreturn]] void child(const JobsOptions& options, const RunSeed& run, std::uint64_t seed,
                         int to) {
-  for (; seed < options.end_seed; seed += options.jobs) {
+  for (int seeds = 0; seed < options.end_seed && seeds < seeds_a_process; ++seeds) {
     say(to, Report::begun, seed, {});
     limit_processor_time(options.seconds_max);
     RunResult result = run(seed);
-    if (result.violation.empty() && seed % options.twice_of == 0) {
+    if (seed % options.twice_of == 0) {
       const RunResult again = run(seed);
-      if (again.trace_hash != result.trace_hash) {
-        result.violation = "determinism: the same seed gave two different traces";
+      if (again.trace_hash != result.trace_hash || again.violation != result.violation) {
+        result.violation =
+            "determinism: the same seed gave two different runs; " + result.violation;
       }
     }
     say(to, Report::ended, seed, result);
+    seed += options.jobs;
   }
   _exit(0);
 }
@@ -135,17 +141,17 @@ class Worker {
     ::close(ends[1]);
     from_ = ends[0];
   }
-  // The child is gone: because it is done, or a seed has ended it. Then another one goes on.
+  // The child is gone: it is done, has run long enough, or a seed has ended it. Another one goes
+  // on.
   bool take_end(SeedResult& result) {
     int status = 0;
     ::waitpid(pid_, &status, 0);
     ::close(from_);
     pid_ = from_ = -1;
-    if (!running_) return false;
-    running_ = false;
-    result = {next_ - options_.jobs, describe_end(status), {}};
+    const bool ended_by_seed = std::exchange(running_, false);
+    if (ended_by_seed) result = {next_ - options_.jobs, describe_end(status), {}};
     begin();
-    return true;
+    return ended_by_seed;
   }
 
   const JobsOptions& options_;

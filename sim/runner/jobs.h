@@ -21,7 +21,7 @@ struct JobsOptions {
   std::uint64_t end_seed = 0;
   std::size_t jobs = 1;
   std::uint64_t twice_of = 50;  // Each seed that it divides is run twice: equal traces, or broken.
-  unsigned seconds_max = 60;  // Of processor time, for one seed (both runs of it).
+  unsigned seconds_max = 60;    // Of processor time, for one seed (both runs of it).
 };
 
 // Runs one seed; called in a child process.

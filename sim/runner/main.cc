@@ -27,6 +27,11 @@ int run_all(const std::string& program, const Options& options) {
   const bool demanded = options.scenario->name == "all" && options.steps_max == UINT64_MAX &&
                         options.mutant.empty() && all.seeds >= coverage_seeds_min;
   if (!demanded) return 0;
+  // Too hard to judge is as good as not judged.
+  if (10 * all.tally[Count::history_undecided] > all.seeds) {
+    std::printf("COVERAGE: more than 10%% of the histories were too hard to judge\n");
+    return 1;
+  }
   const auto missing = missing_marks(all.tally);
   for (const std::string& mark : missing) {
     std::printf("COVERAGE: no seed has reached \"%s\"\n", mark.c_str());

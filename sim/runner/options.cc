@@ -31,9 +31,16 @@ Status parse_range(const std::string& text, Options& options) {
   const auto first = number(std::string_view(text).substr(0, colon));
   const auto end =
       colon == std::string::npos ? std::nullopt : number(std::string_view(text).substr(colon + 1));
+  if (first && text.ends_with(':')) {
+    options.first_seed = *first;
+    options.end_seed = UINT64_MAX;
+    return {};
+  }
   if (!first || !end || *first >= *end) {
     return {Code::invalid_argument,
-            "--seeds wants FIRST:END with FIRST below END, as in 0:2000; not '" + text + "'"};
+            "--seeds wants FIRST:END with FIRST below END, as in 0:2000, or FIRST: to go on until "
+            "it is stopped; not '" +
+                text + "'"};
   }
   options.first_seed = *first;
   options.end_seed = *end;
@@ -51,7 +58,8 @@ Result<Invocation> parse_options(int argc, char** argv, std::size_t processors) 
   std::optional<std::uint64_t> seed;
   bool list = false;
   CLI::App app("Runs whole clusters in a simulated world that a seed decides: docs/testing.md");
-  app.add_option("--seeds", seeds, "seeds FIRST to END - 1, as FIRST:END")->capture_default_str();
+  app.add_option("--seeds", seeds, "seeds FIRST to END - 1, as FIRST:END; FIRST: has no end")
+      ->capture_default_str();
   app.add_option("--seed", seed, "one seed, in this process");
   app.add_flag("--trace", options.trace, "print everything that happens (with --seed)");
   app.add_option("--jobs", options.jobs, "processes at once")
@@ -59,7 +67,7 @@ Result<Invocation> parse_options(int argc, char** argv, std::size_t processors) 
       ->capture_default_str();
   app.add_option("--scenario", scenario, "what may go wrong: see --list")->capture_default_str();
   app.add_option("--steps", options.steps_max, "end the time of trouble after so many events");
-  app.add_option("--hours", options.hours, "go on from the first seed for so long");
+  app.add_option("--hours", options.hours, "stop after so long");
   app.add_flag("--list", list, "list the scenarios");
 #ifdef RABIA_MUTANTS
   app.add_option("--mutant", options.mutant, "the rule to break");
@@ -88,7 +96,6 @@ Result<Invocation> parse_options(int argc, char** argv, std::size_t processors) 
   } else if (options.trace) {
     return {Code::invalid_argument, "--trace wants --seed: it prints one run"};
   }
-  if (options.hours > 0) options.end_seed = UINT64_MAX;
   return invocation;
 }
 

@@ -34,9 +34,16 @@ TEST(SimOptions, OneSeedCanBeTraced) {
   EXPECT_EQ(parsed.value().options.end_seed, 8U);
 }
 
+TEST(SimOptions, ARangeMayHaveNoEnd) {
+  const auto parsed = parse({"--seeds", "5:", "--hours", "2"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.value().options.first_seed, 5U);
+  EXPECT_EQ(parsed.value().options.end_seed, UINT64_MAX);
+}
+
 // Given what makes no sense, then it is refused and the message says what is wanted.
 TEST(SimOptions, RefusesWhatMakesNoSense) {
-  for (const char* range : {"9:5", "5:5", "5", ":5", "5:", "a:b", "1:2:3", "-1:4"}) {
+  for (const char* range : {"9:5", "5:5", "5", ":5", "a:b", "1:2:3", "-1:4"}) {
     const auto parsed = parse({std::string("--seeds=") + range});
     ASSERT_FALSE(parsed.ok()) << range;
     EXPECT_NE(parsed.status().message().find("0:2000"), std::string::npos) << range;

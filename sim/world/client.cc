@@ -12,8 +12,6 @@ using history::Outcome;
 
 namespace {
 
-// Above what a replica takes to answer "outcome unknown".
-constexpr base::Duration patience = std::chrono::seconds(8);
 constexpr base::Duration reconnect_after = std::chrono::milliseconds(10);
 
 std::string short_text(std::string_view text) {
@@ -94,14 +92,16 @@ void Client::run_later(base::Duration after, void (Client::*what)()) {
 
 void Client::connect() {
   ++connection_;
+  connected_ = false;
   connecting_ = world_.network.at(name_).connect(
       {host_name(replica_), client_port},
       [this](Result<std::unique_ptr<io::Stream>> stream) { connected(std::move(stream)); });
-  run_later(patience, &Client::check_patience);
+  run_later(plan_.clients.patience, &Client::check_patience);
 }
 
 void Client::connected(Result<std::unique_ptr<io::Stream>> stream) {
   if (!stream.ok()) return give_up("not connected");
+  connected_ = true;
   stream_ = stream.take();
   stream_->start(*this);
   turn_later({});
@@ -121,17 +121,19 @@ void Client::give_up(std::string_view why) {
   waiting_.clear();
   received_.clear();
   if (stream_ != nullptr) stream_->close();
+  refused_in_a_row_ = 0;
   ++connection_;
   if (!last_) replica_ = random_.below(plan_.members);
   run_later(reconnect_after, &Client::connect);
 }
 
 void Client::check_patience() {
-  const bool late = !waiting_.empty() &&
-                    world_.executor.now() - world_.history[waiting_.front()].invoked >= patience;
-  const bool stuck = stream_ == nullptr;
-  if (late || stuck) return give_up("no answer");
-  run_later(patience / 8, &Client::check_patience);
+  const base::Instant now = world_.executor.now();
+  // Above what a replica takes to answer "outcome unknown", when all is well again.
+  const base::Duration patience = asking_ ? plan_.clients.patience : std::chrono::seconds(8);
+  const bool late = !waiting_.empty() && now - world_.history[waiting_.front()].invoked >= patience;
+  if (late || !connected_) return give_up("no answer");
+  run_later(patience / 4, &Client::check_patience);
 }
 
 // ---- asking
@@ -141,14 +143,15 @@ void Client::turn_later(base::Duration after) {
 }
 
 void Client::turn() {
-  if (!waiting_.empty()) return;
+  if (!waiting_.empty() || (!last_ && !asking_)) return;
   if (last_) {
     ask(*std::exchange(last_, std::nullopt));
-  } else if (asking_) {
+  } else {
     const bool pipeline = random_.chance(plan_.clients.pipeline_percent);
     const std::uint64_t commands = pipeline ? 2 + random_.below(7) : 1;
     for (std::uint64_t i = 0; i < commands; ++i) ask(workload_.next());
   }
+  stream_->write(std::exchange(to_send_, {}));
 }
 
 void Client::ask(history::Arguments args) {
@@ -159,7 +162,7 @@ void Client::ask(history::Arguments args) {
   world_.trace.mix(id_, bytes);
   waiting_.push_back(world_.history.size());
   world_.history.push_back({id_, std::move(args), world_.executor.now(), {}, Outcome::unknown, {}});
-  stream_->write(bytes);
+  to_send_ += bytes;
 }
 
 void Client::ask_last(std::size_t replica, history::Arguments args) {

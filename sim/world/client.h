@@ -67,6 +67,8 @@ class Client final : public io::StreamHandler {
   std::unique_ptr<io::Connecting> connecting_;
   std::unique_ptr<io::Stream> stream_;
   std::uint64_t connection_ = 0;  // Which one is the latest: what was planned for others is void.
+  bool connected_ = false;
+  std::string to_send_;
   std::string received_;
   std::deque<std::size_t> waiting_;  // Places in the history, in the order of asking.
   std::size_t refused_in_a_row_ = 0;

@@ -62,12 +62,14 @@ Status Host::start() {
   machine_ = std::make_unique<kv::StoreMachine>();
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
+    if (!executor_.running()) return;  // A ghost's.
     stopped_ = std::move(why);
     report_end(Ending::kill);
   };
   auto replica = replica::Replica::open({executor_, network_, files_, *worker_, &watch_},
                                         replica_options(), *machine_, std::move(callbacks));
   Status status = replica.status();
+  if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {
     replica_ = replica.take();
     server::ServerOptions options;
@@ -83,9 +85,14 @@ Status Host::start() {
   return status;
 }
 
-void Host::end(Ending how) {
-  if (how == Ending::clean) (void)replica_->close();  // It fails when the disk does.
+bool Host::end(Ending how) {
+  bool closed = false;
+  if (how == Ending::clean) {
+    if (random_.chance(30)) files_.halt_after(random_.below(6));
+    closed = replica_->close().ok() && !files_.halted();  // It fails when the disk does.
+  }
   destroy(how);
+  return closed;
 }
 
 void Host::destroy(Ending how) {

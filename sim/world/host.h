@@ -52,8 +52,11 @@ class Host {
 
   // Starts the process. The status of Replica::open(); when it is not ok the process is down again.
   Status start();
-  // What is running ends now. Not from inside the process: then use die_after_effects().
-  void end(Ending how);
+  // What is running ends now. Not from inside the process: then use die_after_effects(). True when
+  // it was closed, and in time: a clean stop is sometimes killed in the middle.
+  bool end(Ending how);
+  // The machine loses power while no process runs on it.
+  void cut_power_while_down() { disk_.crash(random_); }
   // So many more effects (records, messages, executions, bytes sent), then it ends in this way.
   void die_after_effects(std::uint64_t effects, Ending how);
   // The next start ends after so many changes to the disk, unless it is done by then.
@@ -61,7 +64,7 @@ class Host {
 
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] bool up() const { return replica_ != nullptr; }
+  [[nodiscard]] bool up() const { return replica_ != nullptr && executor_.running(); }
   [[nodiscard]] bool paused() const { return executor_.paused(); }
   [[nodiscard]] replica::Replica& replica() { return *replica_; }
   [[nodiscard]] const kv::Store& store() const { return machine_->store(); }

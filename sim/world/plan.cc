@@ -19,9 +19,7 @@ T one_of(base::Random& random, const T (&choices)[n]) {
 std::vector<Count> all_faults() {
   std::vector<Count> faults;
   for (const CountRow& row : count_rows()) {
-    if (row.kind == CountKind::fault && row.count != Count::directory_old) {
-      faults.push_back(row.count);
-    }
+    if (row.kind == CountKind::fault) faults.push_back(row.count);
   }
   return faults;
 }
@@ -38,6 +36,8 @@ replica::Tuning draw_tuning(base::Random& random) {
   tuning.window_rounds = one_of(random, windows);
   if (random.chance(40)) tuning.reply_bytes_max = 2000;
   if (random.chance(40)) tuning.history_reply_bytes = 1000;
+  // A peer further behind could not catch up in mode `memory`: enough for any run.
+  tuning.memory_history_bytes = 64ULL << 20;
   if (random.chance(50)) tuning.own_undecided_max = 1 + random.below(16);
   if (random.chance(30)) tuning.beyond_window_bytes_max = 1000;
   if (random.chance(20)) tuning.unsynced_bytes_max = 4000;
@@ -60,7 +60,10 @@ std::vector<MachinePlan> draw_machines(base::Random& random, std::size_t members
   for (MachinePlan& machine : machines) {
     machine.clocks.ahead = milliseconds(random.below(1'000'000));
     machine.clocks.wall_ahead = seconds(static_cast<int>(random.below(20)) - 10);
-    if (drifting) machine.clocks.drift_ppm = static_cast<std::int64_t>(random.below(2000)) - 1000;
+    if (drifting) {
+      const std::uint64_t most = random.chance(30) ? 200'000 : 1000;
+      machine.clocks.drift_ppm = static_cast<std::int64_t>(random.below(2 * most) - most);
+    }
     machine.job_takes = {microseconds(20), microseconds(20) + slowest};
     if (busy) machine.turn_takes = microseconds(random.below(500));
   }
@@ -73,6 +76,8 @@ ClientsPlan draw_clients(base::Random& random) {
   ClientsPlan clients;
   clients.clients = 1 + random.below(7);
   clients.think = {microseconds(10), one_of(random, slowest_thoughts)};
+  constexpr base::Duration patiences[] = {milliseconds(200), seconds(1), seconds(8)};
+  clients.patience = one_of(random, patiences);
   clients.pipeline_percent = random.chance(50) ? random.below(50) : 0;
   clients.keys = 1 + random.below(8);
   clients.read_percent = 20 + random.below(60);
@@ -113,7 +118,7 @@ const std::vector<Scenario>& scenarios() {
        {C::kill, C::kill_mid_step, C::kill_many, C::kill_in_start, C::clean_stop}},
       {"power",
        "machines lose power, one or all",
-       {C::power_cut, C::power_cut_all, C::kill_mid_step, C::kill_in_start}},
+       {C::power_cut, C::power_cut_all, C::kill_mid_step, C::kill_in_start, C::clean_stop}},
       {"pause", "processes stand still, and go on", {C::pause, C::pause_many}},
       {"partition",
        "the network is cut in every shape",
@@ -141,7 +146,7 @@ const Scenario* find_scenario(std::string_view name) {
 }
 
 Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
-  constexpr std::size_t sizes[] = {3, 3, 3, 3, 3, 3, 5, 5, 4, 4, 7, 2, 1};
+  constexpr std::size_t sizes[] = {3, 3, 3, 3, 3, 3, 5, 5, 4, 4, 6, 7, 2, 1};
   constexpr Durability durabilities[] = {Durability::always, Durability::always, Durability::always,
                                          Durability::always, Durability::always, Durability::os,
                                          Durability::memory};
@@ -162,6 +167,9 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   plan.link = {fastest, fastest * static_cast<int>(1 + random.below(4))};
   plan.jitter = one_of(random, jitters);
   if (random.chance(20)) plan.piece_bytes_max = 1 + random.below(900);
+  if (random.chance(20)) plan.buffer_bytes = 2000 + random.below(60'000);
+  plan.waiting_bytes_max = random.chance(20) ? 500 + random.below(5000) : 256 << 20;
+  plan.quorum_first = random.chance(50);
   plan.clients = draw_clients(random);
   plan.calm_founding = random.chance(70) && !scenario.from_the_start;
   plan.trouble_for = milliseconds(300 + random.below(random.chance(20) ? 6000 : 2000));

@@ -31,6 +31,7 @@ struct MachinePlan {
 struct ClientsPlan {
   std::size_t clients = 3;
   Delays think;
+  base::Duration patience{};           // Then a client tries another replica.
   std::uint64_t pipeline_percent = 0;  // Of the turns: several commands in one write.
   std::size_t keys = 4;                // Of texts, and as many of numbers.
   std::uint64_t read_percent = 40;
@@ -51,12 +52,15 @@ struct Plan {
   Delays link;              // The fixed part of each direction's delay is drawn from it.
   base::Duration jitter{};  // The greatest of a direction.
   std::size_t piece_bytes_max = 64 << 10;
+  std::size_t buffer_bytes = 4 << 20;  // Of a connection, each way.
   ClientsPlan clients;
+  std::uint64_t waiting_bytes_max = 0;
   bool calm_founding = true;  // Nothing goes wrong before the cluster is founded.
   base::Duration trouble_for{};
   std::vector<FaultPlan> faults;
   FrameFaults frames;
-  Delays down;  // How long who was killed stays down.
+  bool quorum_first = false;  // Only a quorum heals at first.
+  Delays down;                // How long who was killed stays down.
 };
 
 // A named choice of what may go wrong, for looking at one thing alone.
@@ -64,7 +68,7 @@ struct Scenario {
   std::string_view name;
   std::string_view what;
   std::vector<Count> faults;
-  bool from_the_start = false;  // While the cluster is founded already.
+  bool from_the_start = false;  // Trouble begins before the cluster is founded.
 };
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 [[nodiscard]] const Scenario* find_scenario(std::string_view name);

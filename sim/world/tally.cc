@@ -16,6 +16,7 @@ constexpr CountRow rows[] = {
     {Count::operations_unknown, figure, "  of unknown outcome", true},
     {Count::operations_not_executed, figure, "  refused", true},
     {Count::history_undecided, figure, "histories too hard to judge", false},
+    {Count::blocked, figure, "clusters that too few founded", false},
     {Count::records, figure, "log records", true},
     {Count::messages, figure, "messages", true},
 
@@ -60,7 +61,6 @@ constexpr CountRow rows[] = {
     {Count::bit_flip, fault, "bits flipped on disk", true},
     {Count::truncation, fault, "files truncated", true},
     {Count::directory_lost, fault, "data directory lost", true},
-    {Count::directory_old, fault, "old data directory put back", false},
 
     {Count::escape_row, path, "state 0 after votes ? without the batch (section 2.2)", true},
     {Count::torn_tail, path, "torn tail cut", true},

@@ -19,6 +19,7 @@ enum class Count : std::uint8_t {
   operations_unknown,
   operations_not_executed,
   history_undecided,
+  blocked,
   records,
   messages,
   // Slots, by how each replica came to its decision.
@@ -63,7 +64,6 @@ enum class Count : std::uint8_t {
   bit_flip,
   truncation,
   directory_lost,
-  directory_old,
   // Rare paths.
   escape_row,
   torn_tail,

@@ -106,14 +106,30 @@ Ending Trouble::a_sudden_end() {
 
 bool Trouble::end(std::size_t at, Ending how) {
   Host& host = *world_.hosts[at];
-  if (!host.up()) return false;
+  if (!host.up()) return how == Ending::power && cut_power_while_down(at);
   if (forgets(how)) {
     if (!may_lose(at)) return false;
     lose(at);
     if (plan_.durability == Durability::os && host.watch().was_founded()) must_refuse_.insert(at);
   }
-  host.end(how);
+  const bool closed = host.end(how);
+  if (closed) stopped_cleanly_[at] = host.executor().life();
   start_later(at);
+  return true;
+}
+
+// What was synced stays. In mode `os` that is enough only after a clean stop.
+bool Trouble::cut_power_while_down(std::size_t at) {
+  Host& host = *world_.hosts[at];
+  if (plan_.durability == Durability::memory || lost(at)) return false;
+  const auto clean = stopped_cleanly_.find(at);
+  const bool cleanly = clean != stopped_cleanly_.end() && clean->second == host.executor().life();
+  if (plan_.durability == Durability::os && !cleanly) {
+    if (!may_lose(at)) return false;
+    lose(at);
+    if (host.watch().was_founded()) must_refuse_.insert(at);
+  }
+  host.cut_power_while_down();
   return true;
 }
 
@@ -151,42 +167,49 @@ std::set<std::size_t> Trouble::some_hosts(std::size_t count) {
 void Trouble::draw_links() {
   for (std::size_t a = 0; a < plan_.members; ++a) {
     for (std::size_t b = 0; b < plan_.members; ++b) {
-      if (a == b) continue;
-      world_.network.set_delay(host_name(a), host_name(b), plan_.link.draw(random_));
-      world_.network.set_jitter(host_name(a), host_name(b), plan_.jitter);
+      if (a != b) draw_link(a, b);
     }
   }
+}
+
+void Trouble::draw_link(std::size_t from, std::size_t to) {
+  world_.network.set_delay(host_name(from), host_name(to), plan_.link.draw(random_));
+  world_.network.set_jitter(host_name(from), host_name(to), plan_.jitter);
 }
 
 bool Trouble::strike_network(Count fault, std::size_t target) {
   if (members() < 2) return false;
   const std::size_t other = (target + 1 + random_.below(members() - 1)) % members();
+  std::vector<std::pair<std::size_t, std::size_t>> cut;
+  // How far member `a` is from the target, around the circle of all.
+  const auto place = [&](std::size_t a) { return (a + members() - target) % members(); };
   switch (fault) {
     case Count::isolate:
-      cut_between({target});
+      cut = between({target});
       break;
     case Count::split:
-      cut_between(some_hosts(1 + random_.below(members() - 1)));
+      cut = between(some_hosts(1 + random_.below(members() - 1)));
       break;
     case Count::bridge:  // Two halves that only the target hears both of.
-      if (members() < 3) return false;
       for (std::size_t a = 0; a < members(); ++a) {
         for (std::size_t b = 0; b < members(); ++b) {
-          if (a != target && b != target && (a < target) != (b < target)) cut(a, b);
+          const bool near_a = 2 * place(a) < members();
+          if (a != target && b != target && near_a != (2 * place(b) < members())) {
+            cut.emplace_back(a, b);
+          }
         }
       }
       break;
     case Count::ring:  // Each hears its neighbours only.
-      if (members() < 4) return false;
       for (std::size_t a = 0; a < members(); ++a) {
         for (std::size_t b = 0; b < members(); ++b) {
           const std::size_t apart = (a + members() - b) % members();
-          if (apart > 1 && apart + 1 < members()) cut(a, b);
+          if (apart > 1 && apart + 1 < members()) cut.emplace_back(a, b);
         }
       }
       break;
     case Count::one_way_cut:
-      cut(target, other);
+      cut = {{target, other}};
       break;
     case Count::flap:
       for (int i = 0; i < 6; ++i) {
@@ -198,34 +221,55 @@ bool Trouble::strike_network(Count fault, std::size_t target) {
     case Count::slow_link:
       world_.network.set_delay(host_name(target), host_name(other),
                                milliseconds(5 + random_.below(200)));
-      break;
-    case Count::break_connections:
-      world_.network.break_connections(host_name(target), host_name(other));
+      later(a_while(), [this, target, other] { draw_link(target, other); });
+      return true;
+    case Count::break_connections:  // Between two replicas, or a client and its replica.
+      world_.network.break_connections(
+          host_name(target), random_.chance(50)
+                                 ? host_name(other)
+                                 : "c" + std::to_string(1 + random_.below(plan_.clients.clients)));
       return true;
     default:
       return false;
   }
-  mend_network_later();
+  if (cut.empty()) return false;  // Too few for this shape.
+  cut_later_mended(std::move(cut));
   return true;
 }
 
-void Trouble::cut(std::size_t from, std::size_t to) {
-  world_.network.cut(host_name(from), host_name(to));
-}
-
-void Trouble::cut_between(const std::set<std::size_t>& side) {
+std::vector<std::pair<std::size_t, std::size_t>> Trouble::between(
+    const std::set<std::size_t>& side) const {
+  std::vector<std::pair<std::size_t, std::size_t>> directions;
   for (std::size_t a = 0; a < members(); ++a) {
     for (std::size_t b = 0; b < members(); ++b) {
-      if (side.contains(a) != side.contains(b)) cut(a, b);
+      if (side.contains(a) != side.contains(b)) directions.emplace_back(a, b);
     }
+  }
+  return directions;
+}
+
+// Each strike mends what it has cut, and only that.
+void Trouble::cut_later_mended(std::vector<std::pair<std::size_t, std::size_t>> directions) {
+  for (const auto& [from, to] : directions) {
+    if (++cuts_[{from, to}] == 1) world_.network.cut(host_name(from), host_name(to));
+  }
+  later(a_while(), [this, directions = std::move(directions)] {
+    for (const auto& [from, to] : directions) {
+      if (--cuts_[{from, to}] == 0) world_.network.heal(host_name(from), host_name(to));
+    }
+  });
+}
+
+void Trouble::cut_off_all_but(const std::vector<Host*>& hosts) {
+  std::set<std::size_t> side;
+  for (const Host* host : hosts) side.insert(host->index());
+  for (const auto& [from, to] : between(side)) {
+    world_.network.cut(host_name(from), host_name(to));
   }
 }
 
-void Trouble::mend_network_later() {
-  later(a_while(), [this] { mend_network(); });
-}
-
 void Trouble::mend_network() {
+  cuts_.clear();
   for (std::size_t a = 0; a < members(); ++a) {
     for (std::size_t b = 0; b < members(); ++b) {
       if (a != b) world_.network.heal(host_name(a), host_name(b));
@@ -317,6 +361,7 @@ void Trouble::heal() {
     host->disk().fail_sync(0);
     host->stall_disk_until({});
     host->die_after_effects(UINT64_MAX, Ending::kill);
+    host->die_in_next_start(UINT64_MAX, Ending::kill);
     host->executor().resume();
   }
 }

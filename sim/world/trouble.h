@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -42,6 +43,11 @@ class Trouble {
   // A member began anew before all were founded: others may have left the vector that was founded
   // for one with its new nonce, and must then refuse as well (section 8, "First start").
   [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }
+  // All members have been members of a founded cluster.
+  [[nodiscard]] bool all_founded() const;
+  // These are connected to each other and to nobody else, until mend_network().
+  void cut_off_all_but(const std::vector<Host*>& hosts);
+  void mend_network();
   // Its disk was made to fail.
   [[nodiscard]] bool disk_fails(std::size_t host) const { return failing_.contains(host); }
   // The process of a host ended by itself: it comes back later.
@@ -57,21 +63,21 @@ class Trouble {
   [[nodiscard]] bool forgets(Ending how) const;
   [[nodiscard]] Ending a_sudden_end();
   bool end(std::size_t host, Ending how);
+  bool cut_power_while_down(std::size_t host);
   bool end_all(Ending how);
   bool pause(std::size_t host);
-  void cut(std::size_t from, std::size_t to);
-  void cut_between(const std::set<std::size_t>& side);
-  void mend_network();
-  void mend_network_later();
+  [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> between(
+      const std::set<std::size_t>& side) const;
+  void cut_later_mended(std::vector<std::pair<std::size_t, std::size_t>> directions);
   bool damage(Count fault, std::size_t target);
   bool may_lose(std::size_t host);
   void lose(std::size_t host);
-  [[nodiscard]] bool all_founded() const;
   void later(base::Duration after, std::function<void()> action);
   [[nodiscard]] base::Duration a_while();
   [[nodiscard]] std::size_t members() const { return world_.hosts.size(); }
   [[nodiscard]] std::set<std::size_t> some_hosts(std::size_t count);
   void draw_links();
+  void draw_link(std::size_t from, std::size_t to);
 
   World& world_;
   const Plan& plan_;
@@ -79,6 +85,8 @@ class Trouble {
   std::uint64_t heals_ = 0;
   std::set<std::size_t> lost_;
   std::set<std::size_t> must_refuse_;
+  std::map<std::size_t, std::uint64_t> stopped_cleanly_;     // By host: the life that was.
+  std::map<std::pair<std::size_t, std::size_t>, int> cuts_;  // How many strikes cut it now.
   std::set<std::size_t> failing_;
   bool lost_while_founding_ = false;
 };

@@ -41,7 +41,9 @@ void HostWatch::begin_life() {
   node_ = nullptr;
   recovered_ = 0;
   loss_.clear();
-  reserved_ = false;
+  last_group_ = 0;
+  lane_from_ = {};
+  incarnation_ = 0;
   reads_.clear();
   distrusted_.clear();
 }
@@ -76,10 +78,18 @@ void HostWatch::forget_log() {
 
 void HostWatch::recovered(RecordNumber number, const Record& record) {
   recovered_ = number;
-  reserved_ = reserved_ || std::holds_alternative<consensus::record::Reserve>(record);
   const std::uint64_t digest = base::hash64(bytes_of(record));
+  if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) {
+    incarnation_ = consensus::incarnation_of(boot->incarnation);
+  }
+  if (const auto* reserve = std::get_if<consensus::record::Reserve>(&record)) {
+    lane_from_ = std::max(lane_from_, reserve->end);
+  }
   if (number > log_.size()) {  // The mark of a clean stop is written without being seen.
     log_.push_back({digest, record});
+    if (!std::holds_alternative<consensus::record::CleanStop>(record)) {
+      loss_ = "record " + std::to_string(number) + " came back, and nobody wrote it";
+    }
   } else if (log_[number - 1].digest != digest) {
     loss_ = "record " + std::to_string(number) +
             " came back as another one: " + consensus::testing::print(record);
@@ -94,7 +104,7 @@ void HostWatch::log_recovered(const storage::Wal::RecoverySummary& summary) {
   }
   if (recovered_ < log_.size()) ++cluster_.tally[Count::record_lost_before_durable];
   if (summary.torn_bytes_cut > 0) ++cluster_.tally[Count::torn_tail];
-  if (reserved_) ++cluster_.tally[Count::restart_with_reservation];
+  if (lane_from_ > consensus::Round{}) ++cluster_.tally[Count::restart_with_reservation];
   while (log_.size() > recovered_) log_.pop_back();
   became_durable(recovered_);
   if (cluster_.trace.printing()) {
@@ -111,9 +121,10 @@ void HostWatch::appended(RecordNumber number, const Record& record) {
   ++cluster_.records;
   note_escape_row(record);
   if (const auto* founding = std::get_if<consensus::record::Founding>(&record)) {
-    const bool again = number > 1 && !founding->said.empty() && !log_.empty() &&
-                       std::holds_alternative<consensus::record::Founding>(log_.back().record);
-    if (again) ++cluster_.tally[Count::founding_vector_left];
+    if (!said_.empty() && founding->said != said_) {
+      ++cluster_.tally[Count::founding_vector_left];
+    }
+    said_ = founding->said;
   }
   if (cluster_.trace.printing()) {
     print("writes " + std::to_string(number) + ": " + consensus::testing::print(record));
@@ -140,10 +151,7 @@ void HostWatch::became_durable(RecordNumber up_to) {
       founded_ = true;
       cluster_.booted(id_, incarnation_);
     }
-    // Founding records tell how the vector moved; others need not be kept.
-    if (!std::holds_alternative<consensus::record::Founding>(written.record)) {
-      written.record = consensus::record::CleanStop{};
-    }
+    written.record = consensus::record::CleanStop{};  // Its digest is enough from here on.
   }
 }
 
@@ -162,6 +170,8 @@ void HostWatch::note_escape_row(const Record& record) {
 
 void HostWatch::proposed(consensus::Round round, std::uint64_t group) {
   if (!effect_()) return;
+  last_group_ = std::max(last_group_, group);
+  if (group < last_group_) ++cluster_.tally[Count::reproposals];
   const std::uint64_t identity =
       (std::uint64_t{id_.value} << 48) + (life_ << 32) + group;  // Unique in this world.
   invariants().created({round, id_}, identity);
@@ -202,13 +212,17 @@ void HostWatch::sent(const consensus::Outgoing& outgoing) {
   ++cluster_.tally[Count::messages];
   const auto* beat = std::get_if<consensus::message::Beat>(&message);
   ++(beat != nullptr ? cluster_.beats_sent : cluster_.others_sent);
+  if (const auto* copy = std::get_if<consensus::message::BatchCopy>(&message)) {
+    const bool from_log = copy->slot.round < node_->window().executed_end();
+    if (from_log) ++cluster_.tally[Count::history_served];
+  }
   if (beat != nullptr) note_trust(*beat);
   if (cluster_.trace.printing() && beat == nullptr) {
     print((outgoing.to ? "-> r" + std::to_string(outgoing.to->value) : std::string("-> all")) +
           ": " + consensus::testing::print(message));
   }
   if (node_->stage() != consensus::Node::Stage::running) return;
-  invariants().sent({id_, node_->window().range(), {}, node_->own_lane().lane_from()}, message);
+  invariants().sent({id_, node_->window().range(), {}, lane_from_}, message);
 }
 
 void HostWatch::received(ReplicaId from, const consensus::Message& message) {
@@ -217,9 +231,6 @@ void HostWatch::received(ReplicaId from, const consensus::Message& message) {
                      bytes_of(message));
   if (cluster_.trace.printing() && !std::holds_alternative<consensus::message::Beat>(message)) {
     print("<- r" + std::to_string(from.value) + ": " + consensus::testing::print(message));
-  }
-  if (std::holds_alternative<consensus::message::BatchCopy>(message)) {
-    ++cluster_.tally[Count::history_served];
   }
 }
 

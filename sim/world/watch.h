@@ -69,6 +69,8 @@ class HostWatch final : public replica::Probe {
   void begin_life();
   // The node is about to be destroyed.
   void end_life();
+  // Replica::open() has failed, and the node with it.
+  void node_is_gone() { node_ = nullptr; }
   // Everything it had is gone, for all to see: it begins anew, and may not take part under its old
   // promises.
   void forget_log();
@@ -113,7 +115,9 @@ class HostWatch final : public replica::Probe {
   bool founded_ = false;  // Its Boot is durable.
   consensus::RecordNumber recovered_ = 0;
   std::string loss_;
-  bool reserved_ = false;                         // The recovered log holds a reservation.
+  consensus::Round lane_from_;  // The greatest reservation that its log gave back.
+  consensus::FoundingVector said_;
+  std::uint64_t last_group_ = 0;
   std::map<std::uint64_t, std::uint64_t> reads_;  // Token: how much of the log it must see.
   std::set<ReplicaId> distrusted_;
 };

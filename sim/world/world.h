@@ -45,7 +45,8 @@ class World {
 
   // What was broken, or empty. Once.
   std::string run();
-  [[nodiscard]] const Tally& tally();
+  // The counts of the whole run. The last call.
+  [[nodiscard]] const Tally& finish();
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_.hash(); }
 
  private:
@@ -63,7 +64,9 @@ class World {
   void on_ended(std::size_t index);
   [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
   [[nodiscard]] std::vector<Host*> alive();
-  [[nodiscard]] bool all_settled();
+  std::string demand_progress(std::vector<Host*> of);
+  bool answered(history::Arguments args, const Host& host);
+  [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts);
   [[nodiscard]] bool may_be_founded();
   [[nodiscard]] std::uint64_t digest(const Host& host) const;
   [[nodiscard]] std::string describe();
