@@ -12,6 +12,8 @@ using history::Outcome;
 
 namespace {
 
+// Of all clients of a run: a longer history takes too long to judge.
+constexpr std::size_t operations_max = 1500;
 constexpr base::Duration reconnect_after = std::chrono::milliseconds(10);
 
 std::string short_text(std::string_view text) {
@@ -143,7 +145,8 @@ void Client::turn_later(base::Duration after) {
 }
 
 void Client::turn() {
-  if (!waiting_.empty() || (!last_ && !asking_)) return;
+  const bool enough = world_.history.size() >= operations_max;
+  if (!waiting_.empty() || (!last_ && (!asking_ || enough))) return;
   if (last_) {
     ask(*std::exchange(last_, std::nullopt));
   } else {

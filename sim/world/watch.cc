@@ -194,11 +194,20 @@ void HostWatch::executed(const consensus::Execution& execution, LogPosition befo
 }
 
 void HostWatch::read_began(std::uint64_t token) {
-  if (effect_()) reads_[token] = invariants().read_asked();
+  if (!effect_()) return;
+  reads_[token] = invariants().read_asked();
+  if (cluster_.trace.printing()) {
+    print("begins read " + std::to_string(token) + ", which must see " +
+          std::to_string(reads_[token]) + " batches");
+  }
 }
 
 void HostWatch::read_done(std::uint64_t token, LogPosition executed) {
   if (!effect_()) return;
+  if (cluster_.trace.printing()) {
+    print("read " + std::to_string(token) + " looks after " + std::to_string(executed.value) +
+          " batches");
+  }
   invariants().read_done(id_, reads_[token], executed.value);
   reads_.erase(token);
 }

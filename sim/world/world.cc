@@ -18,6 +18,29 @@ namespace {
 // Section 13, 13, and what is promised after healing.
 constexpr base::Duration heals_within = seconds(30);
 
+// The slot whose turn it is at this replica, and what is known of it here.
+std::string waits_for(const consensus::Node& node) {
+  const consensus::Round round = node.executed_end();
+  if (round >= node.in_use_end()) return "";
+  const std::size_t index = node.window().cursor();
+  const consensus::WeakMvc& slot = node.window().at(round, index).agreement;
+  const ReplicaId lane = node.configurations().at(round).members()[index];
+  std::string text = "\n      waits for slot (" + std::to_string(round.value) + ", " +
+                     std::to_string(lane.value) +
+                     "): " + (slot.decision() ? "decided, " : "undecided, ") +
+                     (slot.holds_batch() ? "batch held" : "no batch");
+  const auto count = [](const char* what, consensus::MemberSet set) {
+    return std::string(", ") + what + " " + std::to_string(set.size());
+  };
+  for (consensus::Phase phase = 1; phase <= slot.phases(); ++phase) {
+    const consensus::PhaseTally& tally = slot.tally(phase);
+    text += "; phase " + std::to_string(phase) + count("states 0", tally.states_zero) +
+            count("states 1", tally.states_one) + count("votes 0", tally.votes_zero) +
+            count("votes 1", tally.votes_one) + count("votes ?", tally.votes_question);
+  }
+  return text;
+}
+
 bool is_of_disk(const Status& status) {
   return status.code() == Code::io_error || status.code() == Code::exhausted;
 }
@@ -345,6 +368,7 @@ std::string World::describe() {
             std::to_string(status.position.value) +
             (status.serving ? ", serving" : ", not serving: " + status.not_serving_because) +
             (host->paused() ? ", paused" : "");
+    text += waits_for(*host->watch().node());
   }
   const auto waiting = std::count_if(clients_.begin(), clients_.end(),
                                      [](const auto& client) { return !client->idle(); });
