@@ -11,6 +11,8 @@ constexpr bool split = true;
 constexpr bool whole = false;
 constexpr bool symmetric = true;
 constexpr bool everyone = false;
+constexpr bool beats = true;
+constexpr bool no_beats = false;
 
 }  // namespace
 
@@ -26,12 +28,12 @@ const std::vector<Bound>& all_bounds() {
        true},
       {"slot-5", "one slot, 5 members, 1 phase, split writes", SlotBound{5, 1, split, symmetric},
        true},
-      {"log-read", "a write of one owner, a read", LogBound{{1, 0, 0}, true, 0, 0}, true},
+      {"log-read", "a write of one owner, a read", LogBound{{1, 0, 0}, true, beats, 0, 0}, true},
       {"log-read-patience", "the same, and one member gives up on what it waits for",
-       LogBound{{1, 0, 0}, true, 0, 1}, true},
+       LogBound{{1, 0, 0}, true, beats, 0, 1}, true},
       {"log-read-crash", "a write, a read, and one crash of anyone",
-       LogBound{{1, 0, 0}, true, 1, 0}},
-      {"log-two", "writes of two owners", LogBound{{1, 1, 0}, false, 0, 0}, true},
+       LogBound{{1, 0, 0}, true, no_beats, 1, 0}, true},
+      {"log-two", "writes of two owners", LogBound{{1, 1, 0}, false, beats, 0, 0}, true},
       {"slot-3-phases", "one slot, 3 members, 4 phases, whole writes",
        SlotBound{3, 4, whole, everyone}, false, 821'728},
       {"slot-3-deep", "one slot, 3 members, 4 phases, split writes",
@@ -45,15 +47,17 @@ const std::vector<Bound>& all_bounds() {
       {"slot-5-split", "one slot, 5 members, 2 phases, split writes",
        SlotBound{5, 2, split, symmetric}, false, 16'146'068},
       {"log-again", "an owner that may write twice, before and after a crash of anyone",
-       LogBound{{2, 0, 0}, false, 1, 0}},
+       LogBound{{2, 0, 0}, false, no_beats, 1, 0}},
       {"log-two-crash", "writes of two owners, one crash of anyone",
-       LogBound{{1, 1, 0}, false, 1, 0}},
-      {"log-two-patience", "writes of two owners, one gives up", LogBound{{1, 1, 0}, false, 0, 1}},
-      {"log-patience", "a write, a read, two members give up", LogBound{{1, 0, 0}, true, 0, 2}},
+       LogBound{{1, 1, 0}, false, no_beats, 1, 0}},
+      {"log-two-patience", "writes of two owners, one gives up",
+       LogBound{{1, 1, 0}, false, beats, 0, 1}},
+      {"log-patience", "a write, a read, two members give up",
+       LogBound{{1, 0, 0}, true, beats, 0, 2}},
       {"log-crash-patience", "a write, a read, one crash, one gives up",
-       LogBound{{1, 0, 0}, true, 1, 1}},
-      {"log-two-read", "writes of two owners, a read", LogBound{{1, 1, 0}, true, 0, 0}},
-      {"log-again-read", "two writes of one owner, a read", LogBound{{2, 0, 0}, true, 0, 0}},
+       LogBound{{1, 0, 0}, true, no_beats, 1, 1}},
+      {"log-two-read", "writes of two owners, a read", LogBound{{1, 1, 0}, true, beats, 0, 0}},
+      {"log-again-read", "two writes of one owner, a read", LogBound{{2, 0, 0}, true, beats, 0, 0}},
   };
   return bounds;
 }

@@ -17,6 +17,7 @@ struct LogBound {
   // Created at most, by each owner in all its lives.
   std::array<unsigned, log_members> batches{1, 0, 0};
   bool reads = true;  // The third member asks for one linearizable read.
+  bool beats = true;  // What Beats say of top and laneFrom is heard too.
   // Of all members together; at most 3 of each.
   unsigned crashes = 0;
   unsigned time_passes = 0;  // A member runs out of all patience; once in a life.

@@ -35,7 +35,7 @@ ReplicaId number_of(std::size_t member) {
 // ---- members
 
 LogMembers::Id LogMembers::start(std::size_t member) {
-  const std::size_t birth = born({number_of(member), 0, {}});
+  const std::size_t birth = born({number_of(member), 0, {}, bound_.beats});
   const LogNode node(births_[birth]);
   return member_of(local_of(birth, {}, node), number(member, node.sent()));
 }
@@ -78,7 +78,8 @@ LogMembers::Step LogMembers::crash(Id id, std::size_t kept) {
   LogNode node(births_[local.birth]);
   relive(node, local);
   const std::size_t self = self_of(local);
-  const std::size_t birth = born({number_of(self), births_[local.birth].life + 1, node.disk(kept)});
+  const std::size_t birth =
+      born({number_of(self), births_[local.birth].life + 1, node.disk(kept), bound_.beats});
   const LogNode reborn(births_[birth]);
   ++node_runs_;
   const Messages says = number(self, reborn.sent());

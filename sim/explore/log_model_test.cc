@@ -49,8 +49,8 @@ TEST(LogModel, CountsAreExact) {
     std::uint64_t states;
     std::uint64_t transitions;
   };
-  for (const Expected& each : {Expected{{{1, 0, 0}, false, 0, 0}, 88, 466},
-                               Expected{{{1, 0, 0}, true, 0, 0}, 2114, 21568}}) {
+  for (const Expected& each : {Expected{{{1, 0, 0}, false, true, 0, 0}, 88, 466},
+                               Expected{{{1, 0, 0}, true, true, 0, 0}, 2114, 21568}}) {
     LogModel model(each.bound);
     const Outcome outcome = search(model, no_limit);
     EXPECT_TRUE(outcome.complete);
@@ -63,7 +63,9 @@ TEST(LogModel, CountsAreExact) {
 // Given blocks, when the same bound is explored step by step, then others get to see the very same
 // things: what blocks leave out is only the order of what nobody sees.
 TEST(LogModel, BlocksShowOthersWhatSingleStepsShow) {
-  for (LogBound bound : {LogBound{{1, 0, 0}, false, 0, 0}, LogBound{{1, 0, 0}, true, 0, 0}}) {
+  for (LogBound bound :
+       {LogBound{{1, 0, 0}, false, true, 0, 0}, LogBound{{1, 0, 0}, false, false, 1, 0},
+        LogBound{{1, 0, 0}, false, true, 0, 1}, LogBound{{1, 0, 0}, true, true, 0, 0}}) {
     const std::set<std::string> in_blocks = seen_in_all(bound);
     bound.blocks = false;
     EXPECT_EQ(seen_in_all(bound), in_blocks) << bound.crashes << bound.time_passes << bound.reads;
@@ -73,7 +75,7 @@ TEST(LogModel, BlocksShowOthersWhatSingleStepsShow) {
 // Given a write and a read, then there are runs in which the read looks after the write was
 // acknowledged: rules 9 and 10 are held against something.
 TEST(LogModel, ReadsLookAfterWritesWereAcknowledged) {
-  LogModel model({{1, 0, 0}, true, 0, 0});
+  LogModel model({{1, 0, 0}, true, true, 0, 0});
   bool looks = false;
   for_each_state(model, [&](Key state, const std::vector<Step>& steps) {
     if (looks || !contains(model.seen_in(state), "acknowledged: (0, 1)")) return;

@@ -55,7 +55,11 @@ void append(std::string& bytes, std::uint64_t number) {
 
 // The first records of a life, Boot and in a first life the reservation, are durable at once.
 LogNode::LogNode(const LogBirth& birth)
-    : self_(birth.self), life_(birth.life), node_(options_of(birth)), log_(birth.log) {
+    : self_(birth.self),
+      life_(birth.life),
+      beats_(birth.beats),
+      node_(options_of(birth)),
+      log_(birth.log) {
   const record::Boot boot{cluster_id, incarnation(), self_, Mode::always, machine};
   RABIA_CHECK(node_.restore(boot, ++written_).ok());
   for (const Record& record : log_) {
@@ -85,6 +89,9 @@ void LogNode::deliver(ReplicaId from, const Message& message) {
   const auto* answer = std::get_if<message::Answer>(&message);
   if (answer != nullptr && asked_ == answer->nonce)
     answers_.try_emplace(from, answer->frontier_end);
+  if (const auto* beat = std::get_if<message::Beat>(&message)) {
+    lane_from_[from] = std::max(lane_from_[from], beat->lane_from);
+  }
   node_.receive(from, node_.incarnation(), message, now_);
   step();
 }
@@ -145,7 +152,7 @@ void LogNode::beat() {
   beat.in_use_end = node_.in_use_end();
   beat.lane_from = node_.own_lane().lane_from();
   const std::pair<Round, Round> says{beat.in_use_end, beat.lane_from};
-  if (says == beat_) return;
+  if (!beats_ || says == beat_) return;
   beat_ = says;
   sent_.push_back({std::nullopt, std::move(beat)});
 }
@@ -232,6 +239,10 @@ std::string LogNode::identity(bool may_crash) const {
   for (const auto& [from, frontier_end] : answers_) {
     append(bytes, from.value);
     append(bytes, frontier_end.value);
+  }
+  bytes += '|';
+  for (const auto& [from, round] : lane_from_) {
+    if (round > Round{}) append(bytes, from.value * 10 + round.value);
   }
   bytes += '|';
   for (Round round = window.range().first; round.value < log_rounds; ++round) {

@@ -19,6 +19,7 @@ struct LogBirth {
   ReplicaId self;
   unsigned life = 0;
   std::vector<consensus::Record> log;
+  bool beats = true;  // What its Beats would say counts as said.
 };
 
 // What was said, to one member or (null) to all.
@@ -87,6 +88,7 @@ class LogNode {
 
   ReplicaId self_;
   unsigned life_;
+  bool beats_;
   consensus::Node node_;
   base::Instant now_{std::chrono::seconds(1)};
   consensus::RecordNumber written_ = 0;
@@ -98,6 +100,7 @@ class LogNode {
   std::optional<consensus::Nonce> asked_;               // Of the barrier under way.
   std::map<ReplicaId, consensus::Round> answers_;       // The first ones to it.
   std::pair<consensus::Round, consensus::Round> beat_;  // The last one: top + 1, laneFrom.
+  std::map<ReplicaId, consensus::Round> lane_from_;     // The largest heard of each.
   unsigned passes_ = 0;
   std::vector<LogMessage> sent_;
   LogEvents events_;

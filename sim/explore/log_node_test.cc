@@ -85,6 +85,15 @@ std::vector<LogMessage> all_that_may_be_heard(ReplicaId from) {
     }
   }
   add(message::Ask{{}, {9, 9}});
+  for (const Round in_use_end : {Round{1}, Round{2}}) {
+    for (const Round lane_from : {Round{0}, Round{1}, Round{2}}) {
+      message::Beat beat;
+      beat.incarnation = {{{1}, {}}};  // Any: what counts is that there is one.
+      beat.in_use_end = in_use_end;
+      beat.lane_from = lane_from;
+      add(beat);
+    }
+  }
   return all;
 }
 

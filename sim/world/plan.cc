@@ -129,7 +129,8 @@ const std::vector<Scenario>& scenarios() {
       {"clock", "clocks jump and drift", {C::clock_jump, C::pause}},
       {"founding",
        "members die, forget and are cut off while they found their cluster",
-       {C::kill, C::kill_in_start, C::power_cut, C::directory_lost, C::isolate, C::one_way_cut},
+       {C::kill, C::kill_in_start, C::power_cut, C::directory_lost, C::isolate, C::one_way_cut,
+        C::frame_of_old},
        true},
       {"disk",
        "disks fail, fill up and stall, bits flip, files are cut, directories vanish",
@@ -177,7 +178,10 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   draw_faults(random, scenario, plan);
   // What a member said in an earlier life can move others from the vector that is being founded
   // (section 8): nothing unsafe, but they are left out then.
-  if (!plan.calm_founding) plan.frames.of_old = 0;
+  if (!plan.calm_founding) {
+    const std::uint64_t most = scenario.from_the_start ? 1 : 0;  // More, and they never agree.
+    plan.frames.of_old = std::min(plan.frames.of_old, most);
+  }
   return plan;
 }
 

@@ -140,7 +140,7 @@ void World::start(std::size_t index) {
 // Its disk was damaged or emptied, or its mode does not survive what happened (section 8).
 bool World::refusal_is_right(std::size_t index, const Status& status) const {
   const bool forgot = status.code() == Code::failed_precondition;
-  if (trouble_->lost_while_founding() && forgot) return true;
+  if (left_out_rightly() && forgot) return true;
   return trouble_->lost(index) && (status.code() == Code::corrupted || forgot);
 }
 
@@ -242,7 +242,7 @@ std::string World::recover() {
 
 std::string World::demand_progress(std::vector<Host*> of) {
   const bool settled = run_until([&] { return all_settled(of); }, heals_within);
-  if (!settled && trouble_->lost_while_founding() && !may_be_founded()) {
+  if (!settled && left_out_rightly() && !may_be_founded()) {
     ++tally_[Count::blocked];
     blocked_ = true;  // Safe, and for an operator to mend.
     return {};
@@ -269,6 +269,12 @@ bool World::answered(history::Arguments args, const Host& host) {
   client.ask_last(host.index(), std::move(args));
   return run_until([&client] { return client.asked_last(); }, heals_within) &&
          history_.back().outcome == history::Outcome::done;
+}
+
+// While the cluster was founded a member began anew, or messages of earlier lives were heard:
+// others may have left the vector that was founded, and must refuse (section 8, "First start").
+bool World::left_out_rightly() const {
+  return trouble_->lost_while_founding() || (!plan_.calm_founding && plan_.frames.of_old > 0);
 }
 
 // Too few are left, or those who are left have not been founded and need who is not there.

@@ -67,6 +67,7 @@ class World {
   std::string demand_progress(std::vector<Host*> of);
   bool answered(history::Arguments args, const Host& host);
   [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts);
+  [[nodiscard]] bool left_out_rightly() const;
   [[nodiscard]] bool may_be_founded();
   [[nodiscard]] std::uint64_t digest(const Host& host) const;
   [[nodiscard]] std::string describe();
