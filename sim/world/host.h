@@ -64,6 +64,8 @@ class Host {
 
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  // Also while it is a ghost.
+  [[nodiscard]] bool has_process() const { return replica_ != nullptr; }
   [[nodiscard]] bool up() const { return replica_ != nullptr && executor_.running(); }
   [[nodiscard]] bool paused() const { return executor_.paused(); }
   [[nodiscard]] replica::Replica& replica() { return *replica_; }

@@ -2,6 +2,8 @@
 // the process ends in the middle of a job, a part of what the job did has been done.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
 
@@ -34,8 +36,11 @@ class LogWorker final : public io::Worker {
     queue_.push_back({std::move(job), std::move(done)});
     if (queue_.size() == 1) begin_next();
   }
-  // No job ends before (world's time).
-  void stall_until(base::Instant until) { stalled_until_ = until; }
+  // No job ends before (world's time); an earlier time than before ends the stall.
+  void stall_until(base::Instant until) {
+    stalled_until_ = until;
+    if (!queue_.empty()) await_end();
+  }
   // The process ends: of the job under way the first few changes to the disk have happened.
   void die(storage::testing::HaltingFiles& files) {
     if (queue_.empty() || files.halted()) return;
@@ -50,15 +55,15 @@ class LogWorker final : public io::Worker {
     io::Task done;
   };
   void begin_next() {
-    const base::Instant end =
-        std::max(executor_.world_now() + job_takes_.draw(random_), stalled_until_);
-    executor_.run_at(end, [this] { end_job(); });
+    ends_ = executor_.world_now() + job_takes_.draw(random_);
+    await_end();
+  }
+  void await_end() {
+    executor_.run_at(std::max(ends_, stalled_until_), [this, wait = ++waits_] {
+      if (wait == waits_) end_job();
+    });
   }
   void end_job() {
-    if (executor_.world_now() < stalled_until_) {  // A stall began meanwhile.
-      executor_.run_at(stalled_until_, [this] { end_job(); });
-      return;
-    }
     Item item = std::move(queue_.front());
     item.job();
     queue_.pop_front();
@@ -69,6 +74,8 @@ class LogWorker final : public io::Worker {
   HostExecutor& executor_;
   Delays job_takes_;
   base::Instant stalled_until_;
+  base::Instant ends_;       // Of the job under way, but for a stall.
+  std::uint64_t waits_ = 0;  // Only the latest wait ends it.
   base::Random random_;
   std::deque<Item> queue_;
 };

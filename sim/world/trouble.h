@@ -40,6 +40,8 @@ class Trouble {
   // Power was cut in mode `os` when it had promises to remember: it must not start again, whatever
   // its log holds.
   [[nodiscard]] bool must_refuse(std::size_t host) const { return must_refuse_.contains(host); }
+  // The power was cut after it had stopped cleanly, or before it said anything more.
+  void forgot_nothing(std::size_t host) { must_refuse_.erase(host); }
   // A member began anew before all were founded: others may have left the vector that was founded
   // for one with its new nonce, and must then refuse as well (section 8, "First start").
   [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }

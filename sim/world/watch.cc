@@ -40,6 +40,7 @@ void HostWatch::begin_life() {
   ++life_;
   node_ = nullptr;
   recovered_ = 0;
+  stopped_cleanly_before_ = false;
   loss_.clear();
   last_group_ = 0;
   lane_from_ = {};
@@ -78,6 +79,7 @@ void HostWatch::forget_log() {
 
 void HostWatch::recovered(RecordNumber number, const Record& record) {
   recovered_ = number;
+  stopped_cleanly_before_ = std::holds_alternative<consensus::record::CleanStop>(record);
   const std::uint64_t digest = base::hash64(bytes_of(record));
   if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) {
     incarnation_ = consensus::incarnation_of(boot->incarnation);

@@ -76,6 +76,8 @@ class HostWatch final : public replica::Probe {
   void forget_log();
   // It has been a member of a founded cluster, in this life or an earlier one.
   [[nodiscard]] bool was_founded() const { return founded_; }
+  // In this life its log came back with the mark of a clean stop as its last record.
+  [[nodiscard]] bool stopped_cleanly_before() const { return stopped_cleanly_before_; }
   // In this life its log came back without records that had been durable: it must not start.
   [[nodiscard]] const std::string& loss() const { return loss_; }
   [[nodiscard]] const consensus::Node* node() const { return node_; }
@@ -114,6 +116,7 @@ class HostWatch final : public replica::Probe {
   consensus::RecordNumber durable_ = 0;
   bool founded_ = false;  // Its Boot is durable.
   consensus::RecordNumber recovered_ = 0;
+  bool stopped_cleanly_before_ = false;
   std::string loss_;
   consensus::Round lane_from_;  // The greatest reservation that its log gave back.
   consensus::FoundingVector said_;

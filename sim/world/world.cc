@@ -112,7 +112,7 @@ bool World::run_until(const std::function<bool()>& condition, base::Duration lim
 
 void World::start(std::size_t index) {
   Host& host = *hosts_[index];
-  if (host.up() || dead_.contains(index)) return;
+  if (host.has_process() || dead_.contains(index)) return;
   const Status status = host.start();
   if (trace_.printing()) {
     trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
@@ -121,6 +121,8 @@ void World::start(std::size_t index) {
     if (!host.watch().loss().empty()) {
       watch_.broken("section 1, durable: " + host.name() + " starts, and " + host.watch().loss());
     }
+    // What it said since its mark of a clean stop was said after a synced Boot.
+    if (host.watch().stopped_cleanly_before()) trouble_->forgot_nothing(index);
     if (trouble_->must_refuse(index)) {
       watch_.broken("section 8: " + host.name() + " starts in mode `os` after a loss of power");
     }
@@ -264,11 +266,17 @@ std::string World::demand_progress(std::vector<Host*> of) {
   return {};
 }
 
-bool World::answered(history::Arguments args, const Host& host) {
+// Refusals of the first moments are taken as a client would take them: it asks again.
+bool World::answered(const history::Arguments& args, const Host& host) {
   Client& client = *clients_[host.index() % clients_.size()];
-  client.ask_last(host.index(), std::move(args));
-  return run_until([&client] { return client.asked_last(); }, heals_within) &&
-         history_.back().outcome == history::Outcome::done;
+  const base::Instant end = executor_.now() + heals_within;
+  while (executor_.now() < end) {
+    client.ask_last(host.index(), args);
+    if (!run_until([&client] { return client.asked_last(); }, end - executor_.now())) return false;
+    if (history_.back().outcome == history::Outcome::done) return true;
+    run_until([] { return false; }, milliseconds(100));
+  }
+  return false;
 }
 
 // While the cluster was founded a member began anew, or messages of earlier lives were heard:

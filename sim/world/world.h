@@ -65,7 +65,7 @@ class World {
   [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
   [[nodiscard]] std::vector<Host*> alive();
   std::string demand_progress(std::vector<Host*> of);
-  bool answered(history::Arguments args, const Host& host);
+  bool answered(const history::Arguments& args, const Host& host);
   [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts);
   [[nodiscard]] bool left_out_rightly() const;
   [[nodiscard]] bool may_be_founded();

@@ -53,7 +53,7 @@ Status Core::start() {
   if (Status status = node_->start(now_); !status.ok()) return status;
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
   if (Status status = open_transport(); !status.ok()) return status;
-  outbox_.emplace(*transport_);
+  outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
   schedule();
   return {};
 }

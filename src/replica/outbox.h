@@ -1,6 +1,8 @@
 // The messages of one step, gathered into one frame for each peer.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -13,10 +15,11 @@ namespace rabia::replica {
 // A frame: the sender's incarnation (fixed 64 bits), then messages. docs/formats/message.md.
 class Outbox {
  public:
-  // A frame that has grown to this goes out before the step ends.
-  static constexpr std::size_t frame_bytes = 4U << 20;
-
-  explicit Outbox(transport::Transport& transport) : transport_(transport) {}
+  // `frame_bytes_max`: the transport's. A frame goes out before the step ends rather than grow
+  // beyond that, or beyond 4 MiB. A single message must fit.
+  Outbox(transport::Transport& transport, std::uint64_t frame_bytes_max)
+      : transport_(transport),
+        frame_bytes_max_(std::min(frame_bytes_max, std::uint64_t{4} << 20)) {}
 
   void add(consensus::Incarnation incarnation, ReplicaId self,
            const consensus::Outgoing& outgoing) {
@@ -38,19 +41,20 @@ class Outbox {
  private:
   void add_encoded(consensus::Incarnation incarnation, ReplicaId to) {
     std::string& frame = frames_[to];
+    if (frame.size() + scratch_.size() > frame_bytes_max_) flush(to, frame);
     if (frame.empty()) base::Encoder(frame).fixed(incarnation);
     frame.append(scratch_);
-    if (frame.size() >= frame_bytes) flush(to, frame);
   }
   void flush(ReplicaId to, std::string& frame) {
     if (frame.empty()) return;
     transport_.send(to, frame);
-    const bool was_large = frame.capacity() > frame_bytes;
+    const bool was_large = frame.capacity() > frame_bytes_max_;
     frame.clear();
     if (was_large) frame.shrink_to_fit();
   }
 
   transport::Transport& transport_;
+  std::uint64_t frame_bytes_max_;
   std::map<ReplicaId, std::string> frames_;
   std::string scratch_;
 };

@@ -18,6 +18,7 @@ struct Group {
   std::uint64_t offset = 0;       // In the segment.
   Lsn first_lsn = 0;              // Of its first record,
   Lsn next_lsn = 0;               // and after its last one.
+  bool after_sync = true;         // All groups before it are on stable storage then.
   bool needs_sync = false;        // In mode `os` too.
   std::string bytes;              // The records, ready to be written.
   std::optional<Status> written;  // What became of it: set under the mutex of the LogDisk.

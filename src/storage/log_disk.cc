@@ -47,7 +47,12 @@ Status LogDisk::write(const Group& group) {
 Status LogDisk::advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn) {
   RABIA_CHECK(segment == segment_ + 1);
   std::string seal;
-  append_record(salt_, RecordKind::seal, next_lsn, next_lsn, {}, seal);
+  append_record(salt_,
+                {.kind = RecordKind::seal,
+                 .lsn = next_lsn,
+                 .group_first = next_lsn,
+                 .after_sync = first_unsynced_ == 0},
+                {}, seal);
   if (Status status = file_->write_at(end_, seal); !status.ok()) return status;
   if (durability_ == Durability::always) {
     if (Status status = file_->sync(); !status.ok()) return status;
@@ -90,7 +95,8 @@ Status LogDisk::finish(Lsn next_lsn) {
   const bool has_room = end_ + 2 * record_bytes(0) <= segment_bytes_;  // Behind it, for the seal.
   if (next_lsn == 1 || ends_with_mark_ || !has_room) return {};
   std::string mark;
-  append_record(salt_, RecordKind::mark, next_lsn, next_lsn, {}, mark);
+  append_record(salt_, {.kind = RecordKind::mark, .lsn = next_lsn, .group_first = next_lsn}, {},
+                mark);
   if (Status status = file_->write_at(end_, mark); !status.ok()) return status;
   return file_->sync();
 }

@@ -16,6 +16,7 @@ namespace {
 // of each 8 are never zero, not even after one bit was flipped.
 constexpr std::uint32_t set_bits_32 = 3U << 30;
 constexpr std::uint64_t set_bits_64 = 3ULL << 62;
+constexpr std::uint8_t not_after_sync = 1;
 constexpr char padding_byte = '\xff';
 constexpr std::size_t crc_offset = 1;
 constexpr std::size_t crc_end = crc_offset + sizeof(std::uint32_t);
@@ -65,19 +66,21 @@ bool all_zero(std::string_view bytes) {
   return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
-void append_record(std::uint64_t salt, RecordKind kind, Lsn lsn, Lsn group_first,
-                   std::string_view payload, std::string& out) {
-  RABIA_CHECK(payload.size() <= payload_bytes_max && lsn <= lsn_max && group_first <= lsn);
+void append_record(std::uint64_t salt, const RecordHeader& header, std::string_view payload,
+                   std::string& out) {
+  RABIA_CHECK(payload.size() <= payload_bytes_max && header.lsn <= lsn_max &&
+              header.group_first <= header.lsn);
   const std::size_t begin = out.size();
   base::Encoder encoder(out);
-  encoder.fixed(static_cast<std::uint8_t>(kind));
+  encoder.fixed(static_cast<std::uint8_t>(header.kind));
   encoder.fixed(std::uint32_t{0});  // The header's checksum, below.
-  encoder.fixed(std::uint16_t{0});
+  encoder.fixed(header.after_sync ? std::uint8_t{0} : not_after_sync);
+  encoder.fixed(std::uint8_t{0});
   encoder.fixed(record_version);
   encoder.fixed(base::crc32c(payload));
   encoder.fixed(static_cast<std::uint32_t>(payload.size()) | set_bits_32);
-  encoder.fixed(lsn | set_bits_64);
-  encoder.fixed(group_first | set_bits_64);
+  encoder.fixed(header.lsn | set_bits_64);
+  encoder.fixed(header.group_first | set_bits_64);
   const std::uint32_t crc = header_crc(salt, std::string_view(out).substr(begin));
   std::memcpy(out.data() + begin + crc_offset, &crc, sizeof crc);
   encoder.raw(payload);
@@ -91,7 +94,8 @@ bool parse_header(std::uint64_t salt, std::string_view segment, std::uint64_t of
   base::Decoder decoder(bytes);
   const auto kind = decoder.fixed<std::uint8_t>();
   const auto crc = decoder.fixed<std::uint32_t>();
-  const auto reserved = decoder.fixed<std::uint16_t>();
+  const auto flags = decoder.fixed<std::uint8_t>();
+  const auto reserved = decoder.fixed<std::uint8_t>();
   const auto version = decoder.fixed<std::uint8_t>();
   header.payload_crc = decoder.fixed<std::uint32_t>();
   const auto size = decoder.fixed<std::uint32_t>();
@@ -99,8 +103,10 @@ bool parse_header(std::uint64_t salt, std::string_view segment, std::uint64_t of
   const auto group_first = decoder.fixed<std::uint64_t>();
   // The cheap questions first: a search for headers asks at every eighth byte.
   if (reserved != 0 || version != record_version || !known(kind)) return false;
+  if ((flags & ~not_after_sync) != 0) return false;
   if (header_crc(salt, bytes) != crc) return false;
   header.kind = static_cast<RecordKind>(kind);
+  header.after_sync = (flags & not_after_sync) == 0;
   header.payload_bytes = size & ~set_bits_32;
   header.lsn = lsn & ~set_bits_64;
   header.group_first = group_first & ~set_bits_64;

@@ -27,10 +27,12 @@ enum class RecordKind : std::uint8_t {
 
 struct RecordHeader {
   RecordKind kind = RecordKind::data;
-  std::uint32_t payload_bytes = 0;
-  std::uint32_t payload_crc = 0;
   Lsn lsn = 0;          // data: its number. mark, seal: the next number to be given.
   Lsn group_first = 0;  // Everything below this was durable before this record was written.
+  // That was on stable storage; else, in mode `os`, the operating system had it.
+  bool after_sync = true;
+  std::uint32_t payload_bytes = 0;
+  std::uint32_t payload_crc = 0;
 };
 
 // Header, payload and 1 to 8 bytes of padding.
@@ -41,9 +43,9 @@ struct RecordHeader {
 // `salt` below is that of the log: its records are known by it, and bytes that a client chose
 // cannot pass for one.
 
-// Appends header, payload and padding to `out`.
-void append_record(std::uint64_t salt, RecordKind kind, Lsn lsn, Lsn group_first,
-                   std::string_view payload, std::string& out);
+// Appends header, payload and padding to `out`. What the header says of the payload is set here.
+void append_record(std::uint64_t salt, const RecordHeader& header, std::string_view payload,
+                   std::string& out);
 
 enum class RecordState : std::uint8_t {
   valid,

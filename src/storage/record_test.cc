@@ -22,9 +22,10 @@ std::string dense_bytes(std::size_t size) {
   return std::string(size, '\x55');
 }
 
-std::string segment_with_record(std::uint64_t offset, std::string_view payload) {
+std::string segment_with_record(std::uint64_t offset, std::string_view payload,
+                                bool after_sync = true) {
   std::string segment(offset, '\x77');
-  append_record(salt, RecordKind::data, 7, 5, payload, segment);
+  append_record(salt, {.lsn = 7, .group_first = 5, .after_sync = after_sync}, payload, segment);
   segment.resize(segment.size() + 1024, '\0');
   return segment;
 }
@@ -45,11 +46,14 @@ TEST(Record, ReadsBackAsItWasWritten) {
   for (std::size_t size = 0; size < 1200; ++size) {
     const std::string payload = random_bytes(random, size);
     const std::uint64_t offset = random.below(200) * record_alignment;
-    const ParsedRecord record = parse_record(salt, segment_with_record(offset, payload), offset);
+    const bool after_sync = random.chance(50);
+    const std::string segment = segment_with_record(offset, payload, after_sync);
+    const ParsedRecord record = parse_record(salt, segment, offset);
     ASSERT_EQ(record.state, RecordState::valid) << size;
     EXPECT_EQ(record.header.kind, RecordKind::data);
     EXPECT_EQ(record.header.lsn, 7U);
     EXPECT_EQ(record.header.group_first, 5U);
+    EXPECT_EQ(record.header.after_sync, after_sync);
     EXPECT_EQ(record.header.payload_bytes, size);
   }
 }
@@ -57,7 +61,7 @@ TEST(Record, ReadsBackAsItWasWritten) {
 // Given docs/formats/wal.md, when a record is encoded, then these are its bytes, for ever.
 TEST(Record, GoldenBytes) {
   std::string bytes;
-  append_record(salt, RecordKind::data, 258, 257, "rabia", bytes);
+  append_record(salt, {.lsn = 258, .group_first = 257}, "rabia", bytes);
   EXPECT_EQ(to_hex(bytes),
             "03cb4dc3450000c1fbb184c3050000c002010000000000c001010000000000c07261626961ffffff");
 }
@@ -137,7 +141,7 @@ TEST(Record, AnInterruptedCutIsNoDamage) {
 // its header says.
 TEST(Record, NeverReachesBeyondItsSegment) {
   std::string segment;
-  append_record(salt, RecordKind::data, 1, 1, dense_bytes(100), segment);
+  append_record(salt, {.lsn = 1, .group_first = 1}, dense_bytes(100), segment);
   for (std::size_t size = 0; size < segment.size(); ++size) {
     EXPECT_NE(parse_record(salt, std::string_view(segment).substr(0, size), 0).state,
               RecordState::valid);

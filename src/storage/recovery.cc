@@ -67,7 +67,7 @@ class Recovery {
   Status search_rest_for_proof() const;
   Status check_spare();
   Status make_durable();
-  Status write_back(io::File& file, std::uint64_t begin, std::uint64_t end) const;
+  Status write_back(std::uint32_t segment, io::File& file) const;
   Status cut(io::File& file) const;
 
   [[nodiscard]] std::string path(std::string_view name) const {
@@ -80,12 +80,11 @@ class Recovery {
 
   std::vector<std::uint32_t> segments_;
   std::vector<std::string> unfinished_;
-  std::string bytes_;            // The loaded segment.
-  ParsedRecord stop_;            // What ended the scan of it, unless it is sealed.
-  std::uint64_t zero_end_ = 0;   // Zeros are to be written from log_.offset up to here.
-  Lsn group_first_ = 0;          // Of the group that was read last,
-  Place group_;                  // where it begins,
-  std::uint64_t group_end_ = 0;  // and ends.
+  std::string bytes_;           // The loaded segment.
+  ParsedRecord stop_;           // What ended the scan of it, unless it is sealed.
+  std::uint64_t zero_end_ = 0;  // Zeros are to be written from log_.offset up to here.
+  Lsn group_first_ = 0;         // Of the group that was read last.
+  Place unsynced_from_;         // All before it is on stable storage.
   RecoveredLog log_;
 };
 
@@ -159,7 +158,8 @@ Status Recovery::accept(const RecordHeader& header, std::string_view payload) {
                            "record " + std::to_string(header.lsn) + " lies where record " +
                                std::to_string(log_.next_lsn) + " belongs");
   }
-  if (!continues_group || group_.segment != log_.segment) group_ = {log_.segment, log_.offset};
+  const bool begins = !continues_group || log_.offset == segment_header_bytes;
+  if (begins && header.after_sync) unsynced_from_ = {log_.segment, log_.offset};
   group_first_ = header.group_first;
   log_.ends_with_mark = header.kind == RecordKind::mark;
   if (header.kind == RecordKind::data) {
@@ -170,7 +170,6 @@ Status Recovery::accept(const RecordHeader& header, std::string_view payload) {
     log_.summary.bytes += payload.size();
   }
   log_.offset += record_bytes(header.payload_bytes);
-  group_end_ = log_.offset;
   return {};
 }
 
@@ -240,10 +239,7 @@ Status Recovery::make_durable() {
     auto opened = files_.open(path(segment_name(segment)), io::OpenMode::read_write);
     if (!opened.ok()) return opened.status();
     io::File& file = *opened.value();
-    if (segment == group_.segment) {
-      Status status = write_back(file, group_.offset, group_end_);
-      if (!status.ok()) return status;
-    }
+    if (Status status = write_back(segment, file); !status.ok()) return status;
     if (segment == log_.segment) {
       if (Status status = cut(file); !status.ok()) return status;
     }
@@ -255,18 +251,24 @@ Status Recovery::make_durable() {
   return files_.sync_directory(directory_);
 }
 
-// The last group may be here only because the operating system still remembers a write whose sync
-// had failed; a sync alone would then not bring it to the disk any more.
-Status Recovery::write_back(io::File& file, std::uint64_t begin, std::uint64_t end) const {
+// What was not known to be synced may be here only because the operating system still remembers
+// writes whose sync had failed; a sync alone would then not bring them to the disk any more.
+Status Recovery::write_back(std::uint32_t segment, io::File& file) const {
+  if (segment < unsynced_from_.segment || unsynced_from_.segment == 0) return {};
+  Result<std::uint64_t> size = file.size();
+  if (!size.ok()) return size.status();
+  std::uint64_t begin = segment_header_bytes;
+  if (segment == unsynced_from_.segment) begin = unsynced_from_.offset;
+  const std::uint64_t end = segment == log_.segment ? log_.offset : size.value();
   std::string chunk;
   while (begin < end) {
-    const std::uint64_t size = std::min<std::uint64_t>(end - begin, prepare_chunk_bytes);
-    if (Status status = file.read_at(begin, size, chunk); !status.ok()) return status;
-    if (chunk.size() < size) {
-      return {Code::io_error, place(group_.segment, begin) + ": the file shrank while it was read"};
+    const std::uint64_t bytes = std::min<std::uint64_t>(end - begin, prepare_chunk_bytes);
+    if (Status status = file.read_at(begin, bytes, chunk); !status.ok()) return status;
+    if (chunk.size() < bytes) {
+      return {Code::io_error, place(segment, begin) + ": the file shrank while it was read"};
     }
     if (Status status = file.write_at(begin, chunk); !status.ok()) return status;
-    begin += size;
+    begin += bytes;
   }
   return {};
 }

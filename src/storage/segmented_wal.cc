@@ -62,7 +62,8 @@ Wal::Appended SegmentedWal::append(std::string_view payload) {
   const RecordLocation location{appended_.segment, static_cast<std::uint32_t>(payload.size()),
                                 appended_.offset};
   const Lsn lsn = next_lsn_++;
-  append_record(salt_, RecordKind::data, lsn, group.first_lsn, payload, group.bytes);
+  append_record(salt_, {.lsn = lsn, .group_first = group.first_lsn, .after_sync = group.after_sync},
+                payload, group.bytes);
   group.next_lsn = next_lsn_;
   appended_.offset += bytes;
   unsynced_bytes_ += bytes;
@@ -96,7 +97,15 @@ void SegmentedWal::begin_group() {
   group->segment_bytes = appended_.segment_bytes;
   group->offset = appended_.offset;
   group->first_lsn = next_lsn_;
+  group->after_sync = last_group_is_synced();
   gathered_.push_back(std::move(group));
+}
+
+// Of the group that was begun last: nobody asks any more that it be synced once the next is begun.
+bool SegmentedWal::last_group_is_synced() const {
+  if (options_.durability == Durability::always) return true;
+  if (!gathered_.empty()) return gathered_.back()->needs_sync;
+  return writing_ ? writing_->needs_sync : written_is_synced_;
 }
 
 void SegmentedWal::require_sync() {
@@ -149,6 +158,7 @@ void SegmentedWal::write_front() {
 
 void SegmentedWal::on_written() {
   const std::shared_ptr<Group> group = std::move(writing_);
+  written_is_synced_ = group->needs_sync;
   if (!group->written->ok()) {
     fail(*group->written);
     return;

@@ -45,6 +45,7 @@ class SegmentedWal final : public Wal {
   Group& group_with_room_for(std::uint64_t bytes);
   void begin_segment(std::uint64_t record_bytes);
   void begin_group();
+  [[nodiscard]] bool last_group_is_synced() const;
   [[nodiscard]] bool wants_write() const;
   [[nodiscard]] bool is_prepared(const Group& group) const;
   void advance();
@@ -75,6 +76,7 @@ class SegmentedWal final : public Wal {
   Tail written_;  // Or being written.
   Lsn wanted_;    // Records below this are to be written as soon as the worker is free.
   std::uint64_t unsynced_bytes_ = 0;
+  bool written_is_synced_ = true;  // All of it: what was recovered is.
   std::deque<std::shared_ptr<Group>> gathered_;
   std::shared_ptr<Group> writing_;
   std::vector<std::shared_ptr<Group>> unused_;  // Their buffers are used again.
