@@ -1,5 +1,7 @@
 #include "sim/explore/bounds.h"
 
+#include <algorithm>
+
 #include "sim/explore/log_model.h"
 #include "sim/explore/slot_model.h"
 
@@ -28,6 +30,10 @@ const std::vector<Bound>& all_bounds() {
        true},
       {"slot-5", "one slot, 5 members, 1 phase, split writes", SlotBound{5, 1, split, symmetric},
        true},
+      {"founding-restart", "the first start of 3 members, 2 restarts", FoundingBound{3, 0, 2, 4},
+       true},
+      {"founding-loss", "the first start of 3 members, one loses its data",
+       FoundingBound{3, 1, 0, 4}, true},
       {"log-read", "a write of one owner, a read", LogBound{{1, 0, 0}, true, beats, 0, 0}, true},
       {"log-read-patience", "the same, and one member gives up on what it waits for",
        LogBound{{1, 0, 0}, true, beats, 0, 1}, true},
@@ -46,6 +52,8 @@ const std::vector<Bound>& all_bounds() {
        SlotBound{5, 3, whole, symmetric}, false, 84'525'116},
       {"slot-5-split", "one slot, 5 members, 2 phases, split writes",
        SlotBound{5, 2, split, symmetric}, false, 16'146'068},
+      {"founding-loss-restart", "the first start of 3 members, one loses its data, one restart",
+       FoundingBound{3, 1, 1, 4}, false, 97'011},
       {"log-again", "an owner that may write twice, before and after a crash of anyone",
        LogBound{{2, 0, 0}, false, no_beats, 1, 0}},
       {"log-two-crash", "writes of two owners, one crash of anyone",
@@ -62,9 +70,18 @@ const std::vector<Bound>& all_bounds() {
   return bounds;
 }
 
+const Bound* find_bound(std::string_view name) {
+  const auto found = std::find_if(all_bounds().begin(), all_bounds().end(),
+                                  [name](const Bound& bound) { return bound.name == name; });
+  return found != all_bounds().end() ? &*found : nullptr;
+}
+
 std::unique_ptr<Model> model_of(const Bound& bound) {
   if (const auto* slot = std::get_if<SlotBound>(&bound.bound)) {
     return std::make_unique<SlotModel>(*slot);
+  }
+  if (const auto* founding = std::get_if<FoundingBound>(&bound.bound)) {
+    return std::make_unique<FoundingModel>(*founding);
   }
   return std::make_unique<LogModel>(std::get<LogBound>(bound.bound));
 }

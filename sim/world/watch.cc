@@ -216,6 +216,16 @@ void HostWatch::read_done(std::uint64_t token, LogPosition executed) {
 
 // ---- messages
 
+namespace {
+
+// Beats of a founded cluster say nothing that a trace needs, and are many.
+bool is_told(const consensus::Message& message) {
+  const auto* beat = std::get_if<consensus::message::Beat>(&message);
+  return beat == nullptr || beat->incarnation.empty();
+}
+
+}  // namespace
+
 void HostWatch::sent(const consensus::Outgoing& outgoing) {
   if (!effect_()) return;
   const consensus::Message& message = outgoing.message;
@@ -228,7 +238,7 @@ void HostWatch::sent(const consensus::Outgoing& outgoing) {
     if (from_log) ++cluster_.tally[Count::history_served];
   }
   if (beat != nullptr) note_trust(*beat);
-  if (cluster_.trace.printing() && beat == nullptr) {
+  if (cluster_.trace.printing() && is_told(message)) {
     print((outgoing.to ? "-> r" + std::to_string(outgoing.to->value) : std::string("-> all")) +
           ": " + consensus::testing::print(message));
   }
@@ -240,7 +250,7 @@ void HostWatch::received(ReplicaId from, const consensus::Message& message) {
   if (!effect_()) return;
   cluster_.trace.mix(heard + (std::uint64_t{id_.value} << 8) + (std::uint64_t{from.value} << 24),
                      bytes_of(message));
-  if (cluster_.trace.printing() && !std::holds_alternative<consensus::message::Beat>(message)) {
+  if (cluster_.trace.printing() && is_told(message)) {
     print("<- r" + std::to_string(from.value) + ": " + consensus::testing::print(message));
   }
 }

@@ -243,13 +243,17 @@ std::string World::recover() {
 }
 
 std::string World::demand_progress(std::vector<Host*> of) {
-  const bool settled = run_until([&] { return all_settled(of); }, heals_within);
+  const bool settled = run_until([&] { return all_settled(of, nullptr); }, heals_within);
   if (!settled && left_out_rightly() && !may_be_founded()) {
     ++tally_[Count::blocked];
     blocked_ = true;  // Safe, and for an operator to mend.
     return {};
   }
-  if (!settled) return "section 13, 13: no progress within 30 s of healing";
+  if (!settled) {
+    std::string why;
+    (void)all_settled(of, &why);
+    return "section 13, 13: no progress within 30 s of healing: " + why;
+  }
   std::erase_if(of, [this](const Host* host) { return dead_.contains(host->index()); });
   for (const Host* host : of) {
     if (digest(*host) != digest(*of.front())) {
@@ -293,19 +297,27 @@ bool World::may_be_founded() {
   return left.size() >= members_of(plan_).quorums().quorum() && (any || dead_.empty());
 }
 
-bool World::all_settled(const std::vector<Host*>& hosts) {
+// `why` (may be null): what is not settled, for people.
+bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
+  const auto not_yet = [why](const auto& text) {
+    if (why != nullptr) *why = text();
+    return false;
+  };
   for (const auto& client : clients_) {
-    if (!client->idle()) return false;
+    if (!client->idle()) return not_yet([] { return "a client waits for an answer"; });
   }
   std::optional<std::uint64_t> round;
   for (Host* host : hosts) {
     if (dead_.contains(host->index())) continue;
-    if (!host->up() || host->paused()) return false;
+    const auto is = [host](const char* what) { return host->name() + " is " + what; };
+    if (!host->up()) return not_yet([&] { return is("down"); });
+    if (host->paused()) return not_yet([&] { return is("paused"); });
     const consensus::Node* node = host->watch().node();
     const std::uint64_t executed = node->executed_end().value;
     if (!round) round = executed;
-    if (executed != *round || node->in_use_end().value != *round) return false;
-    if (!host->replica().status().serving) return false;
+    if (executed != *round) return not_yet([&] { return is("not at the same L as the others"); });
+    if (node->in_use_end().value != *round) return not_yet([&] { return is("not at its top"); });
+    if (!host->replica().status().serving) return not_yet([&] { return is("not serving"); });
   }
   return true;
 }

@@ -66,7 +66,7 @@ class World {
   [[nodiscard]] std::vector<Host*> alive();
   std::string demand_progress(std::vector<Host*> of);
   bool answered(const history::Arguments& args, const Host& host);
-  [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts);
+  [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts, std::string* why);
   [[nodiscard]] bool left_out_rightly() const;
   [[nodiscard]] bool may_be_founded();
   [[nodiscard]] std::uint64_t digest(const Host& host) const;

@@ -67,6 +67,8 @@ constexpr auto rows = std::to_array<MutantRow>({
      "two skips beyond the window are kept as one, with what lies between them"},
     {Mutant::lane_from_decides, "lane-from-decides", "3, laneFrom",
      "slots below their lane's laneFrom are decided 0, as if they were skipped"},
+    {Mutant::decision_of_an_earlier_life, "decision-of-an-earlier-life", "3, propose again",
+     "the decision of a batch of an earlier life counts as that of one of this life"},
     {Mutant::repropose_before_decision, "repropose-before-decision", "3, propose again",
      "an owner proposes again when it hears one state 0"},
     {Mutant::batch_applied_twice, "batch-applied-twice", "3, propose again",
@@ -94,6 +96,8 @@ constexpr auto rows = std::to_array<MutantRow>({
      "a reply that was cut short says 0 of the slots that it has no room for"},
     {Mutant::founding_without_last_vector, "founding-without-last-vector", "8, first start",
      "a vector that was left is said again, and any that holds the own nonce is adopted"},
+    {Mutant::left_vectors_forgotten, "left-vectors-forgotten", "8, first start",
+     "a restart forgets which vectors were left"},
     {Mutant::founding_forgotten, "founding-forgotten", "8, first start",
      "a restart before Boot forgets nonce and vector"},
     {Mutant::power_loss_forgiven, "power-loss-forgiven", "8, who may have forgotten",
@@ -112,6 +116,8 @@ constexpr auto rows = std::to_array<MutantRow>({
      "the checksum of a payload is not looked at"},
     {Mutant::damage_taken_for_torn_tail, "damage-taken-for-torn-tail", "the log: recovery",
      "the log is cut at the first bad record, wherever it lies"},
+    {Mutant::not_written_back, "not-written-back", "the log: recovery",
+     "what a failed sync left out is not written again"},
 });
 
 constexpr bool one_row_each() {

@@ -53,6 +53,7 @@ enum class Mutant : std::uint8_t {
   skip_one_round_too_far,
   skips_joined_over_a_gap,
   lane_from_decides,
+  decision_of_an_earlier_life,
   repropose_before_decision,
   batch_applied_twice,
   reply_before_execution,
@@ -70,6 +71,7 @@ enum class Mutant : std::uint8_t {
   cut_history_said_empty,
   // Section 8.
   founding_without_last_vector,
+  left_vectors_forgotten,
   founding_forgotten,
   power_loss_forgiven,
   clean_stop_remembered,
@@ -82,6 +84,7 @@ enum class Mutant : std::uint8_t {
   failed_sync_ignored,
   torn_record_accepted,
   damage_taken_for_torn_tail,
+  not_written_back,
 
   none,  // Last: how many there are.
 };

@@ -18,7 +18,8 @@ Founding::Founding(ReplicaId self, const Configuration& start_list, bool may_fou
       fresh_nonce_(std::move(fresh_nonce)) {}
 
 void Founding::restore(const record::Founding& record) {
-  if (written_ && !written_->said.empty() && written_->said != record.said) {
+  const bool left = written_ && !written_->said.empty() && written_->said != record.said;
+  if (left && !mutated(Mutant::left_vectors_forgotten)) {
     left_.insert(written_->said);
   }
   written_ = said_ = record;

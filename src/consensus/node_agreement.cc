@@ -352,10 +352,9 @@ void Node::decide(SlotId id, Slot& slot, Bit value, Why why) {
 
 // Of a batch of this life: earlier ones created batches only below lane_from.
 void Node::tell_own_decision(SlotId id, const Slot& slot, Bit value) {
-  if (id.lane != options_.self || id.round < own_lane_.lane_from() ||
-      !slot.agreement.holds_batch()) {
-    return;
-  }
+  const bool of_this_life = id.round >= own_lane_.lane_from();
+  if (id.lane != options_.self || !slot.agreement.holds_batch()) return;
+  if (!of_this_life && !mutated(Mutant::decision_of_an_earlier_life)) return;
   --own_undecided_;
   own_undecided_bytes_ -= slot.agreement.batch().size();
   ready_.own_decisions.push_back({id.round, value});

@@ -255,6 +255,7 @@ Status Recovery::make_durable() {
 // writes whose sync had failed; a sync alone would then not bring them to the disk any more.
 Status Recovery::write_back(std::uint32_t segment, io::File& file) const {
   if (segment < unsynced_from_.segment || unsynced_from_.segment == 0) return {};
+  if (base::mutated(base::Mutant::not_written_back)) return {};
   Result<std::uint64_t> size = file.size();
   if (!size.ok()) return size.status();
   std::uint64_t begin = segment_header_bytes;

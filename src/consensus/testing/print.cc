@@ -18,6 +18,17 @@ std::string text_of(Value value) {
   return std::string(1, "01?"[static_cast<int>(value)]);
 }
 
+// A few digits tell nonces apart.
+std::string text_of(const Nonce& nonce) {
+  return std::to_string((nonce.high ^ nonce.low) % 10'000);
+}
+
+std::string text_of(const FoundingVector& vector) {
+  std::string all;
+  for (const FoundingEntry& entry : vector) all += (all.empty() ? "" : " ") + text_of(entry.nonce);
+  return "(" + all + ")";
+}
+
 // What State, CastVote and Decided share.
 template <typename Said>
 std::string text_of_said(const char* what, const Said& said) {
@@ -47,6 +58,9 @@ struct Printer {
     return "Answer " + text(m.frontier_end);
   }
   std::string operator()(const message::Beat& m) const {
+    if (m.incarnation.empty()) {
+      return "Beat founding: nonce " + text_of(m.nonce) + " vector " + text_of(m.said);
+    }
     return "Beat L " + text(m.executed_end) + " top + 1 " + text(m.in_use_end) + " laneFrom " +
            text(m.lane_from);
   }
@@ -60,9 +74,11 @@ struct Printer {
   }
   std::string operator()(const record::Reserve& r) const { return "Reserve " + text(r.end); }
   std::string operator()(const record::Founding& r) const {
-    return "Founding " + std::to_string(r.said.size());
+    return "Founding nonce " + text_of(r.nonce) + " vector " + text_of(r.said);
   }
-  std::string operator()(const record::Boot& /*r*/) const { return "Boot"; }
+  std::string operator()(const record::Boot& r) const {
+    return "Boot of " + text_of(r.incarnation);
+  }
   std::string operator()(const record::CleanStop& /*r*/) const { return "CleanStop"; }
 };
 
