@@ -47,6 +47,12 @@ void put(Encoder& out, const base::SharedBytes& bytes) {
 
 constexpr std::uint64_t round_max = std::uint64_t{1} << 62;
 
+void put(Encoder& out, const SnapshotName& name) {
+  put(out, name.round);
+  out.varint(name.bytes);
+  out.fixed(name.checksum);
+}
+
 Round take_round(Decoder& in) {
   return {in.varint_at_most(round_max)};
 }
@@ -54,6 +60,11 @@ ReplicaId take_id(Decoder& in) {
   const auto value = static_cast<std::uint16_t>(in.varint_at_most(0xffff));
   if (value == 0) in.fail();
   return {value};
+}
+SnapshotName take_snapshot_name(Decoder& in) {
+  const Round round = take_round(in);
+  const std::uint64_t bytes = in.varint();
+  return {round, bytes, in.fixed<std::uint64_t>()};
 }
 RoundRange take_rounds(Decoder& in) {
   const Round first = take_round(in);
@@ -159,6 +170,18 @@ void put(Encoder& out, const message::Answer& m) {
   put(out, m.nonce);
   put(out, m.frontier_end);
 }
+void put(Encoder& out, const message::Below& m) {
+  put(out, m.snapshot);
+}
+void put(Encoder& out, const message::SnapshotAsk& m) {
+  put(out, m.snapshot);
+  out.varint(m.offset);
+}
+void put(Encoder& out, const message::SnapshotPart& m) {
+  put(out, m.snapshot);
+  out.varint(m.offset);
+  put(out, m.bytes);
+}
 void put(Encoder& out, const message::Beat& m) {
   put(out, m.incarnation);
   put(out, m.executed_end);
@@ -249,6 +272,23 @@ message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
   return m;
 }
 
+message::Below take(Decoder& in, std::in_place_type_t<message::Below>) {
+  return {take_snapshot_name(in)};
+}
+message::SnapshotAsk take(Decoder& in, std::in_place_type_t<message::SnapshotAsk>) {
+  message::SnapshotAsk m;
+  m.snapshot = take_snapshot_name(in);
+  m.offset = in.varint();
+  return m;
+}
+message::SnapshotPart take(Decoder& in, std::in_place_type_t<message::SnapshotPart>) {
+  message::SnapshotPart m;
+  m.snapshot = take_snapshot_name(in);
+  m.offset = in.varint();
+  m.bytes = take_shared(in);
+  return m;
+}
+
 // ---- records
 
 void put(Encoder& out, const record::State& r) {
@@ -281,6 +321,21 @@ void put(Encoder& out, const record::Boot& r) {
   out.bytes(r.boot_id);
 }
 void put(Encoder& /*out*/, const record::CleanStop& /*r*/) {}
+template <typename Each>
+void put_all(Encoder& out, const std::vector<Each>& all) {
+  out.varint(all.size());
+  for (const Each& each : all) put(out, each);
+}
+void put(Encoder& out, const record::Checkpoint& r) {
+  put(out, r.round);
+  put(out, r.boot);
+  put(out, r.reserved_end);
+  put(out, r.state_one_end);
+  put_all(out, r.batches);
+  put_all(out, r.states);
+  put_all(out, r.votes);
+  put_all(out, r.decided);
+}
 
 record::State take(Decoder& in, std::in_place_type_t<record::State>) {
   auto r = take_ranged<record::State>(in, Bit::one);
@@ -322,6 +377,24 @@ record::Boot take(Decoder& in, std::in_place_type_t<record::Boot>) {
 }
 record::CleanStop take(Decoder& /*in*/, std::in_place_type_t<record::CleanStop>) {
   return {};
+}
+template <typename Each>
+void take_all(Decoder& in, std::vector<Each>& all) {
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    all.push_back(take(in, std::in_place_type<Each>));
+  }
+}
+record::Checkpoint take(Decoder& in, std::in_place_type_t<record::Checkpoint>) {
+  record::Checkpoint r;
+  r.round = take_round(in);
+  r.boot = take(in, std::in_place_type<record::Boot>);
+  r.reserved_end = take_round(in);
+  r.state_one_end = take_round(in);
+  take_all(in, r.batches);
+  take_all(in, r.states);
+  take_all(in, r.votes);
+  take_all(in, r.decided);
+  return r;
 }
 
 // ---- both

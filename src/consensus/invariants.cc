@@ -37,6 +37,8 @@ void Invariants::broken(const std::string& rule, SlotId id, const std::string& h
 void Invariants::wrote(ReplicaId /*member*/, const Record& record) {
   if (const auto* said = std::get_if<record::Decided>(&record)) {
     decided(said->lane, said->rounds, said->value);
+  } else if (const auto* checkpoint = std::get_if<record::Checkpoint>(&record)) {
+    for (const auto& each : checkpoint->decided) decided(each.lane, each.rounds, each.value);
   }
 }
 
@@ -51,6 +53,10 @@ void Invariants::durable(ReplicaId member, const Record& record) {
     slot.batch_durable.insert(index_of(member));
   } else if (const auto* reserve = std::get_if<record::Reserve>(&record)) {
     reserved_[member] = std::max(reserved_[member], reserve->end);
+  } else if (const auto* checkpoint = std::get_if<record::Checkpoint>(&record)) {
+    for (const auto& each : checkpoint->batches) durable(member, Record(each));
+    for (const auto& each : checkpoint->states) durable(member, each);
+    for (const auto& each : checkpoint->votes) durable(member, each);
   }
 }
 

@@ -102,10 +102,29 @@ struct Beat {
   FoundingVector said;
 };
 
+// The sender has dropped what is asked for: the snapshot holds it (section 7).
+struct Below {
+  SnapshotName snapshot;
+};
+
+// Asks for a part of the snapshot's file, from `offset` on.
+struct SnapshotAsk {
+  SnapshotName snapshot;
+  std::uint64_t offset = 0;
+};
+
+// A part of it. No bytes: the sender no longer has that snapshot.
+struct SnapshotPart {
+  SnapshotName snapshot;
+  std::uint64_t offset = 0;
+  base::SharedBytes bytes;
+};
+
 }  // namespace message
 
-using Message = std::variant<message::Batch, message::Skip, message::State, message::CastVote,
-                             message::Decided, message::Need, message::NeedEnd, message::BatchCopy,
-                             message::Ask, message::Answer, message::Beat>;
+using Message =
+    std::variant<message::Batch, message::Skip, message::State, message::CastVote, message::Decided,
+                 message::Need, message::NeedEnd, message::BatchCopy, message::Ask, message::Answer,
+                 message::Beat, message::Below, message::SnapshotAsk, message::SnapshotPart>;
 
 }  // namespace rabia::consensus

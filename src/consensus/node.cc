@@ -22,6 +22,7 @@ void Ready::clear() {
   executions.clear();
   messages.clear();
   history.clear();
+  snapshot_talk.clear();
 }
 
 Node::Node(NodeOptions options)
@@ -54,9 +55,12 @@ void Node::become(const FoundingVector& incarnation) {
   incarnation_vector_ = incarnation;
   incarnation_ = incarnation_of(incarnation);
   stage_ = Stage::booting;
-  record::Boot boot{options_.cluster_id, incarnation, options_.self, options_.mode,
-                    options_.boot_id};
+  const record::Boot boot = boot_record();
   write(boot, boot);
+}
+
+record::Boot Node::boot_record() const {
+  return {options_.cluster_id, incarnation_vector_, options_.self, options_.mode, options_.boot_id};
 }
 
 void Node::begin_running() {

@@ -10,7 +10,7 @@
 //   read_barrier.h     linearizable reads: 6                founding.h   first start: 8
 //   node_agreement.cc  slots driven by messages, records    node_lanes.cc skips, forfeits: 3, 4
 //   node_catch_up.cc   Need and its reply: 7                node_restart.cc  replay: 12
-//   node.cc            inputs, Ready, barrier
+//   node_snapshot.cc   checkpoints, snapshots: 7           node.cc          inputs, Ready, barrier
 #pragma once
 
 #include <cstdint>
@@ -91,6 +91,19 @@ struct HistoryRequest {
   std::vector<SlotId> wanted;
 };
 
+// What a snapshot says to the protocol: the state is the one after all rounds below `round`, and
+// these members are in force in [round, round + α).
+struct SnapshotPoint {
+  Round round;
+  std::vector<ReplicaId> members;
+};
+
+// A message about snapshots: the caller has them.
+struct SnapshotTalk {
+  ReplicaId from;
+  std::variant<message::Below, message::SnapshotAsk, message::SnapshotPart> message;
+};
+
 // What the caller must do, in this order, before the next input.
 struct Ready {
   // 1. Append to the log, numbered on from the last; `waits`: somebody waits until they are
@@ -100,13 +113,14 @@ struct Ready {
   // 2. Learn what became of own batches; execute; let the reads up to Node::reads_done() look.
   std::vector<OwnDecision> own_decisions;
   std::vector<Execution> executions;
-  // 3. Send, in one frame to each peer; answer from the log.
+  // 3. Send, in one frame to each peer; answer from the log; give and take snapshots.
   std::vector<Outgoing> messages;
   std::vector<HistoryRequest> history;
+  std::vector<SnapshotTalk> snapshot_talk;
 
   [[nodiscard]] bool empty() const {
     return records.empty() && own_decisions.empty() && executions.empty() && messages.empty() &&
-           history.empty();
+           history.empty() && snapshot_talk.empty();
   }
   void clear();
 };
@@ -126,6 +140,7 @@ struct NodeCounters {
   std::uint64_t needs_sent = 0;
   std::uint64_t fetches = 0;
   std::uint64_t beyond_window_dropped = 0;
+  std::uint64_t snapshots_installed = 0;
 };
 
 // Not thread-safe. Not movable: parts refer to each other.
@@ -136,6 +151,8 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   // ---- start (section 12)
+  // Before the log, when there is a snapshot: everything below its round is executed.
+  Status restore_snapshot(const SnapshotPoint& point);
   // Once for each record of the log, in order. Fills `ready().executions`, which the caller takes
   // as it goes. An error: the log is not this replica's, or may be incomplete.
   Status restore(const Record& record, RecordNumber number);
@@ -159,8 +176,18 @@ class Node {
   void peer_up(ReplicaId peer, base::Instant now);
   void peer_down(ReplicaId peer, base::Instant now);
   void round_trip(ReplicaId peer, base::Duration measured);
+  // A snapshot of a round above L was made the state: own records below it are void. At once after
+  // it the caller writes a checkpoint.
+  void install(const SnapshotPoint& point, base::Instant now);
   // At the end of each step, after all input that waited was given; at wake_at() at the latest.
   void tick(base::Instant now);
+
+  // ---- compaction (section 7)
+  // True while no batch of round L is executed: the moment for a snapshot of the state.
+  [[nodiscard]] bool between_rounds() const;
+  // Repeats, in one record, what must outlive the log before it; needs between_rounds(). Once the
+  // record and a snapshot of the same round are durable, all earlier records may be dropped.
+  RecordNumber write_checkpoint();
 
   // ---- outputs
   // What has gathered since it was last cleared; the caller clears it.
@@ -223,8 +250,19 @@ class Node {
   Status replay(const record::Boot& boot);
   Status replay(const record::CleanStop& stop);
 
+  // node_snapshot.cc
+  Status replay(const record::Checkpoint& checkpoint);
+  template <typename Talk>
+  void on_snapshot_talk(ReplicaId from, const Talk& talk) {
+    ready_.snapshot_talk.push_back({from, talk});
+  }
+  void on(ReplicaId from, const message::Below& below) { on_snapshot_talk(from, below); }
+  void on(ReplicaId from, const message::SnapshotAsk& ask) { on_snapshot_talk(from, ask); }
+  void on(ReplicaId from, const message::SnapshotPart& part) { on_snapshot_talk(from, part); }
+
   // node.cc
   [[nodiscard]] Status check_boot() const;
+  [[nodiscard]] record::Boot boot_record() const;
   void become(const FoundingVector& incarnation);
   void begin_running();
   void hear_founding(ReplicaId from, const message::Beat& beat);
@@ -262,6 +300,8 @@ class Node {
   void answer_decided(ReplicaId to, SlotId id, Bit decision);
   void on_durable(const message::State& state);
   void on_durable(const message::CastVote& vote);
+  template <typename Said>
+  void say_what_is_kept(Said said);
   void touch(SlotId id, Slot& slot);
   void touch_all();
   void run_rules();
@@ -336,7 +376,10 @@ class Node {
   bool beat_changed_ = false;
   base::Duration write_time_{};  // w, smoothed.
 
+  RecordNumber first_record_ = 0;  // That the log still has; 0: none was replayed.
   RecordNumber last_record_ = 0;
+  bool checkpoint_seen_ = false;
+  Round dropped_below_;  // A checkpoint has left out what was said of rounds below.
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;
   std::vector<SlotId> dirty_;  // Slots whose rules must be tried.

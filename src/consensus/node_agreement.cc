@@ -170,7 +170,7 @@ void Node::on_durable(const message::State& state) {
   // In mode `memory` the owner's Batch stood for this State already (section 3).
   const bool said_by_batch = options_.mode == Mode::memory && state.lane == options_.self &&
                              state.phase == first_phase && state.value == Bit::one;
-  if (!said_by_batch) send_everyone(state.rounds.first, state);
+  if (!said_by_batch) say_what_is_kept(state);
 }
 
 void Node::on_durable(const message::CastVote& vote) {
@@ -182,7 +182,14 @@ void Node::on_durable(const message::CastVote& vote) {
                              vote.value);
     touch(id, *slot);
   }
-  send_everyone(vote.rounds.first, vote);
+  say_what_is_kept(vote);
+}
+
+// Section 7: never again of rounds that a checkpoint has left out.
+template <typename Said>
+void Node::say_what_is_kept(Said said) {
+  said.rounds.first = std::max(said.rounds.first, dropped_below_);
+  if (!said.rounds.empty()) send_everyone(said.rounds.first, said);
 }
 
 // ---- rules

@@ -21,6 +21,11 @@ const std::string forgot =
 
 Status Node::restore(const Record& record, RecordNumber number) {
   last_record_ = number;
+  if (first_record_ == 0) first_record_ = number;
+  // What lies before the first checkpoint of a log that was cut off is a rest, and is repeated in
+  // it.
+  const bool rest = first_record_ > 1 && !checkpoint_seen_;
+  if (rest && !std::holds_alternative<record::Checkpoint>(record)) return {};
   const bool stays = mutated(Mutant::clean_stop_remembered) && cleanly_stopped_;
   cleanly_stopped_ = std::holds_alternative<record::CleanStop>(record) || stays;
   const Status replayed =
@@ -179,6 +184,10 @@ Status Node::start(base::Instant now) {
   ready_.records.clear();  // Replay wrote nothing; what it decided is in the log already.
   ready_.messages.clear();
   ready_.own_decisions.clear();
+  if (first_record_ > 1 && !checkpoint_seen_) {
+    return {Code::corrupted, "the log begins with record " + std::to_string(first_record_) +
+                                 ", and what came before it is nowhere" + forgot};
+  }
   if (!last_boot_) {
     after_founding_step(founding_->begin());
     // Alone, and stopped between saying and founding: nobody else will speak.

@@ -44,6 +44,8 @@ class OwnLane {
   // Everything below `end` is used up, by a batch or a skip.
   void use_up_to(Round end) { next_ = std::max(next_, end); }
 
+  [[nodiscard]] Round reserved_written() const { return reserved_written_; }
+
   // This life creates batches and skips only from here on.
   [[nodiscard]] Round lane_from() const { return lane_from_; }
   [[nodiscard]] Round next() const { return next_; }

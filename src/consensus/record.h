@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/shared_bytes.h"
 #include "consensus/types.h"
@@ -68,12 +69,27 @@ struct Boot {
   std::string boot_id;  // Of the machine: tells a restart of the process from one of the system.
 };
 
+// Repeats, in one record, whatever earlier records say that still matters at a moment when all
+// rounds below `round` were executed: with a snapshot of that round, they can be dropped
+// (section 7).
+struct Checkpoint {
+  Round round;
+  Boot boot;
+  Round reserved_end;   // H, as last written.
+  Round state_one_end;  // Part of the frontier: the round after the last one with a State 1.
+  std::vector<Batch> batches;
+  std::vector<State> states;  // Without batches: they are above.
+  std::vector<CastVote> votes;
+  std::vector<Decided> decided;
+};
+
 // The last record of a clean stop; counts only as the last record.
 struct CleanStop {};
 
 }  // namespace record
 
-using Record = std::variant<record::State, record::CastVote, record::Decided, record::Batch,
-                            record::Reserve, record::Founding, record::Boot, record::CleanStop>;
+using Record =
+    std::variant<record::State, record::CastVote, record::Decided, record::Batch, record::Reserve,
+                 record::Founding, record::Boot, record::CleanStop, record::Checkpoint>;
 
 }  // namespace rabia::consensus

@@ -86,6 +86,14 @@ using FoundingVector = std::vector<FoundingEntry>;
 using Incarnation = std::uint64_t;
 [[nodiscard]] Incarnation incarnation_of(const FoundingVector& vector);
 
+// Names one snapshot of the state after all rounds below `round`: its file, whoever has it.
+struct SnapshotName {
+  Round round;
+  std::uint64_t bytes = 0;     // Of the file,
+  std::uint64_t checksum = 0;  // and of all of it.
+  friend bool operator==(const SnapshotName&, const SnapshotName&) = default;
+};
+
 // The number of a record in the log: 1, 2, 3, … without gaps, across restarts.
 using RecordNumber = std::uint64_t;
 

@@ -1,5 +1,6 @@
 #include "consensus/window.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -95,6 +96,24 @@ std::optional<Window::Executable> Window::take_executable(base::Instant now) {
   }
   if (++cursor_ == round.slots.size()) finish_round(now);
   return executable;
+}
+
+void Window::advance_to(Round first, base::Instant now) {
+  RABIA_CHECK(first >= executed_end_);
+  const Round stays_until = end();
+  executed_.clear();
+  executed_end_ = first;
+  cursor_ = 0;
+  in_use_end_ = std::max(in_use_end_, first);
+  for (Round round = std::max(first, stays_until); round < end(); ++round) prepare(round, now);
+  if (first < stays_until) state(first).ones = {};
+}
+
+bool Window::forget_slots() {
+  if (inside_a_round()) return false;
+  cursor_ = 0;
+  for (Round round = executed_end_; round < end(); ++round) prepare(round, {});
+  return true;
 }
 
 void Window::finish_round(base::Instant now) {

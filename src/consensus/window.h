@@ -69,6 +69,13 @@ class Window {
     base::SharedBytes batch;  // Of a slot decided 1.
   };
   [[nodiscard]] std::optional<Executable> take_executable(base::Instant now);
+  // Everything below `first` is executed, and decided elsewhere: the window begins there. Slots of
+  // rounds that stay in it stay as they are. Not backwards.
+  void advance_to(Round first, base::Instant now);
+  // Forgets all slots. False, and nothing done, inside a round.
+  [[nodiscard]] bool forget_slots();
+  // A batch of round L was taken.
+  [[nodiscard]] bool inside_a_round() const { return !state(executed_end_).ones.empty(); }
   // The first slot not yet executed; its round is executed_end().
   [[nodiscard]] std::size_t cursor() const { return cursor_; }
 

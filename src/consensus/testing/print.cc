@@ -29,6 +29,10 @@ std::string text_of(const FoundingVector& vector) {
   return "(" + all + ")";
 }
 
+std::string text_of(const SnapshotName& name) {
+  return "snapshot " + text(name.round) + " (" + std::to_string(name.bytes) + " bytes)";
+}
+
 // What State, CastVote and Decided share.
 template <typename Said>
 std::string text_of_said(const char* what, const Said& said) {
@@ -63,6 +67,20 @@ struct Printer {
     }
     return "Beat L " + text(m.executed_end) + " top + 1 " + text(m.in_use_end) + " laneFrom " +
            text(m.lane_from);
+  }
+  std::string operator()(const message::Below& m) const { return "Below " + text_of(m.snapshot); }
+  std::string operator()(const message::SnapshotAsk& m) const {
+    return "SnapshotAsk " + text_of(m.snapshot) + " from byte " + std::to_string(m.offset);
+  }
+  std::string operator()(const message::SnapshotPart& m) const {
+    return "SnapshotPart " + text_of(m.snapshot) + " from byte " + std::to_string(m.offset) + ", " +
+           std::to_string(m.bytes.size()) + " bytes";
+  }
+  std::string operator()(const record::Checkpoint& r) const {
+    return "Checkpoint " + text(r.round) + " with " + std::to_string(r.batches.size()) +
+           " batches, " + std::to_string(r.states.size()) + " states, " +
+           std::to_string(r.votes.size()) + " votes, " + std::to_string(r.decided.size()) +
+           " decisions";
   }
   std::string operator()(const record::State& r) const {
     return text_of_said("State", r) + (r.batch ? " with batch" : "");

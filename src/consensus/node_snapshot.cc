@@ -1,0 +1,126 @@
+// Compaction, and coming back by a snapshot. protocol.md, sections 7 and 12.
+//
+// A snapshot holds the state after all rounds below s. What the log before it says is then no
+// longer needed, but for what a Checkpoint repeats: one record, so that a crash leaves all of it or
+// nothing.
+#include <utility>
+
+#include "base/check.h"
+#include "consensus/extend.h"
+#include "consensus/node.h"
+
+namespace rabia::consensus {
+
+namespace {
+
+template <typename Said>
+void append_or_extend(std::vector<Said>& all, Said said) {
+  if (all.empty() || !extend(all.back(), said)) all.push_back(std::move(said));
+}
+
+void repeat_slot(SlotId id, const WeakMvc& slot, record::Checkpoint& out) {
+  const RoundRange round{id.round, id.round + 1};
+  if (slot.holds_batch() && slot.batch_recorded()) out.batches.push_back({id, slot.batch()});
+  for (Phase phase = first_phase; phase <= slot.phases(); ++phase) {
+    const PhaseTally& tally = slot.tally(phase);
+    if (tally.own_state)
+      append_or_extend(out.states, {id.lane, round, phase, *tally.own_state, {}});
+    if (tally.own_vote) append_or_extend(out.votes, {id.lane, round, phase, *tally.own_vote});
+  }
+  if (slot.decision()) append_or_extend(out.decided, {id.lane, round, *slot.decision()});
+}
+
+}  // namespace
+
+// ---- at run time
+
+bool Node::between_rounds() const {
+  return stage_ == Stage::running && !window_.inside_a_round();
+}
+
+RecordNumber Node::write_checkpoint() {
+  RABIA_CHECK(between_rounds());
+  record::Checkpoint checkpoint;
+  checkpoint.round = window_.executed_end();
+  checkpoint.boot = boot_record();
+  checkpoint.reserved_end = own_lane_.reserved_written();
+  checkpoint.state_one_end = state_one_end_;
+  // Lane by lane, so that neighbouring rounds become one range.
+  for (const ReplicaId lane : configurations_.at(window_.executed_end()).members()) {
+    const RoundRange rounds = window_.range();
+    for (Round round = rounds.first; round < rounds.end; ++round) {
+      if (const Slot* slot = window_.find({round, lane})) {
+        repeat_slot({round, lane}, slot->agreement, checkpoint);
+      }
+    }
+  }
+  dropped_below_ = window_.executed_end();
+  return persist(std::move(checkpoint), false);
+}
+
+void Node::install(const SnapshotPoint& point, base::Instant now) {
+  RABIA_CHECK(stage_ == Stage::running && point.round > window_.executed_end());
+  now_ = now;
+  // Own batches that the snapshot passes over: nobody here learns what became of them.
+  const Round window_end = window_.end();
+  for (Round round = window_.executed_end(); round < std::min(point.round, window_end); ++round) {
+    const Slot* slot = window_.find({round, options_.self});
+    if (slot != nullptr && !slot->agreement.decision() && slot->agreement.holds_batch() &&
+        round >= own_lane_.lane_from()) {
+      --own_undecided_;
+      own_undecided_bytes_ -= slot->agreement.batch().size();
+    }
+  }
+  window_.advance_to(point.round, now_);
+  enter_rounds(window_end);
+  own_lane_.use_up_to(point.round);
+  ++counters_.snapshots_installed;
+  beat_changed_ = true;
+  touch_all();
+}
+
+// ---- at start
+
+Status Node::restore_snapshot(const SnapshotPoint& point) {
+  RABIA_CHECK(last_record_ == 0 && window_.executed_end() == Round{});
+  if (point.members != configurations_.at(point.round).members()) {
+    return {Code::failed_precondition,
+            "the snapshot of round " + std::to_string(point.round.value) +
+                " is of a cluster with other members: start this replica with the list with which "
+                "the cluster was founded"};
+  }
+  window_.advance_to(point.round, {});
+  return {};
+}
+
+// The log's own words for what it still has to say: what came before it is forgotten.
+Status Node::replay(const record::Checkpoint& checkpoint) {
+  raise_in_use(checkpoint.round);
+  execute();
+  if (checkpoint.round > window_.executed_end()) {
+    return {Code::corrupted,
+            "it needs the snapshot of round " + std::to_string(checkpoint.round.value) +
+                ", which is missing or damaged, and neither an older one nor the log before it "
+                "reach so far"};
+  }
+  if (!window_.forget_slots()) {
+    return {Code::corrupted, "it was not written between two rounds"};
+  }
+  checkpoint_seen_ = true;
+  last_boot_ = checkpoint.boot;
+  own_lane_.begin(checkpoint.reserved_end);
+  state_one_end_ = std::max(state_one_end_, checkpoint.state_one_end);
+  Status status;
+  const auto replay_all = [&](const auto& records) {
+    for (const auto& each : records) {
+      if (status.ok()) status = replay(each);
+    }
+  };
+  replay_all(checkpoint.batches);
+  replay_all(checkpoint.states);
+  replay_all(checkpoint.votes);
+  replay_all(checkpoint.decided);
+  return status;
+}
+
+}  // namespace rabia::consensus
