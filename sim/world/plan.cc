@@ -39,6 +39,7 @@ replica::Tuning draw_tuning(base::Random& random) {
   // A peer further behind could not catch up in mode `memory`: enough for any run.
   tuning.memory_history_bytes = 64ULL << 20;
   if (random.chance(50)) tuning.own_undecided_max = 1 + random.below(16);
+  if (random.chance(30)) tuning.own_undecided_bytes_max = 4000;
   if (random.chance(30)) tuning.beyond_window_bytes_max = 1000;
   if (random.chance(20)) tuning.unsynced_bytes_max = 4000;
   if (random.chance(30)) tuning.batch_bytes_max = 200 + random.below(2000);

@@ -122,6 +122,10 @@ void HostWatch::appended(RecordNumber number, const Record& record) {
   ++cluster_.tally[Count::records];
   ++cluster_.records;
   note_escape_row(record);
+  const auto* reserve = std::get_if<consensus::record::Reserve>(&record);
+  if (reserve != nullptr && reserve->end > node_->window().end()) {
+    cluster_.broken("section 3, reserve: a reservation beyond the window");
+  }
   if (const auto* founding = std::get_if<consensus::record::Founding>(&record)) {
     if (!said_.empty() && founding->said != said_) {
       ++cluster_.tally[Count::founding_vector_left];

@@ -317,6 +317,9 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
     if (!round) round = executed;
     if (executed != *round) return not_yet([&] { return is("not at the same L as the others"); });
     if (node->in_use_end().value != *round) return not_yet([&] { return is("not at its top"); });
+    if (node->own_undecided() != 0) {
+      return not_yet([&] { return is("without the outcome of a batch of its own"); });
+    }
     if (!host->replica().status().serving) return not_yet([&] { return is("not serving"); });
   }
   return true;

@@ -21,6 +21,7 @@ namespace rabia::base {
 enum class Mutant : std::uint8_t {
   // Section 1.
   quorum_of_half,
+  replay_below_top,
   execute_out_of_order,
   execute_without_the_batch,
   // Section 2.1.
@@ -45,6 +46,7 @@ enum class Mutant : std::uint8_t {
   zero_instead_of_fetching,
   // Section 2.3.
   coin_over_votes,
+  zero_over_a_vote_1,
   // Section 3.
   no_reservation,
   reservation_before_durable,
@@ -54,6 +56,7 @@ enum class Mutant : std::uint8_t {
   skips_joined_over_a_gap,
   lane_from_decides,
   decision_of_an_earlier_life,
+  propose_in_a_decided_slot,
   repropose_before_decision,
   batch_applied_twice,
   reply_before_execution,

@@ -72,15 +72,19 @@ void Invariants::durable(ReplicaId member, const record::State& state) {
     check_2_state(id, state.phase, slot.phases[state.phase].durable, index, state.value);
     if (state.value == Bit::one) check_5_batch_durable(id, slot, index);
     check_6_votes(id, state.phase, slot.phases[state.phase].durable);
+    if (state.phase > first_phase) check_6_next_state(id, state.phase - 1, slot);
+    check_6_next_state(id, state.phase, slot);
   }
 }
 
 void Invariants::durable(ReplicaId member, const record::CastVote& vote) {
   for (Round round = vote.rounds.first; round < vote.rounds.end; ++round) {
     const SlotId id{round, vote.lane};
-    PhaseTally& all = slots_[id].phases[vote.phase].durable;
+    SlotHistory& slot = slots_[id];
+    PhaseTally& all = slot.phases[vote.phase].durable;
     check_2_vote(id, vote.phase, all, index_of(member), vote.value);
     check_6_votes(id, vote.phase, all);
+    check_6_next_state(id, vote.phase, slot);
   }
 }
 
@@ -99,6 +103,8 @@ void Invariants::sent(const SenderView& sender, const Message& message) {
     check_3_one_batch(copy->slot, slots_[copy->slot], copy->bytes);
   } else if (const auto* answer = std::get_if<message::Answer>(&message)) {
     check_9_frontier(sender, answer->frontier_end);
+  } else if (const auto* beat = std::get_if<message::Beat>(&message)) {
+    check_1_top(sender, beat->in_use_end);
   }
 }
 
@@ -314,6 +320,23 @@ void Invariants::check_6_votes(SlotId id, Phase phase, const PhaseTally& all) {
   }
 }
 
+// What can be decided in one phase is everybody's state in the next (section 2.4).
+void Invariants::check_6_next_state(SlotId id, Phase phase, SlotHistory& slot) {
+  const PhaseTally& now = slot.phases[phase].durable;
+  const auto next = slot.phases.find(phase + 1);
+  if (next == slot.phases.end()) return;
+  const Quorums quorums = configuration_.quorums();
+  const bool one = phase == first_phase ? now.states_one.size() >= quorums.quorum()
+                                        : now.votes_one.size() >= quorums.one_correct();
+  const bool zero = now.votes_zero.size() >= quorums.one_correct();
+  const PhaseTally& after = next->second.durable;
+  if ((one && !after.states_zero.empty()) || (zero && !after.states_one.empty())) {
+    broken("6", id,
+           "phase " + std::to_string(phase) + " can decide " + (one ? "1" : "0") +
+               ", and there is another state behind it");
+  }
+}
+
 void Invariants::check_7_takes_part(const SenderView& sender, RoundRange rounds) {
   if (rounds.first < sender.floor || rounds.end > sender.window.end) {
     broken("7", {rounds.first, sender.id}, "said something beyond its window or below its floor");
@@ -324,6 +347,13 @@ void Invariants::check_7_own_lane(const SenderView& sender, RoundRange rounds) {
   if (rounds.first < sender.lane_from || rounds.end > reserved_[sender.id]) {
     broken("7", {rounds.first, sender.id},
            "used a round of its lane without a durable reservation");
+  }
+}
+
+// Section 1: a batch that is known has put its round in use.
+void Invariants::check_1_top(const SenderView& sender, Round in_use_end) {
+  if (in_use_end < state_one_end_[sender.id]) {
+    broken("1 (section 1, top)", {in_use_end, sender.id}, "top is below a state 1 that was said");
   }
 }
 

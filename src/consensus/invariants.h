@@ -73,6 +73,7 @@ class Invariants {
 
   // Section 13, by its numbers.
   void check_1_agreement(SlotId id, SlotHistory& slot, Bit value);
+  void check_1_top(const SenderView& sender, Round in_use_end);
   void check_1_one_log(ReplicaId member, std::uint64_t before, SlotId id, std::uint64_t digest);
   void check_2_state(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Bit value);
   void check_2_vote(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Vote value);
@@ -86,6 +87,7 @@ class Invariants {
   void check_4_quorum_holds(SlotId id, const SlotHistory& slot);
   void check_5_batch_durable(SlotId id, const SlotHistory& slot, std::size_t member);
   void check_6_votes(SlotId id, Phase phase, const PhaseTally& all);
+  void check_6_next_state(SlotId id, Phase phase, SlotHistory& slot);
   void check_7_takes_part(const SenderView& sender, RoundRange rounds);
   void check_7_own_lane(const SenderView& sender, RoundRange rounds);
   void check_9_frontier(const SenderView& sender, Round frontier_end);

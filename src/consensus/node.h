@@ -208,6 +208,8 @@ class Node {
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] const ConfigurationHistory& configurations() const { return configurations_; }
   [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
+  // Own batches of this life whose outcome was not told yet.
+  [[nodiscard]] std::size_t own_undecided() const { return own_undecided_; }
   [[nodiscard]] const NodeCounters& counters() const { return counters_; }
 
  private:

@@ -57,7 +57,8 @@ std::optional<Round> Node::next_free_round() const {
     const Slot* slot = window_.find({round, options_.self});
     if (slot == nullptr) return std::nullopt;  // Not a member in this round.
     const WeakMvc& agreement = slot->agreement;
-    if (!agreement.decision() && agreement.own_state_unset() &&
+    const bool decided = agreement.decision() && !mutated(Mutant::propose_in_a_decided_slot);
+    if (!decided && agreement.own_state_unset() &&
         agreement.tally(first_phase).states_zero.empty()) {
       return round;
     }

@@ -73,7 +73,8 @@ Status Node::replay(const record::State& state) {
   if (one && !mutated(Mutant::frontier_forgotten)) {
     state_one_end_ = std::max(state_one_end_, state.rounds.end);
   }
-  return replay_rounds(state, one, [&](WeakMvc& slot) {
+  const bool in_use = one && !mutated(Mutant::replay_below_top);
+  return replay_rounds(state, in_use, [&](WeakMvc& slot) {
     if (state.batch && slot.hold(state.batch)) slot.set_batch_recorded();
     const bool lacking = mutated(Mutant::state_1_without_the_batch);
     if (one && !slot.holds_batch() && !lacking) return false;

@@ -176,6 +176,7 @@ Step WeakMvc::next_in_later_phase(Phase phase, const StepContext& context) const
   const bool votes_count = !mutated(Mutant::coin_over_votes);
   if (!now.votes_one.empty() && votes_count) {
     if (may_say_one) return WriteState{after, Bit::one};
+    if (mutated(Mutant::zero_over_a_vote_1)) return WriteState{after, Bit::zero};
     return Wait{};  // The batch is being fetched: Q members hold it.
   }
   if (!now.votes_zero.empty() && votes_count) return WriteState{after, Bit::zero};

@@ -102,6 +102,7 @@ consensus::NodeOptions Core::node_options() {
   watch.interval_first = std::min(watch.interval_first, watch.interval_max);
   options.reply_bytes_max = tuning.reply_bytes_max;
   options.own_undecided_max = tuning.own_undecided_max;
+  options.own_undecided_bytes_max = tuning.own_undecided_bytes_max;
   options.beyond_window_bytes_max = tuning.beyond_window_bytes_max;
   options.unsynced_bytes_max = tuning.unsynced_bytes_max;
   std::array<std::byte, sizeof options.life> random;

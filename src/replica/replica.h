@@ -62,10 +62,11 @@ struct Member {
 // but a simulator, which makes everything small, has a reason to change them.
 struct Tuning {
   std::uint64_t window_rounds = 1024;  // α (protocol.md, section 1); a power of two, from 8.
-  std::uint64_t reply_bytes_max = 1ULL << 20;         // Of one reply to Need.
-  std::uint64_t history_reply_bytes = 256ULL << 10;   // Of batches in it that the log holds.
-  std::uint64_t memory_history_bytes = 256ULL << 20;  // Mode `memory`: of batches kept for peers.
-  std::size_t own_undecided_max = 16;                 // Own batches under way at once.
+  std::uint64_t reply_bytes_max = 1ULL << 20;           // Of one reply to Need.
+  std::uint64_t history_reply_bytes = 256ULL << 10;     // Of batches in it that the log holds.
+  std::uint64_t memory_history_bytes = 256ULL << 20;    // Mode `memory`: of batches kept for peers.
+  std::size_t own_undecided_max = 16;                   // Own batches under way at once,
+  std::uint64_t own_undecided_bytes_max = 16ULL << 20;  // and their bytes.
   std::uint64_t beyond_window_bytes_max = 32ULL << 20;
   std::uint64_t unsynced_bytes_max = 64ULL << 20;
   std::size_t batch_bytes_max = 1ULL << 20;      // A larger batch holds one command.
