@@ -1,10 +1,14 @@
 // The contract between Rabia and what it replicates.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "rabia/ids.h"
+#include "rabia/result.h"
 
 namespace rabia {
 
@@ -12,6 +16,46 @@ namespace rabia {
 struct ApplyContext {
   LogPosition position;  // The batch that holds the command.
   ReplicaId origin;      // The replica whose client issued it.
+};
+
+// Equal states have equal digests; different ones do not, but by a chance near 2^-128.
+struct StateDigest {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  friend bool operator==(const StateDigest&, const StateDigest&) = default;
+};
+
+// The state of a machine as it was at one moment, read in pieces while commands go on being
+// applied. The bytes are canonical: two replicas' snapshots of one position are equal byte for byte
+// (the borders of the pieces need not be).
+//
+// Core thread only, also for its destruction, which must come before the machine's. No call may
+// take longer because the state is large.
+class SnapshotReader {
+ public:
+  virtual ~SnapshotReader() = default;  // Ends the cut.
+
+  // Appends the next piece of the state to `out`: about `bytes_about` bytes (never much more: a
+  // large value is split over pieces). It may be less, even nothing, when much had to be passed
+  // over. False, with nothing appended: all has been read.
+  [[nodiscard]] virtual bool read(std::size_t bytes_about, std::string& out) = 0;
+};
+
+// Takes a state in, and then replaces the machine's by it. Without finish() nothing has changed.
+//
+// Core thread only, also for its destruction, which must come before the machine's. No call may
+// take longer because the state is large: add() is as long as its bytes are many.
+class SnapshotLoader {
+ public:
+  virtual ~SnapshotLoader() = default;
+
+  // The stream's next bytes, cut anywhere. Code::corrupted: not a state of this machine; every
+  // later call says the same.
+  virtual Status add(std::string_view bytes) = 0;
+  // The stream has ended: checks the digest that it carries, and from now on the machine has this
+  // state. Code::corrupted: the machine is as it was. Nothing may be called after it.
+  virtual Status finish() = 0;
 };
 
 // Anything deterministic. Every replica calls apply() with the same commands in the same order, and
@@ -28,6 +72,15 @@ class StateMachine {
   // that. Bytes that are not a command of this machine must leave the state as it is, everywhere
   // alike.
   virtual void apply(const ApplyContext& context, std::string_view command, std::string* reply) = 0;
+
+  // A cut of the state as it is now, in constant time. At most one lives at a time: a second one is
+  // the caller's bug.
+  [[nodiscard]] virtual std::unique_ptr<SnapshotReader> begin_snapshot() = 0;
+  // At most one lives at a time. Commands may be applied meanwhile: what they did is gone after
+  // finish(). A cut that is being read stays what it is.
+  [[nodiscard]] virtual std::unique_ptr<SnapshotLoader> begin_load() = 0;
+  // Of the state as it is now, in constant time.
+  [[nodiscard]] virtual StateDigest digest() const = 0;
 };
 
 }  // namespace rabia

@@ -79,6 +79,16 @@ TEST(Crc32c, AgreesWithThePublishedVectors) {
   EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
 }
 
+// Source: xxhsum -H128 of the same bytes; the seeded one from libxxhash itself.
+TEST(Hash128, NeverChanges) {
+  EXPECT_EQ(hash128("").high, 0x99aa06d3014798d8U);
+  EXPECT_EQ(hash128("").low, 0x6001c324468d497fU);
+  EXPECT_EQ(hash128("a").high, 0xa96faf705af16834U);
+  EXPECT_EQ(hash128("a").low, 0xe6c632b61e964e1fU);
+  EXPECT_EQ(hash128("a", 7).high, 0xceb2adbcec78c249U);
+  EXPECT_EQ(hash128("a", 7).low, 0x9ed5888bc5a2a094U);
+}
+
 TEST(Random, EqualSeedsGiveEqualSequences) {
   Random a(7);
   Random b(7);

@@ -12,4 +12,12 @@ namespace rabia::base {
 // XXH3, 64 bits, seeded.
 [[nodiscard]] std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
 
+struct Hash128 {
+  std::uint64_t high;
+  std::uint64_t low;
+};
+
+// XXH3, 128 bits, seeded.
+[[nodiscard]] Hash128 hash128(std::string_view bytes, std::uint64_t seed = 0);
+
 }  // namespace rabia::base

@@ -42,6 +42,19 @@ Entry* Entry::create(BlockPool& pool, std::string_view key, std::string_view val
   return entry;
 }
 
+Entry* Entry::create_absent(BlockPool& pool, std::string_view key) {
+  Entry* entry = create(pool, key, {});
+  entry->absent_ = 1;
+  return entry;
+}
+
+Entry* Entry::copy(BlockPool& pool, const Entry* entry) {
+  void* block = pool.allocate(entry->block_bytes());
+  auto* twin = new (block) Entry(entry->key_size_, entry->value_size_, entry->roomy_ != 0);
+  copy_bytes(reinterpret_cast<char*>(twin + 1), entry->key_and_value());
+  return twin;
+}
+
 void Entry::destroy(BlockPool& pool, Entry* entry) {
   pool.free(entry, entry->block_bytes());
 }

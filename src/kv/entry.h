@@ -21,6 +21,10 @@ namespace rabia::kv {
 class Entry {
  public:
   [[nodiscard]] static Entry* create(BlockPool& pool, std::string_view key, std::string_view value);
+  // Says that there is no such key: what a cut remembers of a key that came after it.
+  [[nodiscard]] static Entry* create_absent(BlockPool& pool, std::string_view key);
+  // With a block as large as that of `entry`, so that both take the same memory when they grow.
+  [[nodiscard]] static Entry* copy(BlockPool& pool, const Entry* entry);
   static void destroy(BlockPool& pool, Entry* entry);
 
   // Both take over `entry` and return what replaces it, the same block where possible.
@@ -30,6 +34,11 @@ class Entry {
 
   [[nodiscard]] std::string_view key() const { return {bytes(), key_size_}; }
   [[nodiscard]] std::string_view value() const { return {bytes() + key_size_, value_size_}; }
+  [[nodiscard]] bool absent() const { return absent_ != 0; }
+  // The key with the value behind it.
+  [[nodiscard]] std::string_view key_and_value() const {
+    return {bytes(), std::size_t{key_size_} + value_size_};
+  }
   [[nodiscard]] char* value_data() { return reinterpret_cast<char*>(this + 1) + key_size_; }
 
   // What the block takes from the allocator, in bytes: computed, and equal on all replicas for
@@ -39,8 +48,9 @@ class Entry {
  private:
   Entry(std::size_t key_size, std::size_t value_size, bool roomy)
       : key_size_(static_cast<std::uint32_t>(key_size)),
-        value_size_(static_cast<std::uint32_t>(value_size) & 0x7fffffff),
-        roomy_(roomy) {}
+        value_size_(static_cast<std::uint32_t>(value_size) & 0x3fffffff),
+        roomy_(roomy),
+        absent_(0) {}
 
   [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   [[nodiscard]] std::size_t block_bytes() const;
@@ -48,8 +58,9 @@ class Entry {
   [[nodiscard]] static std::size_t roomy_block(std::size_t payload);
 
   std::uint32_t key_size_;
-  std::uint32_t value_size_ : 31;
+  std::uint32_t value_size_ : 30;
   std::uint32_t roomy_ : 1;
+  std::uint32_t absent_ : 1;
 };
 static_assert(sizeof(Entry) == 8);
 

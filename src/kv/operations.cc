@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "kv/number.h"
 #include "kv/result.h"
+#include "kv/snapshot.h"
 #include "kv/zigzag.h"
 
 namespace rabia::kv {
@@ -214,6 +215,14 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
   Execution run{store_, in, ResultWriter(reply)};
   if (operation == 0 || operation >= executes.size()) return run.out.error(malformed_error);
   executes[operation](run);
+}
+
+std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
+  return std::make_unique<StoreSnapshotReader>(store_);
+}
+
+std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
+  return std::make_unique<StoreSnapshotLoader>(store_);
 }
 
 }  // namespace rabia::kv

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +61,10 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] Store& store() { return store_; }
   // Malformed commands change nothing and answer an error.
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
+  // docs/formats/store-state.md.
+  [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
+  [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
+  [[nodiscard]] StateDigest digest() const override { return store_.digest(); }
 
  private:
   Store store_;

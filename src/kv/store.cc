@@ -7,6 +7,9 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "kv/block_pool.h"
+#include "kv/cut.h"
+#include "kv/digest.h"
+#include "kv/draft.h"
 #include "kv/entry.h"
 #include "kv/table.h"
 
@@ -17,21 +20,19 @@ std::uint64_t hash_of(std::string_view key) {
   return base::hash64(key);
 }
 
-// What a change frees of cleared tables: more than it can add, so that clearing often does not let
-// them pile up, and so little that it is not felt.
-constexpr std::uint64_t reclaimed_by_a_change = 16;
-
-void check_sizes(std::string_view key, std::uint64_t value_bytes) {
-  RABIA_CHECK(key.size() <= Store::key_bytes_max);
-  RABIA_CHECK(value_bytes <= Store::value_bytes_max);
-}
-
 }  // namespace
 
 Store::Store() : Store(hash_of) {}
 Store::Store(HashFunction hash)
     : pool_(std::make_unique<BlockPool>()), table_(std::make_unique<Table>(*pool_, hash)) {}
-Store::~Store() = default;
+Store::~Store() {
+  RABIA_CHECK(cut_ == nullptr && draft_ == nullptr);
+}
+
+void Store::check_sizes(std::string_view key, std::uint64_t value_bytes) {
+  RABIA_CHECK(key.size() <= key_bytes_max);
+  RABIA_CHECK(value_bytes <= value_bytes_max);
+}
 
 std::optional<std::string_view> Store::get(std::string_view key) const {
   const Entry* entry = table_->find(table_->hash(key), key);
@@ -52,17 +53,42 @@ std::uint64_t Store::memory_bytes() const {
   for (const Table* table = cleared_.get(); table != nullptr; table = table->next.get()) {
     bytes += table->memory_bytes();
   }
+  if (cut_ != nullptr) bytes += cut_->memory_bytes();
+  if (draft_ != nullptr) bytes += draft_->memory_bytes();
   return bytes + table_->memory_bytes();
+}
+
+// --- Changes ------------------------------------------------------------------------------------
+
+inline bool Store::cut_keeps(std::uint64_t hash, Entry* entry) {
+  if (cut_ != nullptr) [[unlikely]] {
+    return cut_->keep(hash, entry);
+  }
+  return false;
+}
+
+inline void Store::insert(std::uint64_t hash, Entry* entry, const KeyDigest& terms) {
+  if (cut_ != nullptr) [[unlikely]] {
+    cut_->note_new(hash, entry->key());
+  }
+  table_->insert(hash, entry);
+  add(digest_, terms.presence());
 }
 
 bool Store::set(std::string_view key, std::string_view value) {
   check_sizes(key, value.size());
   reclaim(reclaimed_by_a_change);
   const std::uint64_t hash = table_->hash(key);
-  const auto assign = [this, value](Entry* entry) { return Entry::assign(*pool_, entry, value); };
-  if (table_->update(hash, key, assign)) return false;
-  table_->insert(hash, Entry::create(*pool_, key, value));
-  return true;
+  const KeyDigest terms(key);
+  const auto assign = [&](Entry* entry) {
+    subtract(digest_, terms.value(entry->value()));
+    if (cut_keeps(hash, entry)) return Entry::create(*pool_, key, value);
+    return Entry::assign(*pool_, entry, value);
+  };
+  const bool is_new = !table_->update(hash, key, assign);
+  if (is_new) insert(hash, Entry::create(*pool_, key, value), terms);
+  add(digest_, terms.value(value));
+  return is_new;
 }
 
 std::uint64_t Store::append(std::string_view key, std::string_view bytes) {
@@ -70,41 +96,82 @@ std::uint64_t Store::append(std::string_view key, std::string_view bytes) {
   return set_range(key, old ? old->size() : 0, bytes);
 }
 
+namespace {
+
+// Writes into the value and returns the entry that it has then.
+Entry* write_range(BlockPool& pool, Entry* entry, std::uint64_t offset, std::string_view bytes) {
+  const std::uint64_t old_length = entry->value().size();
+  entry = Entry::grow(pool, entry, std::max(old_length, offset + bytes.size()));
+  char* value = entry->value_data();
+  if (offset > old_length) std::memset(value + old_length, 0, offset - old_length);
+  if (!bytes.empty()) std::memcpy(value + offset, bytes.data(), bytes.size());
+  return entry;
+}
+
+}  // namespace
+
 std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::string_view bytes) {
   RABIA_CHECK(offset <= value_bytes_max);
   check_sizes(key, offset + bytes.size());
   reclaim(reclaimed_by_a_change);
+  const std::uint64_t hash = table_->hash(key);
+  const KeyDigest terms(key);
   std::uint64_t length = 0;
-  const auto write = [this, offset, bytes, &length](Entry* entry) {
-    const std::uint64_t old_length = entry->value().size();
-    length = std::max(old_length, offset + bytes.size());
-    entry = Entry::grow(*pool_, entry, length);
-    char* value = entry->value_data();
-    if (offset > old_length) std::memset(value + old_length, 0, offset - old_length);
-    if (!bytes.empty()) std::memcpy(value + offset, bytes.data(), bytes.size());
+  const auto write = [&](Entry* entry) {
+    const std::uint64_t begin = std::min<std::uint64_t>(offset, entry->value().size());
+    const std::uint64_t end = offset + bytes.size();
+    subtract(digest_, terms.blocks(entry->value(), begin, end));
+    if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
+    entry = write_range(*pool_, entry, offset, bytes);
+    add(digest_, terms.blocks(entry->value(), begin, end));
+    length = entry->value().size();
     return entry;
   };
-  const std::uint64_t hash = table_->hash(key);
   if (table_->update(hash, key, write)) return length;
-  if (offset == 0) {  // The block is made exact: most values never grow again.
-    table_->insert(hash, Entry::create(*pool_, key, bytes));
-    return bytes.size();
-  }
-  table_->insert(hash, write(Entry::create(*pool_, key, {})));
-  return length;
+  // The block is made exact, when it can be: most values never grow again.
+  Entry* entry = Entry::create(*pool_, key, offset == 0 ? bytes : std::string_view());
+  if (offset > 0) entry = write_range(*pool_, entry, offset, bytes);
+  add(digest_, terms.value(entry->value()));
+  insert(hash, entry, terms);
+  return entry->value().size();
 }
 
 bool Store::erase(std::string_view key) {
   reclaim(reclaimed_by_a_change);
-  return table_->erase(table_->hash(key), key);
+  const std::uint64_t hash = table_->hash(key);
+  Entry* entry = table_->take(hash, key);
+  if (entry == nullptr) return false;
+  const KeyDigest terms(key);
+  subtract(digest_, terms.presence());
+  subtract(digest_, terms.value(entry->value()));
+  if (!cut_keeps(hash, entry)) Entry::destroy(*pool_, entry);
+  return true;
+}
+
+// --- Whole tables -------------------------------------------------------------------------------
+
+std::unique_ptr<Table> Store::make_table() const {
+  return std::make_unique<Table>(*pool_, table_->hash_function());
 }
 
 void Store::clear() {
   reclaim(reclaimed_by_a_change);
-  if (table_->pristine()) return;
-  auto fresh = std::make_unique<Table>(*pool_, table_->hash_function());
-  table_->next = std::move(cleared_);
-  cleared_ = std::exchange(table_, std::move(fresh));
+  if (!table_->pristine()) replace(make_table(), {});
+}
+
+void Store::replace(std::unique_ptr<Table> table, StateDigest digest) {
+  std::unique_ptr<Table> old = std::exchange(table_, std::move(table));
+  digest_ = digest;
+  if (cut_ != nullptr && cut_->needs_table()) {
+    cut_->own(std::move(old));
+  } else {
+    discard(std::move(old));
+  }
+}
+
+void Store::discard(std::unique_ptr<Table> table) {
+  table->next = std::move(cleared_);
+  cleared_ = std::move(table);
 }
 
 bool Store::reclaim(std::uint64_t entries_max) {
@@ -112,6 +179,8 @@ bool Store::reclaim(std::uint64_t entries_max) {
   const bool untrimmed = pool_->trim();
   return cleared_ != nullptr || untrimmed;
 }
+
+// --- Looking around -----------------------------------------------------------------------------
 
 std::uint64_t Store::scan(std::uint64_t cursor, std::uint64_t count, const Visit& visit) const {
   return table_->scan(cursor, count, visit);

@@ -15,10 +15,15 @@
 #include <string_view>
 
 #include "kv/hash_function.h"
+#include "rabia/state_machine.h"
 
 namespace rabia::kv {
 
 class BlockPool;
+class Cut;
+class Draft;
+class Entry;
+class KeyDigest;
 class Table;
 
 // Keys and values are any bytes. Core thread only. Views returned are valid until the next change;
@@ -39,9 +44,11 @@ class Store {
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
   [[nodiscard]] std::uint64_t size() const;
-  // Memory of entries and table, those of cleared tables included, in bytes, as given out by the
-  // allocators (estimated, within 10%). Room that erased entries left for new ones is not in it, so
-  // the process may hold more.
+  // Of the contents, kept up to date by every change: docs/formats/store-state.md.
+  [[nodiscard]] StateDigest digest() const { return digest_; }
+  // Memory of entries and table, those of cleared tables, a cut and a draft included, in bytes, as
+  // given out by the allocators (estimated, within 10%). Room that erased entries left for new ones
+  // is not in it, so the process may hold more.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
   // Inserts or replaces; true when the key is new.
@@ -72,9 +79,29 @@ class Store {
   [[nodiscard]] std::optional<std::string_view> random_key(std::uint64_t random) const;
 
  private:
+  friend class Cut;
+  friend class Draft;
+
+  // What a change frees of cleared tables: more than it can add, so that clearing often does not
+  // let them pile up, and so little that it is not felt.
+  static constexpr std::uint64_t reclaimed_by_a_change = 16;
+  static void check_sizes(std::string_view key, std::uint64_t value_bytes);
+
+  [[nodiscard]] std::unique_ptr<Table> make_table() const;
+  // Puts other contents in the place of the present ones.
+  void replace(std::unique_ptr<Table> table, StateDigest digest);
+  // Leaves a table to reclaim().
+  void discard(std::unique_ptr<Table> table);
+  // Whether a cut took `entry` over, which is about to change: the caller goes on with another.
+  [[nodiscard]] bool cut_keeps(std::uint64_t hash, Entry* entry);
+  void insert(std::uint64_t hash, Entry* entry, const KeyDigest& terms);
+
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
   std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
+  StateDigest digest_;
+  Cut* cut_ = nullptr;      // While one lives. It owns itself.
+  Draft* draft_ = nullptr;  // As cut_.
 };
 
 }  // namespace rabia::kv

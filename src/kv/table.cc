@@ -14,6 +14,8 @@ constexpr std::uint32_t merged_size_max = Segment::base_capacity * 3 / 8;
 // With a good hash the directory has 2 to 4 pointers a segment. Keys that were chosen to collide
 // may not blow it up beyond this; their segments are enlarged instead.
 constexpr std::uint64_t pointers_per_segment_max = 16;
+// What a full table has of a good hash, about: segments of 217 to 435 entries, some split more.
+constexpr std::uint64_t entries_per_pointer = 128;
 // Cursors have so many bits that a client which keeps numbers as doubles (node-redis) loses none.
 constexpr unsigned cursor_bits = 53;
 constexpr unsigned cursor_shift = 64 - cursor_bits;
@@ -53,16 +55,22 @@ void Table::insert(std::uint64_t hash, Entry* entry) {
 }
 
 bool Table::erase(std::uint64_t hash, std::string_view key) {
+  Entry* entry = take(hash, key);
+  if (entry == nullptr) return false;
+  Entry::destroy(pool_, entry);
+  return true;
+}
+
+Entry* Table::take(std::uint64_t hash, std::string_view key) {
   Segment* segment = segment_of(hash);
   const Segment::Slot slot = segment->find(hash, key);
-  if (slot == segment->capacity()) return false;
+  if (slot == segment->capacity()) return nullptr;
   Entry* entry = segment->at(slot);
   segment->erase(slot);
   --size_;
   entry_bytes_ -= entry->memory_bytes();
-  Entry::destroy(pool_, entry);
   shrink(hash);
-  return true;
+  return entry;
 }
 
 // --- Segments that come and go ------------------------------------------------------------------
@@ -98,7 +106,8 @@ void Table::make_room(std::uint64_t hash) {
 
 bool Table::may_double() const {
   return directory_depth_ < Segment::depth_max &&
-         directory_.size() * 2 <= segments_ * pointers_per_segment_max;
+         directory_.size() * 2 <=
+             std::max(segments_ * pointers_per_segment_max, expected_ / entries_per_pointer);
 }
 
 void Table::double_directory() {
@@ -191,6 +200,26 @@ void Table::for_each(const Visit& visit) const {
     }
     hash = end_of_segment(hash);
   } while (hash != 0);
+}
+
+bool Table::find_group(std::uint64_t& hash, std::vector<Entry*>& out) const {
+  // Few segments in a row are empty: of two buddies one is not, or they would be one.
+  Segment* segment = segment_of(hash);
+  Segment::Slot slot = segment->lower_bound(hash, hash_of_);
+  while (slot == segment->capacity()) {
+    hash = end_of_segment(hash);
+    if (hash == 0) return false;
+    segment = segment_of(hash);
+    slot = segment->first();
+  }
+  hash = hash_of_(segment->at(slot)->key());
+  do {
+    out.push_back(segment->at(slot));
+    slot = segment->next(slot);
+  } while (slot < segment->capacity() && hash_of_(segment->at(slot)->key()) == hash);
+  // The groups behind it are asked for next, and lie anywhere in memory.
+  segment->prefetch(slot);
+  return true;
 }
 
 const Entry* Table::random_entry(std::uint64_t random) const {

@@ -40,6 +40,16 @@ class Table {
   // Takes over `entry`, of the same pool, whose key must not be there yet.
   void insert(std::uint64_t hash, Entry* entry);
   bool erase(std::uint64_t hash, std::string_view key);
+  // Erases, and hands the entry over to the caller; null when there is none.
+  [[nodiscard]] Entry* take(std::uint64_t hash, std::string_view key);
+  // So many entries are to come, in the order of their hashes: the directory may grow ahead of
+  // them. Otherwise those that come first, of a small range of hashes, would crowd into one
+  // segment.
+  void expect(std::uint64_t entries) { expected_ = entries; }
+
+  // Finds the first hash from `hash` on that any entry has, sets `hash` to it and appends all
+  // entries that have it, in no order. False: there is none.
+  bool find_group(std::uint64_t& hash, std::vector<Entry*>& out) const;
 
   // See Store. `Visit` is called as visit(key, value).
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
@@ -78,6 +88,7 @@ class Table {
   unsigned directory_depth_ = 0;
   std::vector<Segment*> directory_;  // Owned; several pointers to one segment.
   std::uint64_t size_ = 0;
+  std::uint64_t expected_ = 0;
   std::uint64_t segments_ = 0;
   std::uint64_t segment_bytes_ = 0;
   std::uint64_t entry_bytes_ = 0;

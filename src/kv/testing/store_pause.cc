@@ -1,4 +1,5 @@
-// Measures the longest single operation of a store of N keys, the memory a key takes, and the
+// Measures the longest single operation of a store of N keys, also while a snapshot of it is taken
+// or another is loaded, the memory a key takes, and the
 // rates.
 //
 //   store_pause [keys = 10000000] [runs = 2]
@@ -15,17 +16,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
+#include "kv/snapshot.h"
 #include "kv/store.h"
 
 namespace {
 
 using rabia::base::Random;
 using rabia::kv::Store;
+using rabia::kv::StoreSnapshotLoader;
+using rabia::kv::StoreSnapshotReader;
 
 std::uint64_t cpu_nanoseconds() {
   timespec now{};
@@ -111,6 +116,58 @@ void print_memory(const char* when, const Store& store) {
               static_cast<double>(info.uordblks + info.hblkhd) / keys);
 }
 
+// What is written while a cut lives, one given up half-way, and one that is read and loaded.
+void run_snapshots(Recorder& recorder, Store& store, std::uint64_t keys) {
+  constexpr std::size_t piece_bytes = 64 << 10;
+  const std::uint64_t pieces = keys * 85 / piece_bytes + 2;
+  const std::string value(64, 'c');
+  Random random(2);
+  const auto any = [&random, keys] { return key_of(random.below(keys)); };
+  std::unique_ptr<StoreSnapshotReader> reader;
+  std::unique_ptr<StoreSnapshotLoader> loader;
+  std::string piece;
+  std::uint64_t bytes = 0;
+  const auto begin = [&](std::uint64_t) { reader = std::make_unique<StoreSnapshotReader>(store); };
+  const auto end = [&](std::uint64_t) { reader.reset(); };
+  const auto read = [&](std::uint64_t) {
+    piece.clear();
+    bytes += reader->read(piece_bytes, piece) ? piece.size() : 0;
+  };
+  const auto set_any = [&](std::uint64_t) { store.set(any(), value); };
+
+  recorder.measure("begin a cut", 1, begin);
+  recorder.measure("set, same size, in a cut", keys / 4, set_any);
+  recorder.measure("append 10, in a cut", keys / 10,
+                   [&](std::uint64_t) { store.append(any(), "0123456789"); });
+  recorder.measure("set, new, in a cut", keys / 10,
+                   [&](std::uint64_t i) { store.set(key_of(keys + i), value); });
+  recorder.measure("erase, in a cut", keys / 10,
+                   [&](std::uint64_t i) { store.erase(key_of(keys + i)); });
+  print_memory("with what a cut keeps", store);
+  recorder.measure("read 64 KiB, much kept", pieces / 2, read);
+  recorder.measure("end a cut half-way", 1, end);
+  while (store.reclaim(1'000)) {
+  }
+  recorder.measure("begin another", 1, begin);
+  recorder.measure("begin a load", 1,
+                   [&](std::uint64_t) { loader = std::make_unique<StoreSnapshotLoader>(store); });
+  recorder.measure("clear, in a cut", 1, [&](std::uint64_t) { store.clear(); });
+  bytes = 0;
+  std::uint64_t refused = 0;
+  recorder.measure("read and load 64 KiB", pieces * 5 / 4, [&](std::uint64_t i) {
+    read(i);
+    refused += loader->add(piece).ok() ? 0 : 1;
+  });
+  recorder.measure("finish a load", 1,
+                   [&](std::uint64_t) { refused += loader->finish().ok() ? 0 : 1; });
+  recorder.measure("end a cut", 1, end);
+  loader.reset();
+  std::printf("%-24s %9lu bytes, %lu calls refused\n", "snapshot", bytes, refused);
+  while (store.reclaim(1'000)) {
+  }
+  print_memory("loaded", store);
+}
+
 void run(Recorder& recorder, std::uint64_t keys) {
   const std::string value(64, 'v');
   const std::string longer(200, 'w');
@@ -141,6 +198,7 @@ void run(Recorder& recorder, std::uint64_t keys) {
   recorder.measure("clear", 1, clear);
   recorder.measure("set, new, while freeing", keys, set_new);
   print_memory("filled again", store);
+  run_snapshots(recorder, store, keys);
   recorder.measure("clear again", 1, clear);
   recorder.measure("reclaim 1000", keys / 900, [&](std::uint64_t) { store.reclaim(1'000); });
   recorder.measure("set 1 MiB", 1'000, set_large);

@@ -3,12 +3,73 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/codec.h"
+#include "base/hash.h"
+
 namespace rabia::replica::testing {
 
 void LogMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                        std::string* reply) {
   if (reply != nullptr) *reply = std::to_string(commands_.size());
+  remember(command);
+}
+
+void LogMachine::remember(std::string_view command) {
   commands_.emplace_back(command);
+  digest_.high = commands_.size();
+  digest_.low = base::hash64(command, digest_.low);
+}
+
+class LogMachine::Reader final : public SnapshotReader {
+ public:
+  explicit Reader(const LogMachine& machine) {
+    base::Encoder encode(bytes_);
+    encode.varint(machine.commands_.size());
+    for (const std::string& command : machine.commands_) encode.bytes(command);
+    encode.fixed(machine.digest_.low);
+  }
+  [[nodiscard]] bool read(std::size_t bytes_about, std::string& out) override {
+    if (read_ == bytes_.size()) return false;
+    const std::size_t size = std::min(std::max<std::size_t>(bytes_about, 1), bytes_.size() - read_);
+    out.append(bytes_, read_, size);
+    read_ += size;
+    return true;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t read_ = 0;
+};
+
+class LogMachine::Loader final : public SnapshotLoader {
+ public:
+  explicit Loader(LogMachine& machine) : machine_(machine) {}
+  Status add(std::string_view bytes) override {
+    bytes_.append(bytes);
+    return {};
+  }
+  Status finish() override {
+    base::Decoder in(bytes_);
+    LogMachine loaded;
+    for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) loaded.remember(in.bytes());
+    if (in.fixed<std::uint64_t>() != loaded.digest_.low) in.fail();
+    if (!in.complete()) return {Code::corrupted, "not a list of commands with its digest"};
+    std::swap(machine_.commands_, loaded.commands_);
+    machine_.digest_ = loaded.digest_;
+    return {};
+  }
+
+ private:
+  LogMachine& machine_;
+  std::string bytes_;
+};
+
+std::unique_ptr<SnapshotReader> LogMachine::begin_snapshot() {
+  return std::make_unique<Reader>(*this);
+}
+
+std::unique_ptr<SnapshotLoader> LogMachine::begin_load() {
+  return std::make_unique<Loader>(*this);
 }
 
 TestClient::TestClient(Replica& replica, const LogMachine& machine)

@@ -16,13 +16,22 @@
 
 namespace rabia::replica::testing {
 
-// Remembers the commands executed, in order; answers how many came before.
+// Remembers the commands executed, in order; answers how many came before. Its snapshots copy all
+// of them: the list of commands, each with its length before it, then the digest.
 class LogMachine final : public StateMachine {
  public:
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
+  [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
+  [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
+  [[nodiscard]] StateDigest digest() const override { return digest_; }
   [[nodiscard]] const std::vector<std::string>& commands() const { return commands_; }
 
  private:
+  class Reader;
+  class Loader;
+  void remember(std::string_view command);
+
+  StateDigest digest_;  // Of the commands in their order, and how many they are.
   std::vector<std::string> commands_;
 };
 

@@ -1,0 +1,21 @@
+#include "kv/digest.h"
+
+#include <algorithm>
+
+namespace rabia::kv {
+
+StateDigest KeyDigest::blocks(std::string_view value, std::uint64_t begin,
+                              std::uint64_t end) const {
+  constexpr std::uint64_t block_bytes = 4096;
+  constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
+  StateDigest sum;
+  end = std::min<std::uint64_t>(end, value.size());
+  for (std::uint64_t block = begin / block_bytes; block * block_bytes < end; ++block) {
+    const base::Hash128 hash =
+        base::hash128(value.substr(block * block_bytes, block_bytes), key_.low + block * seed_step);
+    add(sum, {hash.high, hash.low});
+  }
+  return sum;
+}
+
+}  // namespace rabia::kv

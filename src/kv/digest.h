@@ -1,0 +1,46 @@
+// The digest of a store's contents, kept up to date by each change: docs/formats/store-state.md.
+//
+// A sum of terms, each of one key or of one block of a value, so that a change touches only the
+// terms of what it changes.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/hash.h"
+#include "rabia/state_machine.h"
+
+namespace rabia::kv {
+
+// Modulo 2^128.
+inline void add(StateDigest& sum, StateDigest term) {
+  sum.low += term.low;
+  sum.high += term.high + (sum.low < term.low ? 1 : 0);
+}
+inline void subtract(StateDigest& sum, StateDigest term) {
+  sum.high -= term.high + (sum.low < term.low ? 1 : 0);
+  sum.low -= term.low;
+}
+
+// The terms of one key and of values under it.
+class KeyDigest {
+ public:
+  explicit KeyDigest(std::string_view key) : key_(base::hash128(key, seed)) {}
+
+  // That the key is there.
+  [[nodiscard]] StateDigest presence() const { return {key_.high, key_.low}; }
+  [[nodiscard]] StateDigest value(std::string_view value) const {
+    return blocks(value, 0, value.size());
+  }
+  // The terms of those blocks of `value` that hold any of the bytes [begin, end).
+  [[nodiscard]] StateDigest blocks(std::string_view value, std::uint64_t begin,
+                                   std::uint64_t end) const;
+
+ private:
+  // Another than the table's, so that keys chosen to meet in the table do not meet here.
+  static constexpr std::uint64_t seed = 0x7261626961206b76;
+
+  base::Hash128 key_;
+};
+
+}  // namespace rabia::kv

@@ -1,0 +1,229 @@
+#include "kv/snapshot.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/check.h"
+#include "base/codec.h"
+#include "kv/entry.h"
+
+namespace rabia::kv {
+namespace {
+
+constexpr std::string_view magic = "RABIAKVS";
+constexpr std::string_view end_mark = "DONE";
+constexpr std::uint32_t format_version = 1;
+constexpr std::size_t varint_bytes_max = 10;
+constexpr std::size_t end_bytes = end_mark.size() + 2 * sizeof(std::uint64_t);
+// As for a change, about.
+constexpr std::uint64_t bytes_for_a_reclaimed_entry = 32;
+// Small entries take as long as this many bytes of a large one.
+constexpr std::uint64_t entry_costs_at_least = 64;
+
+}  // namespace
+
+// --- Writing ------------------------------------------------------------------------------------
+
+bool StoreSnapshotReader::read(std::size_t bytes_about, std::string& out) {
+  if (part_ == Part::nothing) return false;
+  if (part_ == Part::header) write_header(out);
+  if (part_ == Part::entries) write_entries(std::max<std::size_t>(bytes_about, 1), out);
+  if (part_ == Part::end) write_end(out);
+  if (part_ == Part::end) part_ = Part::nothing;
+  return true;
+}
+
+void StoreSnapshotReader::write_header(std::string& out) {
+  base::Encoder encode(out);
+  encode.raw(magic);
+  encode.fixed(format_version);
+  encode.varint(cut_.size());
+  part_ = Part::entries;
+}
+
+void StoreSnapshotReader::write_entries(std::uint64_t budget, std::string& out) {
+  base::Encoder encode(out);
+  while (cut_.left() > 0) {
+    if (budget == 0) return;
+    const Entry* entry = cut_.front(budget);
+    if (entry == nullptr) return;
+    if (written_ == 0) {
+      encode.varint(entry->key().size());
+      encode.varint(entry->value().size());
+    }
+    // front() may have used up the budget; a byte is written all the same.
+    const std::size_t most = std::max<std::uint64_t>(budget, 1);
+    const std::string_view part = entry->key_and_value().substr(written_, most);
+    encode.raw(part);
+    written_ += part.size();
+    budget -= std::min(budget, std::max<std::uint64_t>(part.size(), entry_costs_at_least));
+    if (written_ < entry->key_and_value().size()) continue;
+    written_ = 0;
+    cut_.pop();
+  }
+  part_ = Part::end;
+}
+
+void StoreSnapshotReader::write_end(std::string& out) const {
+  base::Encoder encode(out);
+  encode.raw(end_mark);
+  encode.fixed(cut_.digest().low);
+  encode.fixed(cut_.digest().high);
+}
+
+// --- Taking in ----------------------------------------------------------------------------------
+
+Status StoreSnapshotLoader::add(std::string_view bytes) {
+  if (!failure_.ok()) return failure_;
+  // What earlier loads left must not pile up, however fast others follow.
+  store_.reclaim(bytes.size() / bytes_for_a_reclaimed_entry + 1);
+  // Parts are taken from where they lie. Only one that waits for its rest is copied, with it.
+  const bool had_waiting = !waiting_.empty();
+  if (had_waiting) waiting_.append(bytes);
+  std::string_view in = had_waiting ? std::string_view(waiting_) : bytes;
+  Step step = Step::done;
+  while (step == Step::done && !in.empty()) {
+    const std::size_t before = in.size();
+    step = take(in);
+    offset_ += before - in.size();
+  }
+  if (step == Step::refused) return failure_;
+  if (had_waiting) {
+    waiting_.erase(0, waiting_.size() - in.size());
+  } else {
+    waiting_.assign(in);
+  }
+  return {};
+}
+
+Status StoreSnapshotLoader::finish() {
+  if (!failure_.ok()) return failure_;
+  if (part_ != Part::nothing) {
+    offset_ += waiting_.size();
+    refuse("it ends early");
+  } else if (draft_.digest() != digest_) {
+    refuse("its digest is not that of its entries");
+  } else {
+    draft_.put_in_place();
+  }
+  return failure_;
+}
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::take(std::string_view& in) {
+  switch (part_) {
+    case Part::header:
+      return take_header(in);
+    case Part::entry:
+      return take_entry(in);
+    case Part::value:
+      return take_value(in);
+    case Part::end:
+      return take_end(in);
+    case Part::nothing:
+      break;
+  }
+  return refuse("bytes behind its end");
+}
+
+namespace {
+
+// A varint at the front of `in`, from `at` on, which is then behind it.
+struct Varint {
+  enum class Is : std::uint8_t { good, unfinished, bad } is = Is::good;
+  std::uint64_t value = 0;
+};
+
+Varint varint_at(std::string_view in, std::size_t& at) {
+  const std::string_view bytes = in.substr(at, varint_bytes_max);
+  const auto last =
+      std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) == 0; });
+  if (last == bytes.end()) {
+    return {bytes.size() < varint_bytes_max ? Varint::Is::unfinished : Varint::Is::bad};
+  }
+  const auto size = static_cast<std::size_t>(last - bytes.begin()) + 1;
+  base::Decoder decode(bytes.substr(0, size));
+  const std::uint64_t value = decode.varint();
+  at += size;
+  // A last byte of zero would make it longer than it must be.
+  const bool good = decode.complete() && (size == 1 || *last != 0);
+  return {good ? Varint::Is::good : Varint::Is::bad, value};
+}
+
+}  // namespace
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::take_header(std::string_view& in) {
+  const std::string_view known = in.substr(0, magic.size());
+  if (known != magic.substr(0, known.size())) return refuse("not a state of a key-value store");
+  std::size_t at = magic.size() + sizeof format_version;
+  if (in.size() <= at) return Step::needs_more;
+  std::uint32_t version = 0;
+  std::memcpy(&version, in.data() + magic.size(), sizeof version);
+  if (version != format_version) {
+    return refuse("format version " + std::to_string(version) + " instead of " +
+                  std::to_string(format_version));
+  }
+  const Varint count = varint_at(in, at);
+  if (count.is == Varint::Is::unfinished) return Step::needs_more;
+  if (count.is == Varint::Is::bad) return refuse("malformed count of entries");
+  entries_ = count.value;
+  draft_.expect(entries_);
+  in.remove_prefix(at);
+  part_ = after_entry();
+  return Step::done;
+}
+
+StoreSnapshotLoader::Part StoreSnapshotLoader::after_entry() const {
+  return draft_.size() == entries_ ? Part::end : Part::entry;
+}
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::take_entry(std::string_view& in) {
+  std::size_t at = 0;
+  const Varint key_size = varint_at(in, at);
+  if (key_size.is == Varint::Is::unfinished) return Step::needs_more;
+  if (key_size.is == Varint::Is::bad || key_size.value > Store::key_bytes_max) {
+    return refuse("malformed size of a key");
+  }
+  const Varint value_size = varint_at(in, at);
+  if (value_size.is == Varint::Is::unfinished) return Step::needs_more;
+  if (value_size.is == Varint::Is::bad || value_size.value > Store::value_bytes_max) {
+    return refuse("malformed size of a value");
+  }
+  if (in.size() - at < key_size.value) return Step::needs_more;
+  const std::string_view key = in.substr(at, key_size.value);
+  const std::string_view value = in.substr(at + key.size(), value_size.value);
+  if (!draft_.add(key, value)) return refuse("a key that does not come in order");
+  value_missing_ = value_size.value - value.size();
+  in.remove_prefix(at + key.size() + value.size());
+  part_ = value_missing_ > 0 ? Part::value : after_entry();
+  return Step::done;
+}
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::take_value(std::string_view& in) {
+  const std::string_view bytes = in.substr(0, value_missing_);
+  draft_.extend(bytes);
+  value_missing_ -= bytes.size();
+  in.remove_prefix(bytes.size());
+  if (value_missing_ == 0) part_ = after_entry();
+  return Step::done;
+}
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::take_end(std::string_view& in) {
+  const std::string_view known = in.substr(0, end_mark.size());
+  if (known != end_mark.substr(0, known.size())) return refuse("no end mark behind its entries");
+  if (in.size() < end_bytes) return Step::needs_more;
+  base::Decoder decode(in.substr(end_mark.size(), end_bytes));
+  digest_.low = decode.fixed<std::uint64_t>();
+  digest_.high = decode.fixed<std::uint64_t>();
+  in.remove_prefix(end_bytes);
+  part_ = Part::nothing;
+  return Step::done;
+}
+
+StoreSnapshotLoader::Step StoreSnapshotLoader::refuse(const std::string& what) {
+  failure_ = Status(Code::corrupted, "the state of a store, at byte " + std::to_string(offset_) +
+                                         ": " + what + "; take another snapshot");
+  return Step::refused;
+}
+
+}  // namespace rabia::kv
