@@ -23,7 +23,8 @@ constexpr Mutant slow[] = {
     Mutant::decide_0_on_f_plus_1_zeros,   Mutant::zero_instead_of_fetching,
     Mutant::answer_to_another_ask,        Mutant::cut_history_said_empty,
     Mutant::founding_without_last_vector, Mutant::left_vectors_forgotten,
-    Mutant::clean_stop_remembered,
+    Mutant::clean_stop_remembered,        Mutant::zero_over_a_vote_1,
+    Mutant::propose_in_a_decided_slot,
 };
 
 // Where a mutant is looked for, when it is not the scenario "all".
