@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/check.h"
+
 namespace rabia::base {
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
@@ -22,6 +24,23 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
 
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+void StreamHash64::Free::operator()(XXH3_state_s* state) const {
+  XXH3_freeState(state);
+}
+
+StreamHash64::StreamHash64() : state_(XXH3_createState()) {
+  RABIA_CHECK(state_ != nullptr);  // Out of memory.
+  XXH3_64bits_reset(state_.get());
+}
+
+void StreamHash64::add(std::string_view bytes) {
+  XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
+}
+
+std::uint64_t StreamHash64::value() const {
+  return XXH3_64bits_digest(state_.get());
 }
 
 }  // namespace rabia::base

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+
+struct XXH3_state_s;
 
 namespace rabia::base {
 
@@ -11,5 +14,20 @@ namespace rabia::base {
 
 // XXH3, 64 bits, seeded.
 [[nodiscard]] std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
+
+// hash64() with seed 0 of bytes that come in pieces, whatever the pieces are.
+class StreamHash64 {
+ public:
+  StreamHash64();
+  void add(std::string_view bytes);
+  // Of all bytes added so far.
+  [[nodiscard]] std::uint64_t value() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 
 }  // namespace rabia::base
