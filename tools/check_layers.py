@@ -46,6 +46,7 @@ LIBRARIES = {
     "CLI/": ("apps/", "sim/runner/", "sim/explore/"),
     "isa-l": ("src/base/",),
     "xxhash.h": ("src/base/",),
+    "zstd.h": ("src/storage/",),
 }
 IMPURE_HEADERS = {
     "thread", "mutex", "shared_mutex", "condition_variable", "future", "atomic", "semaphore",

@@ -89,6 +89,23 @@ TEST(Hash128, NeverChanges) {
   EXPECT_EQ(hash128("a", 7).low, 0x9ed5888bc5a2a094U);
 }
 
+// Given bytes in random pieces, when they are hashed as a stream, then at every piece the hash is
+// that of all of them at once.
+TEST(StreamHash64, AgreesWithHash64OverAnyPieces) {
+  Random random(1);
+  for (int run = 0; run < 50; ++run) {
+    std::string all;
+    StreamHash64 stream;
+    EXPECT_EQ(stream.value(), hash64(""));
+    for (int piece = 0; piece < 10; ++piece) {
+      const std::string bytes(random.below(700), static_cast<char>(random.next()));
+      all += bytes;
+      stream.add(bytes);
+      ASSERT_EQ(stream.value(), hash64(all));
+    }
+  }
+}
+
 TEST(Random, EqualSeedsGiveEqualSequences) {
   Random a(7);
   Random b(7);

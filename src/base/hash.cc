@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/check.h"
+
 namespace rabia::base {
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
@@ -27,6 +29,23 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
 Hash128 hash128(std::string_view bytes, std::uint64_t seed) {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
   return {hash.high64, hash.low64};
+}
+
+void StreamHash64::Free::operator()(XXH3_state_s* state) const {
+  XXH3_freeState(state);
+}
+
+StreamHash64::StreamHash64() : state_(XXH3_createState()) {
+  RABIA_CHECK(state_ != nullptr);  // Out of memory.
+  XXH3_64bits_reset(state_.get());
+}
+
+void StreamHash64::add(std::string_view bytes) {
+  XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
+}
+
+std::uint64_t StreamHash64::value() const {
+  return XXH3_64bits_digest(state_.get());
 }
 
 }  // namespace rabia::base

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+
+struct XXH3_state_s;
 
 namespace rabia::base {
 
@@ -19,5 +22,20 @@ struct Hash128 {
 
 // XXH3, 128 bits, seeded.
 [[nodiscard]] Hash128 hash128(std::string_view bytes, std::uint64_t seed = 0);
+
+// hash64() with seed 0 of bytes that come in pieces, whatever the pieces are.
+class StreamHash64 {
+ public:
+  StreamHash64();
+  void add(std::string_view bytes);
+  // Of all bytes added so far.
+  [[nodiscard]] std::uint64_t value() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 
 }  // namespace rabia::base

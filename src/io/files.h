@@ -20,6 +20,14 @@ namespace rabia::io {
   return directory.append("/").append(name);
 }
 
+// The path of the directory that holds a name, for syncing it after that name was made.
+[[nodiscard]] inline std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 class File {
  public:
   virtual ~File() = default;

@@ -111,13 +111,6 @@ Status write_identity(io::FileSystem& files, const std::string& directory,
   return files.rename(aside, io::join_path(directory, identity_name));
 }
 
-std::string parent_of(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 Result<std::unique_ptr<io::FileLock>> take_lock(io::FileSystem& files, const std::string& path) {
   auto lock = files.lock(io::join_path(path, lock_name));
   if (!lock.ok() && lock.status().code() == Code::unavailable) {
@@ -164,7 +157,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
     if (Status status = check_identity(path, text.value(), identity); !status.ok()) return status;
   }
   // Also when it was there: an earlier start may have made these names and failed before its syncs.
-  for (const std::string& directory : {path, parent_of(path)}) {
+  for (const std::string& directory : {path, io::parent_of(path)}) {
     if (Status status = files.sync_directory(directory); !status.ok()) return status;
   }
   return std::unique_ptr<DataDirectory>(new DataDirectory(std::move(path), lock.take(), is_new));
