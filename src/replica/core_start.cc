@@ -7,6 +7,7 @@
 
 #include "io/log.h"
 #include "replica/core.h"
+#include "storage/damage.h"
 
 namespace rabia::replica {
 
@@ -129,6 +130,11 @@ Status Core::open_log() {
         "the data directory '" + options_.data_directory +
             "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
             "was never founded, start with --bootstrap"};
+  }
+  if (wal_->first_lsn() != 1) {  // Which storage allows, for those who have a snapshot.
+    return {Code::corrupted, "the log of '" + options_.data_directory + "' begins with record " +
+                                 std::to_string(wal_->first_lsn()) + ": its beginning is missing" +
+                                 storage::advice_on_damage};
   }
   const auto& found = wal_->recovery();
   if (environment_.probe != nullptr) environment_.probe->log_recovered(found);

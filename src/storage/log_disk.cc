@@ -1,5 +1,7 @@
 #include "storage/log_disk.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/mutant.h"
 #include "storage/record.h"
@@ -10,6 +12,7 @@ using base::Mutant;
 using base::mutated;
 
 Status LogDisk::open(const RecoveredLog& log) {
+  first_segment_ = log.segments.front().number;
   segment_ = log.segment;
   segment_bytes_ = log.segment_bytes;
   end_ = log.offset;
@@ -26,6 +29,12 @@ Status LogDisk::open_current() {
 }
 
 Status LogDisk::write(const Group& group) {
+  Status status = write_group(group);
+  if (!status.ok()) failed_ = true;
+  return status;
+}
+
+Status LogDisk::write_group(const Group& group) {
   if (group.segment != segment_) {
     Status status = advance_to(group.segment, group.segment_bytes, group.first_lsn);
     if (!status.ok()) return status;
@@ -66,6 +75,9 @@ Status LogDisk::advance_to(std::uint32_t segment, std::uint64_t segment_bytes, L
 }
 
 Result<std::string> LogDisk::read(const RecordLocation& location) {
+  if (location.segment < first_segment_) {
+    return {Code::not_found, segment_name(location.segment) + " was removed from the log"};
+  }
   Result<io::File*> file = open_for_reading(location.segment);
   if (!file.ok()) return file.status();
   Status status = file.value()->read_at(location.offset, record_bytes(location.size), read_buffer_);
@@ -88,6 +100,37 @@ Result<io::File*> LogDisk::open_for_reading(std::uint32_t segment) {
     read_segment_ = segment;
   }
   return read_file_.get();
+}
+
+LogDisk::Removal LogDisk::remove_before(std::uint32_t segment) {
+  // The first segment must begin with a durable record: only that says which lsn it is.
+  const bool is_unused = end_ == segment_header_bytes;
+  segment = std::min(segment, is_unused ? segment_ - 1 : segment_);
+  Removal removal{first_segment_, {}, {}};
+  if (failed_ || segment <= first_segment_) return removal;
+  removal.synced = sync_all();
+  if (!removal.synced.ok()) {
+    failed_ = true;
+    return removal;
+  }
+  while (first_segment_ < segment && removal.removed.ok()) removal.removed = remove_one();
+  if (first_segment_ > removal.first_segment) {
+    Status status = files_.sync_directory(directory_);
+    if (removal.removed.ok()) removal.removed = status;
+  }
+  removal.first_segment = first_segment_;
+  return removal;
+}
+
+Status LogDisk::remove_one() {
+  if (read_segment_ == first_segment_) {  // Else its bytes would stay as long as the handle.
+    read_file_.reset();
+    read_segment_ = 0;
+  }
+  Status status = files_.remove(io::join_path(directory_, segment_name(first_segment_)));
+  if (!status.ok() && status.code() != Code::not_found) return status;
+  ++first_segment_;
+  return {};
 }
 
 Status LogDisk::finish(Lsn next_lsn) {

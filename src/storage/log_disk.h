@@ -27,8 +27,17 @@ class LogDisk {
   // Writes a group behind the last one, and syncs as the mode or the group asks. The first group of
   // a segment seals the one before; its own must be prepared. After an error: never call it again.
   Status write(const Group& group);
-  // Reads a payload again. Code::corrupted when it is not what was written.
+  // Reads a payload again. Code::corrupted when it is not what was written, Code::not_found when
+  // its segment was removed.
   Result<std::string> read(const RecordLocation& location);
+  // Removes segments before this one from the front, as far as the format allows, and up to the
+  // first that cannot be removed. Nothing after a failed write.
+  struct Removal {
+    std::uint32_t first_segment = 0;  // That is there now.
+    Status synced;                    // If this is an error, the log has failed.
+    Status removed;
+  };
+  Removal remove_before(std::uint32_t segment);
   // Syncs everything, and marks the log as durable up to its end.
   Status finish(Lsn next_lsn);
 
@@ -42,6 +51,8 @@ class LogDisk {
   bool closed = false;  // Jobs that still come do nothing.
 
  private:
+  Status write_group(const Group& group);
+  Status remove_one();
   Status advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn);
   Status open_current();
   Status sync_all();
@@ -51,6 +62,7 @@ class LogDisk {
   std::string directory_;
   Durability durability_;
   std::uint64_t salt_;
+  std::uint32_t first_segment_ = 0;
   std::unique_ptr<io::File> file_;  // The segment that is written to,
   std::uint32_t segment_ = 0;       // its number,
   std::uint64_t segment_bytes_ = 0;
@@ -58,6 +70,7 @@ class LogDisk {
   std::uint32_t first_unsynced_ =
       0;  // The first segment with writes that were not synced; 0: none.
   bool ends_with_mark_ = false;
+  bool failed_ = false;  // A write or sync of the log: what is on the disk is not known.
   std::unique_ptr<io::File> read_file_;  // The segment that was read last: reads come in runs.
   std::uint32_t read_segment_ = 0;
   std::string read_buffer_;

@@ -59,6 +59,7 @@ class Recovery {
 
   Status find_segments();
   Status load(std::uint32_t segment);
+  Status find_beginning();
   [[nodiscard]] Status check_salt(std::uint32_t segment, const SegmentHeader& header) const;
   Result<End> scan();
   Status accept(const RecordHeader& header, std::string_view payload);
@@ -84,7 +85,7 @@ class Recovery {
   ParsedRecord stop_;           // What ended the scan of it, unless it is sealed.
   std::uint64_t zero_end_ = 0;  // Zeros are to be written from log_.offset up to here.
   Lsn group_first_ = 0;         // Of the group that was read last.
-  Place unsynced_from_;         // All before it is on stable storage.
+  Place unsynced_from_;         // All before it is known to be on stable storage.
   RecoveredLog log_;
 };
 
@@ -112,10 +113,9 @@ Status Recovery::find_segments() {
     if (const auto number = parse_segment_name(name)) segments_.push_back(*number);
   }
   std::sort(segments_.begin(), segments_.end());
-  std::uint32_t expected = 1;
-  for (const std::uint32_t number : segments_) {
-    if (number != expected) return missing_segment(expected);
-    ++expected;
+  for (std::size_t i = 1; i < segments_.size(); ++i) {
+    const std::uint32_t expected = segments_[i - 1] + 1;
+    if (segments_[i] != expected) return missing_segment(expected);
   }
   return {};
 }
@@ -123,12 +123,34 @@ Status Recovery::find_segments() {
 Status Recovery::load(std::uint32_t segment) {
   const Result<SegmentHeader> header = load_segment(files_, directory_, segment, bytes_);
   if (!header.ok()) return header.status();
-  if (log_.segment == 0) log_.salt = header.value().salt;
+  const bool is_first = log_.segment == 0;
+  if (is_first) log_.salt = header.value().salt;
   if (Status status = check_salt(segment, header.value()); !status.ok()) return status;
   ++log_.summary.segments;
   log_.segment = segment;
   log_.segment_bytes = header.value().segment_bytes;
   log_.offset = segment_header_bytes;
+  if (is_first) {
+    if (Status status = find_beginning(); !status.ok()) return status;
+  }
+  log_.segments.push_back({segment, log_.segment_bytes, log_.next_lsn});
+  return {};
+}
+
+// In the first segment. Nothing is removed before one that has no durable record: so, unless it is
+// number 1, it begins with one, which says how many there were before.
+Status Recovery::find_beginning() {
+  unsynced_from_ = {log_.segment, log_.offset};
+  if (log_.segment == 1) return {};
+  const ParsedRecord first = parse_record(log_.salt, bytes_, log_.offset);
+  if (first.state != RecordState::valid) {
+    return damaged_segment(
+        log_.segment, log_.offset,
+        std::string(first.reason) + ", and " + segment_name(log_.segment - 1) + " is missing");
+  }
+  log_.next_lsn = first.header.lsn;
+  log_.summary.first_segment = log_.segment;
+  log_.summary.first_lsn = first.header.lsn;
   return {};
 }
 
@@ -254,7 +276,7 @@ Status Recovery::make_durable() {
 // What was not known to be synced may be here only because the operating system still remembers
 // writes whose sync had failed; a sync alone would then not bring them to the disk any more.
 Status Recovery::write_back(std::uint32_t segment, io::File& file) const {
-  if (segment < unsynced_from_.segment || unsynced_from_.segment == 0) return {};
+  if (segment < unsynced_from_.segment) return {};
   if (base::mutated(base::Mutant::not_written_back)) return {};
   Result<std::uint64_t> size = file.size();
   if (!size.ok()) return size.status();

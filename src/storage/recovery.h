@@ -11,12 +11,20 @@
 
 namespace rabia::storage {
 
+// A segment that is used.
+struct SegmentSpan {
+  std::uint32_t number = 0;
+  std::uint64_t bytes = 0;  // Of the file.
+  Lsn first_lsn = 0;        // Of its first record; the next one's when there is none.
+};
+
 // Where the next record goes, and what was found on the way there.
 struct RecoveredLog {
   Wal::RecoverySummary summary;
   Lsn next_lsn = 1;
-  std::uint64_t salt = 0;     // Of the first segment.
-  std::uint32_t segment = 0;  // 0: there is no segment at all.
+  std::uint64_t salt = 0;             // Of the first segment.
+  std::vector<SegmentSpan> segments;  // Up to the one below, without a gap.
+  std::uint32_t segment = 0;          // 0: there is no segment at all.
   std::uint64_t segment_bytes = 0;
   std::uint64_t offset = 0;       // Of the first byte after the last record.
   std::uint64_t spare_bytes = 0;  // Size of the unused segment after it; 0: there is none.

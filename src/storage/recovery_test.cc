@@ -151,10 +151,10 @@ TEST(Recovery, ATruncatedSegmentIsRefused) {
   }
 }
 
-// Given a log in three segments, when any one of them is gone, then recovery refuses and names it:
-// the last one too, since the one before is sealed.
+// Given a log in three segments, when any but the first is gone, then recovery refuses and names
+// it: the last one too, since the one before is sealed. (The first may have been removed.)
 TEST(Recovery, AMissingSegmentIsRefused) {
-  for (std::uint32_t segment = 1; segment <= 3; ++segment) {
+  for (std::uint32_t segment = 2; segment <= 3; ++segment) {
     LogWorld world;
     write_small_log(world);
     ASSERT_TRUE(world.disk.remove(LogWorld::path(segment)).ok());

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "io/log.h"
 #include "storage/record.h"
 
 namespace rabia::storage {
@@ -30,6 +31,7 @@ SegmentedWal::SegmentedWal(std::shared_ptr<LogDisk> disk, const RecoveredLog& lo
       callbacks_(std::move(callbacks)),
       summary_(log.summary),
       salt_(log.salt),
+      segments_(log.segments.begin(), log.segments.end()),
       next_lsn_(log.next_lsn),
       appended_{log.segment, log.segment_bytes, log.offset},
       written_(appended_),
@@ -54,6 +56,12 @@ void SegmentedWal::run(Job job, Done done) {
         if (alive.expired() || stopped_ || !answer->has_value()) return;
         done(std::move(**answer));
       });
+}
+
+std::uint64_t SegmentedWal::log_bytes() const {
+  std::uint64_t bytes = spare_bytes_;
+  for (const SegmentSpan& segment : segments_) bytes += segment.bytes;
+  return bytes;
 }
 
 Wal::Appended SegmentedWal::append(std::string_view payload) {
@@ -144,6 +152,7 @@ void SegmentedWal::write_front() {
     RABIA_CHECK(!building_);
     written_.segment = writing_->segment;
     written_.segment_bytes = writing_->segment_bytes;
+    segments_.push_back({writing_->segment, writing_->segment_bytes, writing_->first_lsn});
     spare_bytes_ = 0;
     builder_.reset();
   }
@@ -250,6 +259,22 @@ const Group* SegmentedWal::find_gathered(const RecordLocation& location) const {
     if (group->segment == location.segment && group->offset <= location.offset) return group.get();
   }
   return nullptr;
+}
+
+void SegmentedWal::remove_segments_before(std::uint32_t segment) {
+  if (segment <= segments_.front().number) return;
+  run([segment](LogDisk& disk) { return disk.remove_before(segment); },
+      [this](const LogDisk::Removal& removal) { on_removed(removal); });
+}
+
+void SegmentedWal::on_removed(const LogDisk::Removal& removal) {
+  while (segments_.front().number < removal.first_segment) segments_.pop_front();
+  if (!removal.synced.ok()) {
+    fail(removal.synced);
+  } else if (!removal.removed.ok()) {
+    io::log(io::Level::warning, "storage", "old segments of the log may still be there",
+            {{"first_segment", removal.first_segment}, {"reason", removal.removed.message()}});
+  }
 }
 
 Status SegmentedWal::close() {

@@ -27,11 +27,14 @@ class SegmentedWal final : public Wal {
 
   [[nodiscard]] const RecoverySummary& recovery() const override { return summary_; }
   [[nodiscard]] bool empty() const override { return next_lsn_ == 1; }
+  [[nodiscard]] Lsn first_lsn() const override { return segments_.front().first_lsn; }
+  [[nodiscard]] std::uint64_t log_bytes() const override;
   Appended append(std::string_view payload) override;
   void require_sync() override;
   void commit(bool waits) override;
   void flush_lazy() override;
   void read(std::vector<RecordLocation> locations, OnRead done) override;
+  void remove_segments_before(std::uint32_t segment) override;
   Status close() override;
 
  private:
@@ -55,6 +58,7 @@ class SegmentedWal final : public Wal {
   void prepare();
   [[nodiscard]] bool chunk_is_due() const;
   void on_built(const Status& status);
+  void on_removed(const LogDisk::Removal& removal);
   void fail(const Status& status);
   [[nodiscard]] const Group* find_gathered(const RecordLocation& location) const;
   Status write_rest();
@@ -71,6 +75,7 @@ class SegmentedWal final : public Wal {
   RecoverySummary summary_;
   std::uint64_t salt_;  // Of the log, which need not be that of the options.
 
+  std::deque<SegmentSpan> segments_;  // From the first that is there to written_.segment.
   Lsn next_lsn_;
   Tail appended_;
   Tail written_;  // Or being written.

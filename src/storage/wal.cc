@@ -17,6 +17,8 @@ class MemoryWal final : public Wal {
 
   [[nodiscard]] const RecoverySummary& recovery() const override { return summary_; }
   [[nodiscard]] bool empty() const override { return last_lsn_ == 0; }
+  [[nodiscard]] Lsn first_lsn() const override { return 1; }
+  [[nodiscard]] std::uint64_t log_bytes() const override { return 0; }
   Appended append(std::string_view /*payload*/) override { return {++last_lsn_, {}}; }
   void require_sync() override {}
   void commit(bool /*waits*/) override { flush_lazy(); }
@@ -28,6 +30,7 @@ class MemoryWal final : public Wal {
   void read(std::vector<RecordLocation> /*locations*/, OnRead done) override {
     done(Status(Code::not_found, "nothing is kept in durability mode `memory`"));
   }
+  void remove_segments_before(std::uint32_t /*segment*/) override {}
   Status close() override { return {}; }
 
  private:
@@ -41,6 +44,7 @@ Status create_first_segment(LogDisk& disk, const WalOptions& options, RecoveredL
   log.segment = 1;
   log.segment_bytes = segment_size_for(0, options.segment_bytes);
   log.offset = segment_header_bytes;
+  log.segments = {{log.segment, log.segment_bytes, log.next_lsn}};
   return disk.build_segment(log.segment, log.segment_bytes)->finish();
 }
 

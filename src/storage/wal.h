@@ -60,6 +60,8 @@ class Wal {
   // What recovery found, for the start-up log.
   struct RecoverySummary {
     std::uint64_t segments = 0;
+    std::uint32_t first_segment = 1;  // What was before it was removed; so was what was
+    Lsn first_lsn = 1;                // before this one, which is the next when there is no record.
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     std::uint64_t torn_bytes_cut = 0;
@@ -86,8 +88,15 @@ class Wal {
   virtual ~Wal() = default;
 
   [[nodiscard]] virtual const RecoverySummary& recovery() const = 0;
-  // True when no record exists at all: a new replica.
+  // True when no record was ever written: a new replica.
   [[nodiscard]] virtual bool empty() const = 0;
+
+  // The first record that is still there, or, when there is none, the next one: 1 as long as
+  // nothing was removed. Storage cannot tell whether somebody else removed more
+  // (docs/formats/wal.md).
+  [[nodiscard]] virtual Lsn first_lsn() const = 0;
+  // Bytes of all segments on the disk, that prepared ahead included.
+  [[nodiscard]] virtual std::uint64_t log_bytes() const = 0;
 
   // Adds a record to the group that is being gathered; copies the payload. Its location is final.
   struct Appended {
@@ -108,9 +117,15 @@ class Wal {
   virtual void flush_lazy() = 0;
 
   // Reads the payloads of these records again, checked, in one job of the worker, behind the writes
-  // queued before; calls back on the core thread. All of them, or the first error. Not for
-  // Durability::memory.
+  // queued before; calls back on the core thread. All of them, or the first error: Code::not_found
+  // for one whose segment was removed. Not for Durability::memory.
   virtual void read(std::vector<RecordLocation> locations, OnRead done) = 0;
+
+  // Removes the segments before this one, by a job of the worker behind what is queued. Never the
+  // one that is then written to, nor the last that holds a record. What cannot be removed is
+  // logged, does no harm, and is tried again at the next call. In mode `os` everything written is
+  // synced first, and if that fails, `failed` is called.
+  virtual void remove_segments_before(std::uint32_t segment) = 0;
 
   // Writes and syncs everything, blocking: the last thing of a clean stop. Whatever the mode (but
   // memory), everything is on stable storage when it returns ok.

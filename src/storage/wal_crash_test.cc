@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/log.h"
 #include "storage/testing/log_world.h"
 
 namespace rabia::storage {
@@ -20,6 +21,7 @@ class Walk {
   void run(int lives) {
     for (int life = 0; life < lives && !::testing::Test::HasFailure(); ++life) live();
   }
+  [[nodiscard]] bool has_removed() const { return needed_from_ > 1 && removals_ > 0; }
 
  private:
   void live() {
@@ -35,13 +37,37 @@ class Walk {
   }
 
   void check_recovered() {
-    ASSERT_GE(world_.recovered.size(), durable_);
-    ASSERT_LE(world_.recovered.size(), appended_.size());
+    const Lsn first = world_.wal->first_lsn();
+    ASSERT_EQ(world_.wal->recovery().first_lsn, first);
+    ASSERT_EQ(world_.first_recovered, world_.recovered.empty() ? 0 : first);
+    ASSERT_LE(first, needed_from_);
+    const std::size_t end = first - 1 + world_.recovered.size();
+    ASSERT_GE(end, durable_);
+    ASSERT_LE(end, appended_.size());
     for (std::size_t i = 0; i < world_.recovered.size(); ++i) {
-      ASSERT_EQ(world_.recovered[i], appended_[i]) << "lsn " << i + 1;
+      ASSERT_EQ(world_.recovered[i], appended_[first - 1 + i]) << "lsn " << first + i;
     }
-    appended_ = world_.recovered;
-    durable_ = world_.recovered.size();
+    appended_.resize(end);
+    durable_ = end;
+    needed_from_ = std::min<Lsn>(needed_from_, end + 1);
+    ASSERT_EQ(world_.wal->log_bytes(), bytes_on_disk());
+  }
+
+  std::uint64_t bytes_on_disk() {
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t segment : world_.segments()) bytes += world_.content(segment).size();
+    return bytes;
+  }
+
+  // Everything before a record that was durable, by its segment: what lies in that is still needed.
+  void remove() {
+    if (durable_ == 0 || durable_ < world_.wal->first_lsn()) return;
+    const Lsn from =
+        world_.wal->first_lsn() + random_.below(durable_ + 1 - world_.wal->first_lsn());
+    const std::uint32_t segment = world_.locations[from - 1].segment;
+    needed_from_ = std::max(needed_from_, from);
+    world_.wal->remove_segments_before(segment);
+    ++removals_;
   }
 
   void work() {
@@ -49,6 +75,7 @@ class Walk {
       if (random_.chance(60)) append();
       if (random_.chance(40)) world_.wal->commit(random_.chance(80));
       for (std::uint64_t n = random_.below(4); n > 0; --n) world_.executor->step();
+      if (random_.chance(8)) remove();
       if (random_.chance(1)) world_.disk.fail_sync(1);
       if (random_.chance(1)) world_.disk.fail_write(1);
       durable_ = std::max(durable_, world_.durable);
@@ -78,18 +105,27 @@ class Walk {
   base::Random random_;
   LogWorld world_;
   std::vector<std::string> appended_;  // What may be recovered,
-  Lsn durable_ = 0;                    // and how much of it must be.
+  Lsn durable_ = 0;                    // how much of it must be,
+  Lsn needed_from_ = 1;                // and from which record on.
+  std::uint64_t removals_ = 0;
 };
 
-// Given random appends, commits, errors of the disk, kills and power failures at any change of the
-// disk (also during recovery), when the log is recovered, then it never refuses, has every record
-// that was reported durable, and only records that were appended, in order.
+// Given random appends, commits, removals of old segments, errors of the disk, kills and power
+// failures at any change of the disk (also during recovery), when the log is recovered, then it
+// never refuses, has every record that was reported durable and not removed, and only records that
+// were appended, in order.
 TEST(WalCrash, NeverForgetsWhatWasDurable) {
+  io::set_log_sink([](io::Level, std::string_view) {});  // Of removals that fail.
+  std::uint64_t with_removals = 0;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
-    Walk(seed).run(12);
+    Walk walk(seed);
+    walk.run(12);
     if (HasFailure()) return;
+    with_removals += walk.has_removed() ? 1 : 0;
   }
+  EXPECT_GT(with_removals, 200U);
+  io::set_log_sink({});
 }
 
 // Given a log across a segment's end, when power fails before each single change of the disk, then

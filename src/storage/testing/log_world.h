@@ -32,12 +32,14 @@ class LogWorld {
   Status start() {
     end_life();
     recovered.clear();
+    first_recovered = 0;
     durable = 0;
     failures.clear();
     executor = std::make_unique<io::testing::ManualExecutor>();
     worker = executor->make_worker();
     Wal::Callbacks callbacks;
     callbacks.recovered = [this](const Wal::Recovered& record) {
+      if (recovered.empty()) first_recovered = record.lsn;
       recovered.emplace_back(record.payload);
       locations.resize(record.lsn);
       locations.back() = record.location;
@@ -102,8 +104,21 @@ class LogWorld {
     if (file.ok()) (void)file.value()->read_at(0, 1U << 30, bytes);
     return bytes;
   }
+  // Numbers of the segments that are there.
+  std::vector<std::uint32_t> segments() {
+    std::vector<std::uint32_t> numbers;
+    for (const std::string& name : disk.list(directory).take()) {
+      if (const auto number = parse_segment_name(name)) numbers.push_back(*number);
+    }
+    return numbers;
+  }
   // Of the log, whatever the options of the present life are.
-  std::uint64_t salt() { return decode_segment_header(content(1)).value().salt; }
+  std::uint64_t salt() { return decode_segment_header(content(segments().front())).value().salt; }
+  // Asks for a removal, and waits for it.
+  void remove_before(std::uint32_t segment) {
+    wal->remove_segments_before(segment);
+    executor->run_ready();
+  }
   // Changes bytes of a segment behind the log's back, durably.
   void overwrite(std::uint32_t segment, std::uint64_t offset, std::string_view bytes) {
     auto file = disk.open(path(segment), io::OpenMode::read_write);
@@ -119,7 +134,8 @@ class LogWorld {
   std::unique_ptr<io::testing::ManualExecutor> executor;
   std::unique_ptr<io::Worker> worker;
   std::unique_ptr<Wal> wal;
-  std::vector<std::string> recovered;     // Payloads, in order.
+  std::vector<std::string> recovered;     // Payloads, in order,
+  Lsn first_recovered = 0;                // from this one on; 0: none.
   std::vector<RecordLocation> locations;  // Of lsn 1, 2, …
   Lsn durable = 0;                        // As last reported.
   std::uint64_t durable_calls = 0;        // In all lives.
