@@ -23,14 +23,15 @@ ServerProcess::~ServerProcess() = default;
 
 Status ServerProcess::open() {
   log_worker_ = runtime_.make_worker();
+  snapshot_worker_ = runtime_.make_worker();
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     outcome_ = std::move(why);
     runtime_.stop();
   };
-  auto replica =
-      replica::Replica::open({runtime_.executor(), runtime_.network(), *files_, *log_worker_},
-                             replica_options(settings_), machine_, std::move(callbacks));
+  auto replica = replica::Replica::open(
+      {runtime_.executor(), runtime_.network(), *files_, *log_worker_, *snapshot_worker_},
+      replica_options(settings_), machine_, std::move(callbacks));
   if (!replica.ok()) {
     return with_setting(replica.status(), "peer-port (port + 10000 unless given, or as in member)");
   }

@@ -36,6 +36,7 @@ class ServerProcess {
   io::RealRuntime runtime_;
   std::unique_ptr<io::FileSystem> files_ = io::make_real_file_system();
   std::unique_ptr<io::Worker> log_worker_;
+  std::unique_ptr<io::Worker> snapshot_worker_;
   kv::StoreMachine machine_;
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;

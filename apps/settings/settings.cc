@@ -227,6 +227,33 @@ constexpr auto rows = std::to_array<SettingRow>({
      .parse = byte_count<&Settings::segment_bytes>,
      .print = print_number<&Settings::segment_bytes>,
      .numeric = true},
+    {.name = "snapshot-log-bytes",
+     .redis_name = "",
+     .help = "A snapshot is taken when so much was written to the log since the last one",
+     .accepts = "a number of bytes from 1MiB to 1TiB",
+     .least = 1ULL << 20,
+     .most = 1ULL << 40,
+     .parse = byte_count<&Settings::snapshot_log_bytes>,
+     .print = print_number<&Settings::snapshot_log_bytes>,
+     .numeric = true},
+    {.name = "snapshot-every-seconds",
+     .redis_name = "",
+     .help = "A snapshot is taken after so long, if anything was written since the last one",
+     .accepts = "a number of seconds from 1 to 31536000",
+     .least = 1,
+     .most = 31'536'000,
+     .parse = number<&Settings::snapshot_every_seconds>,
+     .print = print_number<&Settings::snapshot_every_seconds>,
+     .numeric = true},
+    {.name = "snapshot-compression",
+     .redis_name = "",
+     .help = "zstd level of snapshots; 0: they are not compressed",
+     .accepts = "a number from 0 to 19",
+     .least = 0,
+     .most = 19,
+     .parse = number<&Settings::snapshot_compression>,
+     .print = print_number<&Settings::snapshot_compression>,
+     .numeric = true},
     {.name = "log-level",
      .redis_name = "loglevel",
      .help = "Least important line that is logged to stderr",
@@ -370,6 +397,9 @@ replica::ReplicaOptions replica_options(const Settings& settings) {
   options.durability = settings.durability;
   options.bootstrap = settings.bootstrap;
   options.segment_bytes = settings.segment_bytes;
+  options.snapshot_log_bytes = settings.snapshot_log_bytes;
+  options.snapshot_every = std::chrono::seconds(settings.snapshot_every_seconds);
+  options.snapshot_zstd_level = static_cast<int>(settings.snapshot_compression);
   return options;
 }
 

@@ -35,6 +35,9 @@ struct Settings {
   std::uint64_t key_bytes_max = 64ULL << 10;
   std::uint64_t value_bytes_max = 16ULL << 20;
   std::uint64_t segment_bytes = 64ULL << 20;
+  std::uint64_t snapshot_log_bytes = 256ULL << 20;
+  std::uint64_t snapshot_every_seconds = 3600;
+  std::uint64_t snapshot_compression = 3;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
 };

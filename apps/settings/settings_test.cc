@@ -189,6 +189,9 @@ TEST(Settings, OptionsCarryEverySetting) {
   settings.bootstrap = true;
   settings.durability = Durability::os;
   settings.segment_bytes = 5 << 20;
+  settings.snapshot_log_bytes = 6 << 20;
+  settings.snapshot_every_seconds = 7;
+  settings.snapshot_compression = 0;
   settings.require_pass = "p";
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
@@ -201,6 +204,9 @@ TEST(Settings, OptionsCarryEverySetting) {
   EXPECT_TRUE(replica.bootstrap);
   EXPECT_EQ(replica.durability, Durability::os);
   EXPECT_EQ(replica.segment_bytes, 5U << 20);
+  EXPECT_EQ(replica.snapshot_log_bytes, 6U << 20);
+  EXPECT_EQ(replica.snapshot_every, std::chrono::seconds(7));
+  EXPECT_EQ(replica.snapshot_zstd_level, 0);
   const auto server = server_options(settings);
   EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));
   EXPECT_EQ(server.require_pass, "p");

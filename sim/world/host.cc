@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* data_directory = "data";
 constexpr const char* log_directory = "data/wal";
+constexpr const char* snapshot_directory = "data/snapshots";
 
 }  // namespace
 
@@ -44,6 +45,9 @@ replica::ReplicaOptions Host::replica_options() const {
   options.segment_bytes = plan_.segment_bytes;
   options.unavailable_after = plan_.unavailable_after;
   options.answer_within = plan_.answer_within;
+  options.snapshot_log_bytes = plan_.snapshot_log_bytes;
+  options.snapshot_every = plan_.snapshot_every;
+  options.snapshot_zstd_level = plan_.snapshot_zstd_level;
   options.tuning = plan_.tuning;
   return options;
 }
@@ -59,6 +63,8 @@ Status Host::start() {
   stopped_ = {};
   worker_ = std::make_unique<LogWorker>(executor_, plan_.machines[index_].job_takes, stalled_until_,
                                         random_.next());
+  snapshot_worker_ = std::make_unique<LogWorker>(executor_, plan_.machines[index_].job_takes,
+                                                 stalled_until_, random_.next());
   machine_ = std::make_unique<kv::StoreMachine>();
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
@@ -66,8 +72,9 @@ Status Host::start() {
     stopped_ = std::move(why);
     report_end(Ending::kill);
   };
-  auto replica = replica::Replica::open({executor_, network_, files_, *worker_, &watch_},
-                                        replica_options(), *machine_, std::move(callbacks));
+  auto replica =
+      replica::Replica::open({executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
+                             replica_options(), *machine_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {
@@ -98,12 +105,18 @@ bool Host::end(Ending how) {
 void Host::destroy(Ending how) {
   executor_.end_life();
   if (how == Ending::power) world_.network.drop_host(name_);
-  if (worker_ != nullptr) worker_->die(files_);
+  // In the midst of one job: which of the two threads is cut down first is drawn.
+  LogWorker* first = random_.chance(50) ? worker_.get() : snapshot_worker_.get();
+  LogWorker* second = first == worker_.get() ? snapshot_worker_.get() : worker_.get();
+  for (LogWorker* worker : {first, second}) {
+    if (worker != nullptr) worker->die(files_);
+  }
   watch_.end_life();
   server_.reset();
   replica_.reset();
   machine_.reset();
   worker_.reset();
+  snapshot_worker_.reset();
   if (how == Ending::power) {
     disk_.crash(random_);
   } else {
@@ -142,31 +155,32 @@ void Host::report_end(Ending how) {
 
 void Host::stall_disk_until(base::Instant until) {
   stalled_until_ = until;
-  if (worker_ != nullptr) worker_->stall_until(until);
+  for (LogWorker* worker : {worker_.get(), snapshot_worker_.get()}) {
+    if (worker != nullptr) worker->stall_until(until);
+  }
 }
 
 void Host::empty_disk() {
-  const auto names = disk_.list(log_directory);
-  if (names.ok()) {
+  for (const char* directory : {log_directory, snapshot_directory, data_directory}) {
+    const auto names = disk_.list(directory);
+    if (!names.ok()) continue;
     for (const std::string& name : names.value()) {
-      (void)disk_.remove(io::join_path(log_directory, name));
+      (void)disk_.remove(io::join_path(directory, name));
     }
-    (void)disk_.remove(log_directory);
-  }
-  const auto rest = disk_.list(data_directory);
-  if (rest.ok()) {
-    for (const std::string& name : rest.value()) {
-      (void)disk_.remove(io::join_path(data_directory, name));
-    }
-    (void)disk_.remove(data_directory);
+    (void)disk_.remove(directory);
   }
   disk_.sync_all();
 }
 
-Host::LogFile Host::some_log_file(base::Random& random) {
-  const auto names = disk_.list(log_directory);
-  if (!names.ok() || names.value().empty()) return {};
-  LogFile chosen{io::join_path(log_directory, names.value()[random.below(names.value().size())])};
+Host::StoredFile Host::some_file(base::Random& random) {
+  std::vector<std::string> paths;
+  for (const char* directory : {log_directory, snapshot_directory}) {
+    const auto names = disk_.list(directory);
+    if (!names.ok()) continue;
+    for (const std::string& name : names.value()) paths.push_back(io::join_path(directory, name));
+  }
+  if (paths.empty()) return {};
+  StoredFile chosen{paths[random.below(paths.size())]};
   auto file = disk_.open(chosen.path, io::OpenMode::read);
   if (file.ok()) chosen.bytes = file.value()->size().value();
   return chosen;

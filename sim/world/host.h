@@ -81,12 +81,12 @@ class Host {
   void stall_disk_until(base::Instant until);
   // Everything on its disk is gone.
   void empty_disk();
-  // A file of the log by chance, and its size; empty when there is none.
-  struct LogFile {
+  // A file of the log, or a snapshot, by chance, and its size; empty when there is none.
+  struct StoredFile {
     std::string path;
     std::uint64_t bytes = 0;
   };
-  [[nodiscard]] LogFile some_log_file(base::Random& random);
+  [[nodiscard]] StoredFile some_file(base::Random& random);
 
  private:
   [[nodiscard]] replica::ReplicaOptions replica_options() const;
@@ -107,6 +107,7 @@ class Host {
   base::Instant stalled_until_{};
 
   std::unique_ptr<LogWorker> worker_;
+  std::unique_ptr<LogWorker> snapshot_worker_;
   std::unique_ptr<kv::StoreMachine> machine_;
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;

@@ -51,6 +51,18 @@ replica::Tuning draw_tuning(base::Random& random) {
   return tuning;
 }
 
+// Many in a run, or none.
+void draw_snapshots(base::Random& random, Plan& plan) {
+  constexpr std::uint64_t log_bytes[] = {500, 4000, 30'000, 1ULL << 40};
+  constexpr base::Duration every[] = {milliseconds(50), milliseconds(700), seconds(1000)};
+  plan.snapshot_log_bytes = one_of(random, log_bytes);
+  plan.snapshot_every = one_of(random, every);
+  plan.snapshot_zstd_level = static_cast<int>(random.below(4));
+  plan.tuning.snapshot_piece_bytes = 1 + random.below(3000);
+  plan.tuning.snapshot_part_bytes = 1 + random.below(3000);
+  plan.tuning.snapshot_bytes_per_second = 100'000 + random.below(100'000'000);
+}
+
 std::vector<MachinePlan> draw_machines(base::Random& random, std::size_t members) {
   constexpr base::Duration slowest_syncs[] = {microseconds(100), milliseconds(1), milliseconds(4),
                                               milliseconds(20)};
@@ -183,6 +195,7 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
     const bool some = scenario.from_the_start && random.chance(50);
     plan.frames.of_old = std::min<std::uint64_t>(plan.frames.of_old, some ? 1 : 0);
   }
+  draw_snapshots(random, plan);
   return plan;
 }
 

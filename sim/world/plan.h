@@ -46,6 +46,9 @@ struct Plan {
   Durability durability = Durability::always;
   replica::Tuning tuning;
   std::uint64_t segment_bytes = 64 << 10;
+  std::uint64_t snapshot_log_bytes = 0;
+  base::Duration snapshot_every{};
+  int snapshot_zstd_level = 0;
   base::Duration unavailable_after{};
   base::Duration answer_within{};
   std::vector<MachinePlan> machines;

@@ -74,6 +74,9 @@ constexpr CountRow rows[] = {
     {Count::record_lost_before_durable, path, "record lost before it was durable", true},
     {Count::founding_vector_left, path, "founding vector left for another", true},
     {Count::stopped_by_disk, path, "replica stopped by its disk", true},
+    {Count::checkpoints, path, "checkpoint written", true},
+    {Count::log_cut_off, path, "start from a snapshot and a log that was cut off", true},
+    {Count::snapshots_installed, path, "snapshot of a peer installed", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

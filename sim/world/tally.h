@@ -77,6 +77,9 @@ enum class Count : std::uint8_t {
   record_lost_before_durable,
   founding_vector_left,
   stopped_by_disk,
+  checkpoints,
+  log_cut_off,
+  snapshots_installed,
   count_of_counts,
 };
 

@@ -317,7 +317,7 @@ bool Trouble::damage(Count fault, std::size_t target) {
   // A cluster cannot be founded without one of its members; only who begins anew can be.
   if (fault != Count::directory_lost && !all_founded()) return false;
   host.end(Ending::kill);
-  const Host::LogFile file = host.some_log_file(random_);
+  const Host::StoredFile file = host.some_file(random_);
   if (fault == Count::directory_lost) {
     host.empty_disk();
     host.watch().forget_log();

@@ -87,6 +87,10 @@ void HostWatch::recovered(RecordNumber number, const Record& record) {
   if (const auto* reserve = std::get_if<consensus::record::Reserve>(&record)) {
     lane_from_ = std::max(lane_from_, reserve->end);
   }
+  if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
+    lane_from_ = std::max(lane_from_, checkpoint->reserved_end);
+    incarnation_ = consensus::incarnation_of(checkpoint->boot.incarnation);
+  }
   if (number > log_.size()) {  // The mark of a clean stop is written without being seen.
     log_.push_back({digest, record});
     if (!std::holds_alternative<consensus::record::CleanStop>(record)) {
@@ -106,6 +110,7 @@ void HostWatch::log_recovered(const storage::Wal::RecoverySummary& summary) {
   }
   if (recovered_ < log_.size()) ++cluster_.tally[Count::record_lost_before_durable];
   if (summary.torn_bytes_cut > 0) ++cluster_.tally[Count::torn_tail];
+  if (summary.first_lsn > 1) ++cluster_.tally[Count::log_cut_off];
   if (lane_from_ > consensus::Round{}) ++cluster_.tally[Count::restart_with_reservation];
   while (log_.size() > recovered_) log_.pop_back();
   became_durable(recovered_);
@@ -120,11 +125,15 @@ void HostWatch::appended(RecordNumber number, const Record& record) {
   const std::string bytes = bytes_of(record);
   cluster_.trace.mix(wrote + (std::uint64_t{id_.value} << 8), bytes);
   ++cluster_.tally[Count::records];
-  ++cluster_.records;
   note_escape_row(record);
   const auto* reserve = std::get_if<consensus::record::Reserve>(&record);
   if (reserve != nullptr && reserve->end > node_->window().end()) {
     cluster_.broken("section 3, reserve: a reservation beyond the window");
+  }
+  if (std::holds_alternative<consensus::record::Checkpoint>(record)) {
+    ++cluster_.tally[Count::checkpoints];
+  } else {
+    ++cluster_.records;  // A snapshot may be due also when nobody writes.
   }
   if (const auto* founding = std::get_if<consensus::record::Founding>(&record)) {
     if (!said_.empty() && founding->said != said_) {
@@ -216,6 +225,15 @@ void HostWatch::read_done(std::uint64_t token, LogPosition executed) {
   }
   invariants().read_done(id_, reads_[token], executed.value);
   reads_.erase(token);
+}
+
+void HostWatch::installed(const storage::SnapshotHeader& header) {
+  if (!effect_()) return;
+  ++cluster_.tally[Count::snapshots_installed];
+  if (cluster_.trace.printing()) {
+    print("has the state of a peer's snapshot: round " + std::to_string(header.round) + ", " +
+          std::to_string(header.position) + " batches");
+  }
 }
 
 // ---- messages

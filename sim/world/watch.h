@@ -91,6 +91,7 @@ class HostWatch final : public replica::Probe {
   void sent(const consensus::Outgoing& outgoing) override;
   void received(ReplicaId from, const consensus::Message& message) override;
   void executed(const consensus::Execution& execution, LogPosition before, bool answered) override;
+  void installed(const storage::SnapshotHeader& header) override;
   void read_began(std::uint64_t token) override;
   void read_done(std::uint64_t token, LogPosition executed) override;
 

@@ -72,6 +72,10 @@ enum class Mutant : std::uint8_t {
   answers_before_replay_ends,
   // Section 7.
   cut_history_said_empty,
+  checkpoint_without_votes,
+  checkpoint_without_reservation,
+  snapshot_inside_a_round,
+  log_cut_before_its_snapshot,
   // Section 8.
   founding_without_last_vector,
   left_vectors_forgotten,

@@ -176,8 +176,7 @@ class Node {
   void peer_up(ReplicaId peer, base::Instant now);
   void peer_down(ReplicaId peer, base::Instant now);
   void round_trip(ReplicaId peer, base::Duration measured);
-  // A snapshot of a round above L was made the state: own records below it are void. At once after
-  // it the caller writes a checkpoint.
+  // A snapshot of a round above L was made the state: own records below it are void.
   void install(const SnapshotPoint& point, base::Instant now);
   // At the end of each step, after all input that waited was given; at wake_at() at the latest.
   void tick(base::Instant now);
@@ -381,6 +380,7 @@ class Node {
   RecordNumber first_record_ = 0;  // That the log still has; 0: none was replayed.
   RecordNumber last_record_ = 0;
   bool checkpoint_seen_ = false;
+  bool repeating_ = false;  // A checkpoint is being replayed.
   Round dropped_below_;  // A checkpoint has left out what was said of rounds below.
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;

@@ -80,7 +80,10 @@ Status Node::replay(const record::State& state) {
     if (one && !slot.holds_batch() && !lacking) return false;
     if (mutated(Mutant::forget_a_state)) return true;
     const bool again = mutated(Mutant::two_states);
-    if (!slot.may_set_own_state(state.phase) && !again) return false;
+    if (!slot.may_set_own_state(state.phase) && !again) {
+      return repeating_ && state.phase <= slot.phases() &&
+             slot.tally(state.phase).own_state == state.value;
+    }
     slot.set_own_state(state.phase, state.value);
     slot.add_state(self, state.phase, state.value);
     return true;
@@ -91,7 +94,10 @@ Status Node::replay(const record::CastVote& vote) {
   const std::size_t self = *configurations_.at(vote.rounds.first).index_of(options_.self);
   return replay_rounds(vote, vote.value != Vote::zero, [&](WeakMvc& slot) {
     if (mutated(Mutant::forget_a_vote)) return true;
-    if (!slot.may_set_own_vote(vote.phase)) return false;
+    if (!slot.may_set_own_vote(vote.phase)) {
+      return repeating_ && vote.phase <= slot.phases() &&
+             slot.tally(vote.phase).own_vote == vote.value;
+    }
     slot.set_own_vote(vote.phase, vote.value);
     slot.add_vote(self, vote.phase, vote.value);
     return true;

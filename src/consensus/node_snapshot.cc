@@ -6,10 +6,14 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "consensus/extend.h"
 #include "consensus/node.h"
 
 namespace rabia::consensus {
+
+using base::Mutant;
+using base::mutated;
 
 namespace {
 
@@ -25,6 +29,7 @@ void repeat_slot(SlotId id, const WeakMvc& slot, record::Checkpoint& out) {
     const PhaseTally& tally = slot.tally(phase);
     if (tally.own_state)
       append_or_extend(out.states, {id.lane, round, phase, *tally.own_state, {}});
+    if (mutated(Mutant::checkpoint_without_votes)) continue;
     if (tally.own_vote) append_or_extend(out.votes, {id.lane, round, phase, *tally.own_vote});
   }
   if (slot.decision()) append_or_extend(out.decided, {id.lane, round, *slot.decision()});
@@ -35,7 +40,8 @@ void repeat_slot(SlotId id, const WeakMvc& slot, record::Checkpoint& out) {
 // ---- at run time
 
 bool Node::between_rounds() const {
-  return stage_ == Stage::running && !window_.inside_a_round();
+  const bool any_time = mutated(Mutant::snapshot_inside_a_round);
+  return stage_ == Stage::running && (any_time || !window_.inside_a_round());
 }
 
 RecordNumber Node::write_checkpoint() {
@@ -43,7 +49,9 @@ RecordNumber Node::write_checkpoint() {
   record::Checkpoint checkpoint;
   checkpoint.round = window_.executed_end();
   checkpoint.boot = boot_record();
-  checkpoint.reserved_end = own_lane_.reserved_written();
+  if (!mutated(Mutant::checkpoint_without_reservation)) {
+    checkpoint.reserved_end = own_lane_.reserved_written();
+  }
   checkpoint.state_one_end = state_one_end_;
   // Lane by lane, so that neighbouring rounds become one range.
   for (const ReplicaId lane : configurations_.at(window_.executed_end()).members()) {
@@ -71,6 +79,7 @@ void Node::install(const SnapshotPoint& point, base::Instant now) {
       own_undecided_bytes_ -= slot->agreement.batch().size();
     }
   }
+  dropped_below_ = point.round;
   window_.advance_to(point.round, now_);
   enter_rounds(window_end);
   own_lane_.use_up_to(point.round);
@@ -93,7 +102,7 @@ Status Node::restore_snapshot(const SnapshotPoint& point) {
   return {};
 }
 
-// The log's own words for what it still has to say: what came before it is forgotten.
+// Repeats what the records before it say, where they were read.
 Status Node::replay(const record::Checkpoint& checkpoint) {
   raise_in_use(checkpoint.round);
   execute();
@@ -102,9 +111,6 @@ Status Node::replay(const record::Checkpoint& checkpoint) {
             "it needs the snapshot of round " + std::to_string(checkpoint.round.value) +
                 ", which is missing or damaged, and neither an older one nor the log before it "
                 "reach so far"};
-  }
-  if (!window_.forget_slots()) {
-    return {Code::corrupted, "it was not written between two rounds"};
   }
   checkpoint_seen_ = true;
   last_boot_ = checkpoint.boot;
@@ -116,10 +122,12 @@ Status Node::replay(const record::Checkpoint& checkpoint) {
       if (status.ok()) status = replay(each);
     }
   };
+  repeating_ = true;
   replay_all(checkpoint.batches);
   replay_all(checkpoint.states);
   replay_all(checkpoint.votes);
   replay_all(checkpoint.decided);
+  repeating_ = false;
   return status;
 }
 

@@ -109,13 +109,6 @@ void Window::advance_to(Round first, base::Instant now) {
   if (first < stays_until) state(first).ones = {};
 }
 
-bool Window::forget_slots() {
-  if (inside_a_round()) return false;
-  cursor_ = 0;
-  for (Round round = executed_end_; round < end(); ++round) prepare(round, {});
-  return true;
-}
-
 void Window::finish_round(base::Instant now) {
   const RoundState& done = state(executed_end_);
   executed_.push_back({done.ones, done.in_use_since});

@@ -72,8 +72,6 @@ class Window {
   // Everything below `first` is executed, and decided elsewhere: the window begins there. Slots of
   // rounds that stay in it stay as they are. Not backwards.
   void advance_to(Round first, base::Instant now);
-  // Forgets all slots. False, and nothing done, inside a round.
-  [[nodiscard]] bool forget_slots();
   // A batch of round L was taken.
   [[nodiscard]] bool inside_a_round() const { return !state(executed_end_).ones.empty(); }
   // The first slot not yet executed; its round is executed_end().

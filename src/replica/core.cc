@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "io/log.h"
+#include "storage/record.h"
 
 namespace rabia::replica {
 
@@ -40,6 +42,7 @@ void Core::receive(ReplicaId from, std::string_view frame) {
 void Core::on_durable(storage::Lsn lsn) {
   if (stopped_) return;
   ++commits_;
+  durable_lsn_ = lsn;
   if (environment_.probe != nullptr) environment_.probe->durable(lsn);
   node_->durable(lsn, environment_.executor.now());
   schedule();
@@ -102,6 +105,7 @@ bool Core::step_once() {
   reads_done(node_->reads_done());
   for (const consensus::Outgoing& outgoing : ready.messages) send(outgoing);
   for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
+  for (const consensus::SnapshotTalk& talk : ready.snapshot_talk) talk_about_snapshots(talk);
   const bool waits = ready.waits;
   const bool wrote = !ready.records.empty();
   ready.clear();
@@ -110,6 +114,7 @@ bool Core::step_once() {
     wal_->commit(waits);  // Mode `memory`: tells the node of durable records before it returns.
   }
   notice_stage();
+  if (snapshots_ && !stopped_) tick_snapshots();
   if (!stopped_) notify_accepting();
   return happened;
 }
@@ -124,6 +129,7 @@ void Core::append_records() {
     record_bytes_.clear();
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
+    log_since_snapshot_ += record_bytes_.size() + storage::record_bytes(0);
     if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
     // Section 10: on stable storage before anything is said, in mode `os` too.
     if (std::holds_alternative<consensus::record::Boot>(record) ||
@@ -134,6 +140,11 @@ void Core::append_records() {
       if (state->batch) history_.stored({state->rounds.first, state->lane}, appended.location);
     } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record)) {
       history_.stored(batch->slot, appended.location);
+    } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
+      checkpoints_[checkpoint->round] = {appended.lsn, appended.location.segment};
+      if (base::mutated(base::Mutant::log_cut_before_its_snapshot)) {
+        wal_->remove_segments_before(appended.location.segment);
+      }
     }
   }
 }
@@ -234,6 +245,9 @@ void Core::stop_because(Status status) {
 // Takes no more part, and answers everyone who waits.
 void Core::halt() {
   stopped_ = true;
+  fetch_.reset();
+  taker_.reset();
+  snapshot_jobs_.reset();  // Waits for the job under way.
   timer_->disarm();
   // What is in a batch may have been sent: nobody can say what becomes of it.
   for (auto& [round, group] : proposed_) fail(*group, Failure::outcome_unknown);
@@ -258,6 +272,7 @@ Status Core::close() {
 
 void Core::set_timer() {
   base::Instant when = node_->wake_at();
+  if (fetch_ && fetch_->wake_at()) when = std::min(when, *fetch_->wake_at());
   if (open_->writes > 0 && node_->can_propose()) when = std::min(when, pace_allows_at());
   if (timer_at_ && *timer_at_ <= when) return;
   timer_at_ = when;
@@ -309,6 +324,7 @@ ReplicaStatus Core::status() const {
   status.forfeits = counters.forfeits;
   status.log_commits = commits_;
   status.history_entries = history_.size();
+  status_of_snapshots(status);
   std::vector<transport::Transport::PeerStats> stats;
   if (transport_) stats = transport_->stats();
   for (const Member& member : options_.members) {

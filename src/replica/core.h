@@ -20,7 +20,10 @@
 #include "replica/outbox.h"
 #include "replica/probe.h"
 #include "replica/replica.h"
+#include "replica/snapshot_fetch.h"
+#include "replica/snapshot_taker.h"
 #include "storage/data_directory.h"
+#include "storage/snapshot_directory.h"
 
 namespace rabia::replica {
 
@@ -94,6 +97,28 @@ class Core final : public Replica {
   void finish_history(HistoryReply& reply);
   void send_history(HistoryReply& reply);
 
+  // core_snapshots.cc
+  static constexpr std::size_t snapshots_kept = 2;
+  struct CheckpointPlace {
+    storage::Lsn lsn = 0;
+    std::uint32_t segment = 0;
+  };
+  Status open_snapshots();
+  Status load_newest_snapshot();
+  Status load_snapshot(storage::SnapshotFile& file);
+  void tick_snapshots();
+  [[nodiscard]] bool snapshot_is_due() const;
+  void begin_snapshot();
+  void snapshot_taken(Result<storage::SnapshotId> id);
+  void keep(const consensus::SnapshotName& name);
+  void compact();
+  void talk_about_snapshots(const consensus::SnapshotTalk& talk);
+  void offer_snapshot(ReplicaId peer, consensus::Round from);
+  void give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask);
+  void status_of_snapshots(ReplicaStatus& status) const;
+  [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
+  void install(const storage::SnapshotHeader& header);
+
   Environment environment_;
   ReplicaOptions options_;
   StateMachine& machine_;
@@ -140,6 +165,23 @@ class Core final : public Replica {
   bool serving_ = false;
   base::Instant opened_at_{};
   bool told_of_founding_ = false;
+
+  // Absent in mode `memory`. The jobs outlive those who have them done.
+  std::optional<storage::SnapshotDirectory> snapshots_;
+  std::unique_ptr<Jobs> snapshot_jobs_;
+  std::unique_ptr<SnapshotTaker> taker_;
+  std::unique_ptr<SnapshotFetch> fetch_;
+  std::map<consensus::Round, consensus::SnapshotName> kept_;  // Whole, on the disk.
+  std::map<consensus::Round, CheckpointPlace> checkpoints_;   // In the log.
+  storage::Lsn durable_lsn_ = 0;
+  std::uint64_t log_since_snapshot_ = 0;  // Bytes, roughly.
+  bool snapshot_asked_ = false;
+  base::Instant last_snapshot_at_{};
+  base::Instant no_snapshot_before_{};
+  std::optional<base::Instant> peer_asked_at_;  // Last, for a part of a snapshot.
+  std::uint64_t snapshots_taken_ = 0;
+  std::uint64_t snapshots_failed_ = 0;
+  std::uint64_t snapshots_damaged_ = 0;
 
   // Peers for which a reply is being made, each with what it asked since.
   std::map<ReplicaId, std::optional<consensus::HistoryRequest>> history_requests_;

@@ -45,8 +45,12 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
   }
   const Round first = request.rounds.first;
   if (!history_.reaches_back_to(first)) {
-    io::log(io::Level::warning, "replica", "a peer is behind what is kept in memory",
-            {{"peer", request.peer}, {"round", first.value}});
+    if (snapshots_) {
+      offer_snapshot(request.peer, first);
+    } else {
+      io::log(io::Level::warning, "replica", "a peer is behind what is kept in memory",
+              {{"peer", request.peer}, {"round", first.value}});
+    }
     history_requests_.erase(under_way);
     return;
   }

@@ -49,7 +49,10 @@ Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
   node_ = std::make_unique<consensus::Node>(node_options());
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
+  if (Status status = open_snapshots(); !status.ok()) return status;
   if (Status status = open_log(); !status.ok()) return status;
+  log_since_snapshot_ = wal_->recovery().bytes;
+  last_snapshot_at_ = environment_.executor.now();
   now_ = opened_at_ = last_commit_ = environment_.executor.now();
   if (Status status = node_->start(now_); !status.ok()) return status;
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
@@ -131,11 +134,6 @@ Status Core::open_log() {
             "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
             "was never founded, start with --bootstrap"};
   }
-  if (wal_->first_lsn() != 1) {  // Which storage allows, for those who have a snapshot.
-    return {Code::corrupted, "the log of '" + options_.data_directory + "' begins with record " +
-                                 std::to_string(wal_->first_lsn()) + ": its beginning is missing" +
-                                 storage::advice_on_damage};
-  }
   const auto& found = wal_->recovery();
   if (environment_.probe != nullptr) environment_.probe->log_recovered(found);
   io::log(io::Level::info, "replica", "log recovered",
@@ -158,7 +156,10 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
     if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);
   } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
     history_.stored(batch->slot, recovered.location);
+  } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record.value())) {
+    checkpoints_[checkpoint->round] = {recovered.lsn, recovered.location.segment};
   }
+  durable_lsn_ = recovered.lsn;
   if (Status status = node_->restore(record.value(), recovered.lsn); !status.ok()) return status;
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
   node_->ready().clear();

@@ -18,8 +18,11 @@ void History::executed(SlotId slot, const base::SharedBytes& batch, Round execut
     memory_bytes_ += batch.size();
   } else if (const auto found = stored_.find(slot); found != stored_.end()) {
     entry.location = found->second;
+  } else {  // Only a checkpoint holds it, or its segment is gone.
+    executed_.clear();
+    first_ = slot.round + 1;
   }
-  executed_.push_back(entry);
+  if (slot.round >= first_) executed_.push_back(entry);
   while (memory_bytes_ > memory_bytes_max_ && executed_.size() > 1) {
     memory_bytes_ -= batches_.front().size();
     first_ = executed_.front().slot.round + 1;
@@ -28,6 +31,24 @@ void History::executed(SlotId slot, const base::SharedBytes& batch, Round execut
   }
   // What was stored of rounds that are over was decided 0, or has just been taken.
   stored_.erase(stored_.begin(), stored_.lower_bound(SlotId{executed_end, {0}}));
+}
+
+void History::begin_at(Round round) {
+  first_ = round;
+  executed_.clear();
+  batches_.clear();
+  memory_bytes_ = 0;
+  stored_.erase(stored_.begin(), stored_.lower_bound(SlotId{round, {0}}));
+}
+
+void History::forget_segments_before(std::uint32_t segment) {
+  std::erase_if(stored_, [segment](const auto& each) { return each.second.segment < segment; });
+  const auto last =
+      std::find_if(executed_.rbegin(), executed_.rend(),
+                   [segment](const Entry& entry) { return entry.location.segment < segment; });
+  if (last == executed_.rend()) return;
+  first_ = last->slot.round + 1;
+  while (!executed_.empty() && executed_.front().slot.round < first_) executed_.pop_front();
 }
 
 namespace {

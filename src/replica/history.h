@@ -31,6 +31,11 @@ class History {
   void executed(consensus::SlotId slot, const base::SharedBytes& batch,
                 consensus::Round executed_end);
 
+  // Everything below the round is in a snapshot; nothing is known of it here.
+  void begin_at(consensus::Round round);
+  // Segments of the log before this one are gone.
+  void forget_segments_before(std::uint32_t segment);
+
   // Whether everything from the round on is here.
   [[nodiscard]] bool reaches_back_to(consensus::Round round) const { return round >= first_; }
   // The executed slots of these rounds, in log order, up to about `bytes_max` of batches; and the

@@ -6,6 +6,7 @@
 
 #include "consensus/node.h"
 #include "replica/replica.h"
+#include "storage/snapshot_format.h"
 #include "storage/wal.h"
 
 namespace rabia::replica {
@@ -34,6 +35,8 @@ class Probe {
   // About to be applied: `before` batches were. `answered`: clients here wait for it.
   virtual void executed(const consensus::Execution& execution, LogPosition before,
                         bool answered) = 0;
+  // A peer's snapshot became the state; the node is told afterwards.
+  virtual void installed(const storage::SnapshotHeader& header) = 0;
   // A linearizable read begins, and may look at the state after `executed` batches.
   virtual void read_began(std::uint64_t token) = 0;
   virtual void read_done(std::uint64_t token, LogPosition executed) = 0;

@@ -69,10 +69,13 @@ struct Tuning {
   std::uint64_t own_undecided_bytes_max = 16ULL << 20;  // and their bytes.
   std::uint64_t beyond_window_bytes_max = 32ULL << 20;
   std::uint64_t unsynced_bytes_max = 64ULL << 20;
-  std::size_t batch_bytes_max = 1ULL << 20;      // A larger batch holds one command.
-  std::size_t cut_at_once_bytes = 64ULL << 10;   // So much waits: no pace (section 3).
-  std::uint64_t frame_bytes_max = 48ULL << 20;   // Of the transport.
-  std::uint64_t peer_queue_bytes = 64ULL << 20;  // Of the transport, for each peer.
+  std::size_t batch_bytes_max = 1ULL << 20;               // A larger batch holds one command.
+  std::size_t cut_at_once_bytes = 64ULL << 10;            // So much waits: no pace (section 3).
+  std::uint64_t frame_bytes_max = 48ULL << 20;            // Of the transport.
+  std::uint64_t peer_queue_bytes = 64ULL << 20;           // Of the transport, for each peer.
+  std::size_t snapshot_piece_bytes = 128ULL << 10;        // Read by the core thread at once.
+  std::size_t snapshot_part_bytes = 256ULL << 10;         // Sent to a peer at once.
+  std::uint64_t snapshot_bytes_per_second = 64ULL << 20;  // Asked of a peer.
 };
 
 struct ReplicaOptions {
@@ -88,6 +91,11 @@ struct ReplicaOptions {
   // What waits longer than this for its result is answered "outcome unknown".
   base::Duration answer_within = std::chrono::seconds(5);
   std::uint64_t waiting_bytes_max = 256ULL << 20;  // Submitted, not answered: beyond it, refuse.
+  // A snapshot is taken when so much was written to the log since the last one, and, if anything
+  // was, after so long. Two are kept, and the log since the older one.
+  std::uint64_t snapshot_log_bytes = 256ULL << 20;
+  base::Duration snapshot_every = std::chrono::hours(1);
+  int snapshot_zstd_level = 3;  // 0: not compressed.
   Tuning tuning;
 };
 
@@ -114,6 +122,15 @@ struct ReplicaStatus {
   std::uint64_t forfeits = 0;
   std::uint64_t log_commits = 0;      // Groups of records that became durable.
   std::uint64_t history_entries = 0;  // Executed batches that can be given to a peer.
+  std::uint64_t log_bytes = 0;        // On the disk, room included.
+  std::uint64_t snapshot_round = 0;   // Of the newest snapshot; 0: there is none.
+  std::uint64_t snapshots_taken = 0;
+  std::uint64_t snapshots_installed = 0;  // From peers.
+  std::uint64_t snapshots_failed = 0;
+  std::uint64_t snapshots_damaged = 0;  // Found at the start, and not used.
+  bool taking_snapshot = false;
+  bool installing_snapshot = false;
+  unsigned snapshot_fetched_percent = 0;
   std::vector<PeerStatus> peers;
 };
 
@@ -126,6 +143,7 @@ class Replica {
     io::Network& network;
     io::FileSystem& files;
     io::Worker& log_worker;
+    io::Worker& snapshot_worker;
     Probe* probe = nullptr;  // For simulators.
   };
   struct Callbacks {

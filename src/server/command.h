@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "kv/store.h"
+#include "replica/replica.h"
 #include "resp/writer.h"
 
 namespace rabia::server {
@@ -64,6 +65,7 @@ using LocalHandler = void (*)(LocalCall& call);
 // A read, evaluated when the state may be looked at.
 struct ReadCall {
   const kv::Store& store;
+  const replica::Replica& replica;
   base::Random& random;
   Statistics& statistics;
   Arguments arguments;

@@ -158,6 +158,15 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("forfeits", status.forfeits);
   lines.field("log_commits", status.log_commits);
   lines.field("history_entries", status.history_entries);
+  lines.field("log_bytes", status.log_bytes);
+  lines.field("snapshot_round", status.snapshot_round);
+  lines.field("snapshots_taken", status.snapshots_taken);
+  lines.field("snapshots_installed", status.snapshots_installed);
+  lines.field("snapshots_failed", status.snapshots_failed);
+  lines.field("snapshots_damaged", status.snapshots_damaged);
+  lines.field("snapshot_in_progress", status.taking_snapshot ? 1 : 0);
+  lines.field("snapshot_install_in_progress", status.installing_snapshot ? 1 : 0);
+  lines.field("snapshot_install_percent", status.snapshot_fetched_percent);
   lines.field("protocol_errors", server.statistics.protocol_errors);
   lines.field("requests_too_large", server.statistics.requests_too_large);
   lines.field("clients_cut", server.statistics.clients_cut);

@@ -1,6 +1,8 @@
 // Commands about keys as such.
 #include <algorithm>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <optional>
 #include <vector>
 
@@ -46,6 +48,16 @@ void run_type(ReadCall& call) {
 
 void run_dbsize(ReadCall& call) {
   call.reply.integer(static_cast<std::int64_t>(call.store.size()));
+}
+
+// Two replicas with equal positions have equal digests.
+void run_digest(ReadCall& call) {
+  const StateDigest digest = call.store.digest();
+  char text[33];
+  std::snprintf(text, sizeof text, "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
+  call.reply.array(2);
+  call.reply.integer(static_cast<std::int64_t>(call.replica.status().position.value));
+  call.reply.bulk(text);
 }
 
 void run_randomkey(ReadCall& call) {
@@ -183,6 +195,13 @@ constexpr std::string_view on_all = "request_policy:all_shards response_policy:a
 constexpr std::string_view clears = "O(1): the memory is freed a little at a time.";
 
 constexpr Command rows[] = {
+    in_group(reading(make({"rabia.digest", "", 1, flag::fast, no_key, "", "nondeterministic_output",
+                           "0.2.0",
+                           "Answers how many batches of the log are executed, and a digest of the "
+                           "state after them: equal on all replicas.",
+                           "O(1)"}),
+                     run_digest),
+             "server"),
     in_group(reading(make({"dbsize", "", 1, flag::fast, no_key, "",
                            "request_policy:all_shards response_policy:agg_sum", "1.0.0",
                            "Answers the number of keys.", "O(1)"}),

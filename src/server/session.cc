@@ -105,6 +105,7 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
   while (decoder.remaining() > 0) server_.words.push_back(decoder.bytes());
   resp::ReplyWriter writer = reply();
   ReadCall call{.store = server_.machine.store(),
+                .replica = server_.replica,
                 .random = server_.random,
                 .statistics = server_.statistics,
                 .arguments = server_.words,

@@ -131,12 +131,17 @@ class Cluster:
 
     def start_replica(self, number, *more):
         """Starts one replica by hand, as a person would, and waits until it serves."""
+        process = self.start_in_background(number, *more)
+        self.wait_until_serving(number)
+        return process
+
+    def start_in_background(self, number, *more):
+        """Starts one replica by hand."""
         log = open(self.data / str(number) / "log", "ab")
         with log:
             process = subprocess.Popen(self.replica_command(number, *more),
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.by_hand.append(process)
-        self.wait_until_serving(number)
         return process
 
     def replica_command(self, number, *more):

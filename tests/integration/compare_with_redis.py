@@ -200,6 +200,7 @@ OWN_ROWS = {
     "client|no-touch": "a command of Redis 7.2",
     "client|setinfo": "a command of Redis 7.2",
     "cluster": "no subcommands, all are refused",
+    "rabia.digest": "our own",
 }
 
 # Command lines that must answer differently, with the reason. Each is run alone.

@@ -141,12 +141,14 @@ Cluster::~Cluster() {
 void Cluster::destroy(Host& host) {
   host.replica.reset();
   host.worker.reset();
+  host.snapshot_worker.reset();
   host.machine.reset();
 }
 
 Status Cluster::start(std::size_t index, bool bootstrap) {
   Host& host = hosts_[index];
   host.worker = executor_.make_worker(options_.sync_takes);
+  host.snapshot_worker = executor_.make_worker(options_.sync_takes);
   host.machine = std::make_unique<LogMachine>();
   host.stopped = {};
   ReplicaOptions options;
@@ -160,9 +162,11 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   options.durability = options_.durability;
   options.bootstrap = bootstrap;
   options.segment_bytes = options_.segment_bytes;
-  auto replica = Replica::open(
-      {executor_, network_.at(Cluster::host(index)), *host.files, *host.worker}, options,
-      *host.machine, {.serving = {}, .stopped = [&host](Status why) { host.stopped = why; }});
+  auto replica =
+      Replica::open({executor_, network_.at(Cluster::host(index)), *host.files, *host.worker,
+                     *host.snapshot_worker},
+                    options, *host.machine,
+                    {.serving = {}, .stopped = [&host](Status why) { host.stopped = why; }});
   if (!replica.ok()) {
     destroy(host);
     return replica.status();

@@ -133,6 +133,7 @@ class Cluster {
   struct Host {
     std::unique_ptr<io::testing::MemoryFileSystem> files;
     std::unique_ptr<io::Worker> worker;
+    std::unique_ptr<io::Worker> snapshot_worker;
     std::unique_ptr<LogMachine> machine;
     std::unique_ptr<Replica> replica;
     Status stopped;

@@ -1,0 +1,92 @@
+// Takes a peer's snapshot, part by part, and makes it the state. protocol.md, section 7.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/time.h"
+#include "consensus/message.h"
+#include "rabia/state_machine.h"
+#include "replica/jobs.h"
+#include "storage/snapshot_file.h"
+#include "storage/snapshot_incoming.h"
+
+namespace rabia::replica {
+
+struct SnapshotFetchOptions {
+  std::uint64_t bytes_per_second = 64ULL << 20;  // Asked of the giver, so that it hardly notices.
+  base::Duration repeat_after = std::chrono::milliseconds(500);
+  // So many questions without an answer: another peer's word is waited for.
+  int tries = 8;
+};
+
+// What came over broken links and restarts stays in the directory, and is gone on with. The file is
+// checked as a whole before any of it is used. Core thread only.
+class SnapshotFetch {
+ public:
+  struct Callbacks {
+    std::function<void(ReplicaId, consensus::Message)> send;
+    // The machine has the state of this snapshot from now on.
+    std::function<void(const storage::SnapshotHeader&)> loaded;
+    // False: the snapshot is not (or no longer) of use here. Asked before it replaces the state.
+    std::function<bool(const storage::SnapshotHeader&)> wanted;
+    std::function<void()> schedule;
+  };
+
+  // All references outlive it.
+  SnapshotFetch(StateMachine& machine, io::FileSystem& files, std::string directory, Jobs& jobs,
+                SnapshotFetchOptions options, Callbacks callbacks)
+      : machine_(machine),
+        files_(files),
+        directory_(std::move(directory)),
+        jobs_(jobs),
+        options_(options),
+        callbacks_(std::move(callbacks)) {}
+
+  // A peer no longer has what was asked for, and this replica is below its snapshot.
+  void offered(ReplicaId from, const consensus::SnapshotName& name, base::Instant now);
+  void received(ReplicaId from, const consensus::message::SnapshotPart& part, base::Instant now);
+  void tick(base::Instant now);
+  // When tick() has something to do; nothing while it waits for the worker, or is idle.
+  [[nodiscard]] std::optional<base::Instant> wake_at() const;
+
+  [[nodiscard]] bool busy() const { return state_ != State::idle; }
+  // Of the bytes of the file; 0 when idle.
+  [[nodiscard]] unsigned percent() const;
+
+ private:
+  enum class State : std::uint8_t { idle, opening, asking, storing, checking, loading };
+
+  void ask(base::Instant now);
+  void opened(Result<std::unique_ptr<storage::IncomingSnapshot>> opened);
+  void stored(const Result<bool>& taken);
+  void finished(const Status& status);
+  void load();
+  void load_next(Result<std::string> chunk);
+  void install();
+  void give_up(const Status& why);
+
+  StateMachine& machine_;
+  io::FileSystem& files_;
+  std::string directory_;
+  Jobs& jobs_;
+  SnapshotFetchOptions options_;
+  Callbacks callbacks_;
+
+  State state_ = State::idle;
+  ReplicaId giver_;
+  consensus::SnapshotName name_;
+  std::uint64_t offset_ = 0;
+  int unanswered_ = 0;
+  std::set<std::pair<ReplicaId, std::uint64_t>> bad_;  // Givers whose file (checksum) was damaged.
+  base::Instant ask_at_{};
+  std::shared_ptr<storage::IncomingSnapshot> incoming_;
+  std::shared_ptr<storage::SnapshotFile> file_;
+  std::unique_ptr<SnapshotLoader> loader_;
+};
+
+}  // namespace rabia::replica

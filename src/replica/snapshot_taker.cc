@@ -1,0 +1,53 @@
+#include "replica/snapshot_taker.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace rabia::replica {
+
+void SnapshotTaker::begin(storage::SnapshotHeader header, storage::SnapshotOptions options) {
+  RABIA_CHECK(!busy_);
+  busy_ = true;
+  reader_ = machine_.begin_snapshot();
+  jobs_.run(
+      [&files = files_, directory = directory_, header = std::move(header), options] {
+        return storage::SnapshotWriter::create(files, directory, header, options);
+      },
+      [this](Result<std::unique_ptr<storage::SnapshotWriter>> created) {
+        if (!created.ok()) return end(created.status());
+        writer_ = created.take();
+        written({});
+      });
+}
+
+bool SnapshotTaker::pump() {
+  if (!worker_waits_) return false;
+  std::string piece;
+  const bool more = reader_->read(piece_bytes_, piece);
+  if (more && piece.empty()) return true;  // Much was passed over: go on in the next turn.
+  worker_waits_ = false;
+  if (more) {
+    jobs_.run([writer = writer_, piece = std::move(piece)] { return writer->add(piece); },
+              [this](const Status& status) { written(status); });
+    return false;
+  }
+  reader_.reset();
+  jobs_.run([writer = writer_] { return writer->finish(); },
+            [this](Result<storage::SnapshotId> id) { end(std::move(id)); });
+  return false;
+}
+
+void SnapshotTaker::written(const Status& status) {
+  if (!status.ok()) return end(status);
+  worker_waits_ = true;
+}
+
+void SnapshotTaker::end(Result<storage::SnapshotId> result) {
+  busy_ = worker_waits_ = false;
+  reader_.reset();
+  writer_.reset();
+  done_(std::move(result));
+}
+
+}  // namespace rabia::replica

@@ -1,0 +1,53 @@
+// Writes the state of the machine to a file while commands go on. protocol.md, section 7.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "rabia/state_machine.h"
+#include "replica/jobs.h"
+#include "storage/snapshot_writer.h"
+
+namespace rabia::replica {
+
+// The core thread reads the cut piece by piece; the worker packs and writes each. One piece is
+// under way at a time, so no more memory is taken than two of them. Core thread only.
+class SnapshotTaker {
+ public:
+  using OnDone = std::function<void(Result<storage::SnapshotId>)>;
+
+  // `jobs`, `files` and `machine` outlive it. `piece_bytes`: what the core thread reads at once.
+  SnapshotTaker(StateMachine& machine, io::FileSystem& files, std::string directory,
+                std::size_t piece_bytes, Jobs& jobs, OnDone done)
+      : machine_(machine),
+        files_(files),
+        directory_(std::move(directory)),
+        piece_bytes_(piece_bytes),
+        jobs_(jobs),
+        done_(std::move(done)) {}
+
+  [[nodiscard]] bool busy() const { return busy_; }
+  // Cuts the state as it is now. Not while busy().
+  void begin(storage::SnapshotHeader header, storage::SnapshotOptions options);
+  // Once a step: reads the next piece when the worker waits for it. True: call it again soon.
+  bool pump();
+
+ private:
+  void written(const Status& status);
+  void end(Result<storage::SnapshotId> result);
+
+  StateMachine& machine_;
+  io::FileSystem& files_;
+  std::string directory_;
+  std::size_t piece_bytes_;
+  Jobs& jobs_;
+  OnDone done_;
+
+  bool busy_ = false;
+  bool worker_waits_ = false;
+  std::unique_ptr<SnapshotReader> reader_;
+  std::shared_ptr<storage::SnapshotWriter> writer_;
+};
+
+}  // namespace rabia::replica
