@@ -184,6 +184,10 @@ class Node {
   // ---- compaction (section 7)
   // True while no batch of round L is executed: the moment for a snapshot of the state.
   [[nodiscard]] bool between_rounds() const;
+  // While it is set, no batch of a round is executed before the caller has seen its beginning.
+  void stop_at_round_end(bool stop) { stop_at_round_end_ = stop; }
+  // Of the batches that a checkpoint would repeat now.
+  [[nodiscard]] std::uint64_t checkpoint_bytes() const;
   // Repeats, in one record, what must outlive the log before it; needs between_rounds(). Once the
   // record and a snapshot of the same round are durable, all earlier records may be dropped.
   RecordNumber write_checkpoint();
@@ -380,8 +384,9 @@ class Node {
   RecordNumber first_record_ = 0;  // That the log still has; 0: none was replayed.
   RecordNumber last_record_ = 0;
   bool checkpoint_seen_ = false;
+  bool stop_at_round_end_ = false;
   bool repeating_ = false;  // A checkpoint is being replayed.
-  Round dropped_below_;  // A checkpoint has left out what was said of rounds below.
+  Round dropped_below_;     // A checkpoint has left out what was said of rounds below.
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;
   std::vector<SlotId> dirty_;  // Slots whose rules must be tried.

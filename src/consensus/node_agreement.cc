@@ -402,7 +402,9 @@ void Node::record_batch_if_new(SlotId id, Slot& slot) {
 
 void Node::execute() {
   const Round before = window_.executed_end();
-  while (auto executable = window_.take_executable(now_)) {
+  while (!(stop_at_round_end_ && !window_.inside_a_round())) {
+    auto executable = window_.take_executable(now_);
+    if (!executable) break;
     if (executable->decision == Bit::one) {
       ready_.executions.push_back(
           {executable->slot, std::move(executable->batch), window_.executed_end()});

@@ -195,6 +195,9 @@ Status Node::start(base::Instant now) {
     return {Code::corrupted, "the log begins with record " + std::to_string(first_record_) +
                                  ", and what came before it is nowhere" + forgot};
   }
+  if (!last_boot_ && window_.executed_end() > Round{}) {
+    return {Code::failed_precondition, "there is a snapshot and no log to it" + forgot};
+  }
   if (!last_boot_) {
     after_founding_step(founding_->begin());
     // Alone, and stopped between saying and founding: nobody else will speak.

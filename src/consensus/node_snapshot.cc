@@ -44,6 +44,18 @@ bool Node::between_rounds() const {
   return stage_ == Stage::running && (any_time || !window_.inside_a_round());
 }
 
+std::uint64_t Node::checkpoint_bytes() const {
+  std::uint64_t bytes = 0;
+  const RoundRange rounds = window_.range();
+  for (Round round = rounds.first; round < rounds.end; ++round) {
+    for (std::size_t index = 0; index < configurations_.at(round).size(); ++index) {
+      const WeakMvc& slot = window_.at(round, index).agreement;
+      if (slot.holds_batch() && slot.batch_recorded()) bytes += slot.batch().size();
+    }
+  }
+  return bytes;
+}
+
 RecordNumber Node::write_checkpoint() {
   RABIA_CHECK(between_rounds());
   record::Checkpoint checkpoint;
@@ -113,7 +125,7 @@ Status Node::replay(const record::Checkpoint& checkpoint) {
                 "reach so far"};
   }
   checkpoint_seen_ = true;
-  last_boot_ = checkpoint.boot;
+  if (Status status = replay(checkpoint.boot); !status.ok()) return status;
   own_lane_.begin(checkpoint.reserved_end);
   state_one_end_ = std::max(state_one_end_, checkpoint.state_one_end);
   Status status;

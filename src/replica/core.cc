@@ -63,6 +63,13 @@ void Core::schedule() {
   });
 }
 
+// In another turn, also when a step is under way: for work that is done in pieces.
+void Core::step_later() {
+  environment_.executor.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) schedule();
+  });
+}
+
 void Core::on_timer() {
   timer_at_.reset();
   step();

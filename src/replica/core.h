@@ -55,6 +55,7 @@ class Core final : public Replica {
 
   // core.cc
   void schedule();
+  void step_later();
   void on_timer();
   void step();
   bool step_once();

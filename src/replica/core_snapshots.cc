@@ -1,6 +1,7 @@
 // Snapshots: taken, given, installed; and the log that they make superfluous. protocol.md,
 // section 7.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/codec.h"
@@ -15,11 +16,13 @@ using consensus::SnapshotName;
 namespace {
 
 // A failed attempt (the disk is full, say) is repeated after so long.
-constexpr base::Duration retry_after = std::chrono::seconds(30);
+constexpr base::Duration retry_after = std::chrono::seconds(5);
+// A replica that is behind may hold very many batches of rounds that it has not reached.
+constexpr std::uint64_t checkpoint_bytes_max = 32ULL << 20;
 // While a peer takes one no new one is begun, so that it may end; but the log does not wait for
 // ever.
 constexpr base::Duration peer_takes_for = std::chrono::seconds(2);
-constexpr std::uint64_t patience_for_peers = 4;
+constexpr std::uint64_t patience_for_peers = 2;
 
 SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
@@ -44,6 +47,18 @@ Result<consensus::SnapshotPoint> point_of(const storage::SnapshotHeader& header)
   return point;
 }
 
+// Also those that were found damaged, and what came of one that nobody goes on with.
+Status remove_others(storage::SnapshotDirectory& directory, const std::set<std::uint64_t>& kept,
+                     bool nothing_comes) {
+  Result<std::vector<std::uint64_t>> rounds = directory.list();
+  if (!rounds.ok()) return rounds.status();
+  for (const std::uint64_t round : rounds.value()) {
+    if (kept.contains(round)) continue;
+    if (Status status = directory.remove(round); !status.ok()) return status;
+  }
+  return nothing_comes ? directory.remove_incoming() : Status();
+}
+
 }  // namespace
 
 // ---- at start
@@ -57,7 +72,9 @@ Status Core::open_snapshots() {
   snapshot_jobs_ = std::make_unique<Jobs>(environment_.snapshot_worker);
   taker_ = std::make_unique<SnapshotTaker>(
       machine_, environment_.files, path, options_.tuning.snapshot_piece_bytes, *snapshot_jobs_,
-      [this](Result<storage::SnapshotId> id) { snapshot_taken(std::move(id)); });
+      SnapshotTaker::Callbacks{
+          .schedule = [this] { schedule(); },
+          .done = [this](Result<storage::SnapshotId> id) { snapshot_taken(std::move(id)); }});
   SnapshotFetch::Callbacks callbacks{
       .send =
           [this](ReplicaId to, consensus::Message message) {
@@ -66,10 +83,11 @@ Status Core::open_snapshots() {
           },
       .loaded = [this](const storage::SnapshotHeader& header) { install(header); },
       .wanted = [this](const storage::SnapshotHeader& header) { return is_wanted(header); },
-      .schedule = [this] { schedule(); }};
+      .schedule = [this] { step_later(); }};
   fetch_ = std::make_unique<SnapshotFetch>(
       machine_, environment_.files, path, *snapshot_jobs_,
-      SnapshotFetchOptions{.bytes_per_second = options_.tuning.snapshot_bytes_per_second},
+      SnapshotFetchOptions{.slice_bytes = options_.tuning.snapshot_piece_bytes,
+                           .bytes_per_second = options_.tuning.snapshot_bytes_per_second},
       std::move(callbacks));
   return load_newest_snapshot();
 }
@@ -83,20 +101,15 @@ Status Core::load_newest_snapshot() {
   for (auto round = rounds.value().rbegin(); round != rounds.value().rend(); ++round) {
     auto file = storage::SnapshotFile::open(environment_.files, snapshots_->path_of(*round));
     Status status = file.status();
-    if (file.ok()) {
-      kept_[{*round}] = name_of(file.value()->id());
-      if (loaded) continue;
-      status = load_snapshot(*file.value());
-    }
+    if (file.ok() && !loaded) status = load_snapshot(*file.value());
+    if (!loaded && status.code() == Code::failed_precondition) return status;
     if (status.ok()) {
       loaded = true;
-    } else if (status.code() == Code::corrupted) {
-      kept_.erase({*round});
+      kept_[{*round}] = name_of(file.value()->id());
+    } else {
       ++snapshots_damaged_;
       io::log(io::Level::error, "replica", "a snapshot is damaged and is not used",
               {{"round", *round}, {"reason", status.message()}});
-    } else {
-      return status;
     }
   }
   return {};
@@ -119,8 +132,9 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
     if (!more.value()) break;
     if (Status status = loader->add(chunk); !status.ok()) return status;
   }
-  if (Status status = node_->restore_snapshot(point.value()); !status.ok()) return status;
+  // The machine first: it checks the state by its own digest.
   if (Status status = loader->finish(); !status.ok()) return status;
+  if (Status status = node_->restore_snapshot(point.value()); !status.ok()) return status;
   position_ = {header.position};
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
@@ -133,14 +147,17 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
 // At the end of a step.
 void Core::tick_snapshots() {
   fetch_->tick(now_);
-  if (taker_->pump()) again_ = true;
-  if (snapshot_is_due()) begin_snapshot();
+  if (taker_->pump()) step_later();
+  const bool due = snapshot_is_due();
+  // Under load the next round may always have begun by the end of a step.
+  node_->stop_at_round_end(due && !node_->between_rounds());
+  if (due && node_->between_rounds()) begin_snapshot();
 }
 
 bool Core::snapshot_is_due() const {
   if (!snapshots_ || taker_->busy() || fetch_->busy() || now_ < no_snapshot_before_) return false;
   const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.rbegin()->first;
-  if (nothing_new || !node_->between_rounds()) return false;
+  if (nothing_new || node_->checkpoint_bytes() > checkpoint_bytes_max) return false;
   if (snapshot_asked_) return true;
   const std::uint64_t most = options_.snapshot_log_bytes;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
@@ -165,6 +182,7 @@ void Core::begin_snapshot() {
 void Core::snapshot_taken(Result<storage::SnapshotId> id) {
   if (!id.ok()) {
     ++snapshots_failed_;
+    snapshot_asked_ = true;
     no_snapshot_before_ = environment_.executor.now() + retry_after;
     io::log(io::Level::error, "replica", "no snapshot could be taken",
             {{"reason", id.status().message()}});
@@ -179,8 +197,13 @@ void Core::snapshot_taken(Result<storage::SnapshotId> id) {
 void Core::keep(const SnapshotName& name) {
   kept_[name.round] = name;
   while (kept_.size() > snapshots_kept) kept_.erase(kept_.begin());
+  std::set<std::uint64_t> rounds;
+  for (const auto& [round, kept] : kept_) rounds.insert(round.value);
   snapshot_jobs_->run(
-      [directory = *snapshots_]() mutable { return directory.remove_all_but(snapshots_kept); },
+      [directory = *snapshots_, rounds = std::move(rounds),
+       nothing_comes = !fetch_->busy()]() mutable {
+        return remove_others(directory, rounds, nothing_comes);
+      },
       [](const Status& status) {
         if (status.ok()) return;
         io::log(io::Level::warning, "replica", "old snapshots were not removed",
@@ -217,7 +240,7 @@ void Core::status_of_snapshots(ReplicaStatus& status) const {
 void Core::talk_about_snapshots(const consensus::SnapshotTalk& talk) {
   if (!snapshots_) return;
   if (const auto* below = std::get_if<consensus::message::Below>(&talk.message)) {
-    if (below->snapshot.round > node_->executed_end()) {
+    if (below->snapshot.round > node_->executed_end() && !taker_->busy()) {
       fetch_->offered(talk.from, below->snapshot, now_);
     }
   } else if (const auto* part = std::get_if<consensus::message::SnapshotPart>(&talk.message)) {
@@ -231,7 +254,7 @@ void Core::talk_about_snapshots(const consensus::SnapshotTalk& talk) {
 // will.
 void Core::offer_snapshot(ReplicaId peer, Round from) {
   if (kept_.empty() || kept_.rbegin()->first <= from) {
-    snapshot_asked_ = true;
+    snapshot_asked_ = snapshot_asked_ || !taker_->busy();
     return;
   }
   send({peer, nullptr, consensus::message::Below{kept_.rbegin()->second}});
@@ -257,7 +280,9 @@ void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
         return bytes;
       },
       [this, to, ask](Result<std::string> bytes) {
-        if (!bytes.ok()) {
+        if (!bytes.ok()) {  // It will not be offered again; a new one will.
+          kept_.erase(ask.snapshot.round);
+          snapshot_asked_ = true;
           io::log(io::Level::error, "replica", "cannot give a snapshot to a peer",
                   {{"peer", to}, {"reason", bytes.status().message()}});
         }
@@ -297,6 +322,7 @@ void Core::install(const storage::SnapshotHeader& header) {
       [&files = environment_.files, name] { return storage::SnapshotFile::open(files, name); },
       [this](Result<std::unique_ptr<storage::SnapshotFile>> file) {
         if (file.ok()) keep(name_of(file.value()->id()));
+        snapshot_asked_ = true;  // The log has a gap below it: one that is damaged would be all.
       });
   schedule();
 }

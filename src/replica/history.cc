@@ -22,7 +22,7 @@ void History::executed(SlotId slot, const base::SharedBytes& batch, Round execut
     executed_.clear();
     first_ = slot.round + 1;
   }
-  if (slot.round >= first_) executed_.push_back(entry);
+  if (in_memory_ || slot.round >= first_) executed_.push_back(entry);
   while (memory_bytes_ > memory_bytes_max_ && executed_.size() > 1) {
     memory_bytes_ -= batches_.front().size();
     first_ = executed_.front().slot.round + 1;

@@ -69,12 +69,12 @@ struct Tuning {
   std::uint64_t own_undecided_bytes_max = 16ULL << 20;  // and their bytes.
   std::uint64_t beyond_window_bytes_max = 32ULL << 20;
   std::uint64_t unsynced_bytes_max = 64ULL << 20;
-  std::size_t batch_bytes_max = 1ULL << 20;               // A larger batch holds one command.
-  std::size_t cut_at_once_bytes = 64ULL << 10;            // So much waits: no pace (section 3).
-  std::uint64_t frame_bytes_max = 48ULL << 20;            // Of the transport.
-  std::uint64_t peer_queue_bytes = 64ULL << 20;           // Of the transport, for each peer.
-  std::size_t snapshot_piece_bytes = 128ULL << 10;        // Read by the core thread at once.
-  std::size_t snapshot_part_bytes = 256ULL << 10;         // Sent to a peer at once.
+  std::size_t batch_bytes_max = 1ULL << 20;        // A larger batch holds one command.
+  std::size_t cut_at_once_bytes = 64ULL << 10;     // So much waits: no pace (section 3).
+  std::uint64_t frame_bytes_max = 48ULL << 20;     // Of the transport.
+  std::uint64_t peer_queue_bytes = 64ULL << 20;    // Of the transport, for each peer.
+  std::size_t snapshot_piece_bytes = 64ULL << 10;  // Read, or loaded, by the core thread at once.
+  std::size_t snapshot_part_bytes = 256ULL << 10;  // Sent to a peer at once.
   std::uint64_t snapshot_bytes_per_second = 64ULL << 20;  // Asked of a peer.
 };
 

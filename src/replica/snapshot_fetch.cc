@@ -23,8 +23,9 @@ void SnapshotFetch::offered(ReplicaId from, const consensus::SnapshotName& name,
     giver_ = from;
     ask(now);
   }
-  if (state_ != State::idle || bad_.contains({from, name.checksum})) return;
+  if (state_ != State::idle || now < not_before_ || bad_.contains({from, name.checksum})) return;
   state_ = State::opening;
+  ask_at_ = now;
   giver_ = from;
   name_ = name;
   unanswered_ = 0;
@@ -77,6 +78,7 @@ void SnapshotFetch::stored(const Result<bool>& taken) {
 }
 
 void SnapshotFetch::tick(base::Instant now) {
+  if (state_ == State::loading && !chunk_.empty()) load_slice();
   if (state_ != State::asking || now < ask_at_) return;
   if (unanswered_ == options_.tries) {
     return give_up({Code::unavailable, "the peer does not answer"});
@@ -97,10 +99,6 @@ unsigned SnapshotFetch::percent() const {
 // ---- the whole file is here, and right
 
 void SnapshotFetch::finished(const Status& status) {
-  if (status.code() == Code::corrupted) {  // Somebody else's will do; this one would come again.
-    if (bad_.size() == bad_max) bad_.clear();
-    bad_.insert({giver_, name_.checksum});
-  }
   if (!status.ok()) return give_up(status);
   incoming_.reset();
   const std::string path = io::join_path(directory_, storage::snapshot_name(name_.round.value));
@@ -133,7 +131,18 @@ void SnapshotFetch::load() {
 void SnapshotFetch::load_next(Result<std::string> chunk) {
   if (!chunk.ok()) return give_up(chunk.status());
   if (chunk.value().empty()) return install();
-  if (Status status = loader_->add(chunk.value()); !status.ok()) return give_up(status);
+  chunk_ = chunk.take();
+  loaded_ = 0;
+  callbacks_.schedule();
+}
+
+// A slice in each turn: clients wait meanwhile.
+void SnapshotFetch::load_slice() {
+  const std::string_view slice = std::string_view(chunk_).substr(loaded_, options_.slice_bytes);
+  if (Status status = loader_->add(slice); !status.ok()) return give_up(status);
+  loaded_ += slice.size();
+  if (loaded_ < chunk_.size()) return callbacks_.schedule();
+  chunk_.clear();
   load();
 }
 
@@ -155,7 +164,15 @@ void SnapshotFetch::install() {
 void SnapshotFetch::give_up(const Status& why) {
   io::log(io::Level::warning, "replica", "a peer's snapshot was not taken",
           {{"peer", giver_}, {"round", name_.round.value}, {"reason", why.message()}});
+  if (why.code() == Code::corrupted) {  // Somebody else's will do; this one would come again.
+    if (bad_.size() == bad_max) bad_.clear();
+    bad_.insert({giver_, name_.checksum});
+  }
+  if (why.code() == Code::exhausted || why.code() == Code::io_error) {
+    not_before_ = ask_at_ + options_.retry_after;
+  }
   state_ = State::idle;
+  chunk_.clear();
   incoming_.reset();
   loader_.reset();
   file_.reset();

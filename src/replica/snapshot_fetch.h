@@ -18,8 +18,10 @@
 namespace rabia::replica {
 
 struct SnapshotFetchOptions {
+  std::size_t slice_bytes = 64U << 10;           // Loaded by the core thread at once.
   std::uint64_t bytes_per_second = 64ULL << 20;  // Asked of the giver, so that it hardly notices.
   base::Duration repeat_after = std::chrono::milliseconds(500);
+  base::Duration retry_after = std::chrono::seconds(5);  // After an error of the own disk.
   // So many questions without an answer: another peer's word is waited for.
   int tries = 8;
 };
@@ -67,6 +69,7 @@ class SnapshotFetch {
   void finished(const Status& status);
   void load();
   void load_next(Result<std::string> chunk);
+  void load_slice();
   void install();
   void give_up(const Status& why);
 
@@ -84,9 +87,12 @@ class SnapshotFetch {
   int unanswered_ = 0;
   std::set<std::pair<ReplicaId, std::uint64_t>> bad_;  // Givers whose file (checksum) was damaged.
   base::Instant ask_at_{};
+  base::Instant not_before_{};
   std::shared_ptr<storage::IncomingSnapshot> incoming_;
   std::shared_ptr<storage::SnapshotFile> file_;
   std::unique_ptr<SnapshotLoader> loader_;
+  std::string chunk_;       // That is being loaded,
+  std::size_t loaded_ = 0;  // and how much of it is.
 };
 
 }  // namespace rabia::replica

@@ -41,13 +41,14 @@ bool SnapshotTaker::pump() {
 void SnapshotTaker::written(const Status& status) {
   if (!status.ok()) return end(status);
   worker_waits_ = true;
+  callbacks_.schedule();
 }
 
 void SnapshotTaker::end(Result<storage::SnapshotId> result) {
   busy_ = worker_waits_ = false;
   reader_.reset();
   writer_.reset();
-  done_(std::move(result));
+  callbacks_.done(std::move(result));
 }
 
 }  // namespace rabia::replica

@@ -15,17 +15,20 @@ namespace rabia::replica {
 // under way at a time, so no more memory is taken than two of them. Core thread only.
 class SnapshotTaker {
  public:
-  using OnDone = std::function<void(Result<storage::SnapshotId>)>;
+  struct Callbacks {
+    std::function<void()> schedule;  // pump() has something to do.
+    std::function<void(Result<storage::SnapshotId>)> done;
+  };
 
   // `jobs`, `files` and `machine` outlive it. `piece_bytes`: what the core thread reads at once.
   SnapshotTaker(StateMachine& machine, io::FileSystem& files, std::string directory,
-                std::size_t piece_bytes, Jobs& jobs, OnDone done)
+                std::size_t piece_bytes, Jobs& jobs, Callbacks callbacks)
       : machine_(machine),
         files_(files),
         directory_(std::move(directory)),
         piece_bytes_(piece_bytes),
         jobs_(jobs),
-        done_(std::move(done)) {}
+        callbacks_(std::move(callbacks)) {}
 
   [[nodiscard]] bool busy() const { return busy_; }
   // Cuts the state as it is now. Not while busy().
@@ -42,7 +45,7 @@ class SnapshotTaker {
   std::string directory_;
   std::size_t piece_bytes_;
   Jobs& jobs_;
-  OnDone done_;
+  Callbacks callbacks_;
 
   bool busy_ = false;
   bool worker_waits_ = false;
