@@ -369,6 +369,9 @@ class Node {
   Incarnation incarnation_ = 0;
   std::optional<record::Boot> last_boot_;
   bool cleanly_stopped_ = false;
+  bool checkpoint_seen_ = false;
+  bool stop_at_round_end_ = false;
+  bool repeating_ = false;  // A checkpoint is being replayed.
   Round floor_;
   Round state_one_end_;  // Part of the frontier: states 1 that are durable here.
 
@@ -383,10 +386,7 @@ class Node {
 
   RecordNumber first_record_ = 0;  // That the log still has; 0: none was replayed.
   RecordNumber last_record_ = 0;
-  bool checkpoint_seen_ = false;
-  bool stop_at_round_end_ = false;
-  bool repeating_ = false;  // A checkpoint is being replayed.
-  Round dropped_below_;     // A checkpoint has left out what was said of rounds below.
+  Round dropped_below_;  // A checkpoint has left out what was said of rounds below.
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;
   std::vector<SlotId> dirty_;  // Slots whose rules must be tried.
