@@ -134,6 +134,28 @@ TEST(NodeSnapshot, InAWholeLogACheckpointChangesNothing) {
   EXPECT_EQ(again.node().frontier_end(), lone.node().frontier_end());
 }
 
+// Given a snapshot that a peer gave, and a whole log whose records go on inside the snapshot's
+// round before a checkpoint of an older one, then it is read: what the checkpoint repeats is no
+// contradiction. (Seeds 154 of `all` and 15 of `crash` of the simulator.)
+TEST(NodeSnapshot, AnOlderCheckpointIsReadInsideARound) {
+  const record::State state{{2}, {{2}, {3}}, 1, Bit::one, bytes("x")};
+  const record::State repeated{{2}, {{2}, {3}}, 1, Bit::one, {}};
+  const record::Decided none{{1}, {{2}, {3}}, Bit::zero};
+  const record::Decided taken{{2}, {{2}, {3}}, Bit::one};
+  const record::Checkpoint checkpoint{
+      {1}, lone_boot(), {32}, {3}, {{{{2}, {2}}, bytes("x")}}, {repeated}, {}, {none, taken}};
+  Node node(lone_options(3));
+  ASSERT_TRUE(node.restore_snapshot({{2}, three}).ok());
+  RecordNumber number = 0;
+  for (const Record& each : std::vector<Record>{lone_boot(), state, none, taken, checkpoint}) {
+    const Status status = node.restore(each, ++number);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+  EXPECT_FALSE(node.ready().executions.empty());
+  EXPECT_EQ(node.ready().executions.size(), 1U) << "executed once";
+  EXPECT_TRUE(node.start(base::Instant(std::chrono::seconds(10))).ok());
+}
+
 // Given a snapshot of a round above L, when it is installed, then L is there, own batches that it
 // passed over are under way no longer, and slots of rounds that stay in the window are kept.
 TEST(NodeSnapshot, AnInstalledSnapshotRaisesL) {
