@@ -1,6 +1,7 @@
 #include "transport/transport.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <set>
 #include <unordered_set>
@@ -51,6 +52,13 @@ struct Greeting {
   Link* dialled = nullptr;  // Null: it came in.
 };
 
+Status check_id(ReplicaId self, ReplicaId peer) {
+  if (peer.value == 0) return {Code::invalid_argument, "a member's id is from 1 to 65535"};
+  if (peer != self) return {};
+  return {Code::invalid_argument, "member " + std::to_string(peer.value) +
+                                      " is this replica itself: it cannot be its own peer"};
+}
+
 Status check(const TransportOptions& options) {
   const auto invalid = [](const char* message) { return Status{Code::invalid_argument, message}; };
   if (!is_valid_cluster_id(options.cluster_id)) return invalid("the cluster id is not a valid one");
@@ -80,12 +88,14 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   TransportImpl(io::Executor& executor, io::Network& network, TransportOptions options,
                 Callbacks callbacks)
       : executor_(executor),
+        network_(network),
         options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         shared_{*this, executor, options_.frame_bytes_max, options_.queue_bytes_max, {}},
         life_(io::random_number(executor)),
-        heartbeat_(executor.make_timer([this] { on_heartbeat(); })) {
-    for (const Peer& peer : options_.peers) links_.push_back(make_link(network, peer));
+        heartbeat_(executor.make_timer([this] { on_heartbeat(); })),
+        tell_removals_(executor.make_timer([this] { tell_removals(); })) {
+    for (const Peer& peer : options_.peers) links_.push_back(make_link(peer));
   }
   ~TransportImpl() override {
     for (const Greeting& greeting : greetings_) greeting.connection->close();
@@ -96,8 +106,8 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   TransportImpl(const TransportImpl&) = delete;
   TransportImpl& operator=(const TransportImpl&) = delete;
 
-  Status begin(io::Network& network) {
-    auto listening = network.listen(
+  Status begin() {
+    auto listening = network_.listen(
         options_.listen, [this](std::unique_ptr<io::Stream> s) { on_accept(std::move(s)); });
     if (!listening.ok()) return listening.status();
     listener_ = listening.take();
@@ -119,6 +129,32 @@ class TransportImpl final : public Transport, private ConnectionOwner {
       ++link->stats.frames_dropped;
     }
   }
+  Status add_peer(Peer peer) override {
+    if (Status status = check_id(options_.self, peer.id); !status.ok()) return status;
+    Link* link = find(peer.id);
+    if (link == nullptr) {
+      link = links_.emplace_back(make_link(peer)).get();
+    } else if (link->peer.address == peer.address) {
+      return {};
+    } else {
+      disconnect(*link, "its address is another one now");
+      link->peer.address = std::move(peer.address);
+      link->dialer = make_dialer(*link);
+    }
+    if (link->dialer) link->dialer->dial();
+    return {};
+  }
+  void remove_peer(ReplicaId peer) override {
+    Link* const link = find(peer);
+    if (link == nullptr) return;
+    disconnect(*link, "no longer a member");
+    std::erase_if(links_, [&](const auto& each) { return each.get() == link; });
+  }
+  [[nodiscard]] std::optional<io::Endpoint> address_of(ReplicaId peer) const override {
+    const Link* const link = find(peer);
+    if (link == nullptr) return std::nullopt;
+    return link->peer.address;
+  }
   void set_incarnation(std::uint64_t incarnation) override { incarnation_ = incarnation; }
   [[nodiscard]] bool up(ReplicaId peer) const override {
     const Link* const link = find(peer);
@@ -133,20 +169,22 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   [[nodiscard]] std::uint16_t port() const override { return listener_->port(); }
 
  private:
-  std::unique_ptr<Link> make_link(io::Network& network, const Peer& peer) {
+  std::unique_ptr<Link> make_link(const Peer& peer) {
     auto link = std::make_unique<Link>();
     link->peer = peer;
     link->stats.id = peer.id;
-    if (options_.self > peer.id) {
-      link->dialer =
-          std::make_unique<Dialer>(executor_, network,
-                                   Dialer::Options{peer.address, options_.redial_first,
-                                                   options_.redial_last, options_.handshake_within},
-                                   [this, to = link.get()](std::unique_ptr<io::Stream> s) {
-                                     on_dialled(*to, std::move(s));
-                                   });
-    }
+    link->dialer = make_dialer(*link);
     return link;
+  }
+
+  // Null when the peer is the one who dials. Calls back with this link: it ends with the link.
+  std::unique_ptr<Dialer> make_dialer(Link& link) {
+    if (options_.self < link.peer.id) return nullptr;
+    return std::make_unique<Dialer>(
+        executor_, network_,
+        Dialer::Options{link.peer.address, options_.redial_first, options_.redial_last,
+                        options_.handshake_within},
+        [this, &link](std::unique_ptr<io::Stream> stream) { on_dialled(link, std::move(stream)); });
   }
 
   void on_accept(std::unique_ptr<io::Stream> stream) {
@@ -175,16 +213,18 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   }
 
   void on_hello(Connection& connection, const Hello& theirs) override {
-    const Greeting greeting = take_greeting(connection).value();
-    if (const auto reason = judge(greeting, theirs)) {
+    tell_removals();  // Before the same peer comes up again.
+    const auto greeting = take_greeting(connection);
+    if (!greeting) return;  // Closed: who was told has removed its peer.
+    if (const auto reason = judge(*greeting, theirs)) {
       note_refusal(connection.address(), *reason);
       connection.refuse(*reason);
-      if (greeting.dialled != nullptr) greeting.dialled->dialer->dial_again({});
+      if (greeting->dialled != nullptr) greeting->dialled->dialer->dial_again({});
       return;
     }
-    if (greeting.dialled == nullptr) connection.say_hello(hello_to(theirs.sender));
+    if (greeting->dialled == nullptr) connection.say_hello(hello_to(theirs.sender));
     connection.accept();
-    bring_up(*find(theirs.sender), greeting.connection, theirs);
+    bring_up(greeting->connection, theirs);
   }
 
   [[nodiscard]] std::optional<std::string> judge(const Greeting& greeting,
@@ -201,30 +241,65 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     return std::nullopt;
   }
 
-  void bring_up(Link& link, std::shared_ptr<Connection> connection, const Hello& theirs) {
-    // The old one is half open: its peer would not have come again otherwise.
-    if (link.connection) take_down(link, "replaced by a new connection");
+  void bring_up(std::shared_ptr<Connection> connection, const Hello& theirs) {
+    Link* link = find(theirs.sender);
+    if (link->connection) {
+      // The old one is half open: its peer would not have come again otherwise.
+      take_down(*link, "replaced by a new connection");
+      link = find(theirs.sender);
+      if (link == nullptr) {  // Who was told has removed it.
+        connection->close();
+        return;
+      }
+    }
     io::log(io::Level::info, "transport", "peer up",
-            {{"peer", link.peer.id},
+            {{"peer", link->peer.id},
              {"address", connection->address()},
              {"incarnation", theirs.incarnation},
              {"life", theirs.life}});
-    link.connection = std::move(connection);
-    link.incarnation_said = theirs.incarnation;
-    link.up_since = executor_.now();
-    link.stats.up = true;
-    ++link.stats.connects;
-    if (link.dialer) link.dialer->forget_reports();
-    if (callbacks_.peer_up) callbacks_.peer_up(link.peer.id);
+    link->connection = std::move(connection);
+    link->incarnation_said = theirs.incarnation;
+    link->up_since = executor_.now();
+    link->stats.up = true;
+    ++link->stats.connects;
+    if (link->dialer) link->dialer->forget_reports();
+    if (callbacks_.peer_up) callbacks_.peer_up(link->peer.id);
   }
 
+  // The link may be gone afterwards: who is told may remove its peer.
   void take_down(Link& link, std::string_view reason) {
+    close(link, reason);
+    if (link.dialer) link.dialer->dial_again(executor_.now() - link.up_since);
+    if (callbacks_.peer_down) callbacks_.peer_down(link.peer.id);
+  }
+
+  static void close(Link& link, std::string_view reason) {
     std::exchange(link.connection, nullptr)->close();
     link.stats.up = false;
     io::log(io::Level::info, "transport", "peer down",
             {{"peer", link.peer.id}, {"reason", reason}});
-    if (link.dialer) link.dialer->dial_again(executor_.now() - link.up_since);
-    if (callbacks_.peer_down) callbacks_.peer_down(link.peer.id);
+  }
+
+  // Ends all that goes on for the link, from inside a call of the interface: tells nobody yet.
+  void disconnect(Link& link, std::string_view reason) {
+    std::erase_if(greetings_, [&](const Greeting& greeting) {
+      if (greeting.dialled != &link) return false;
+      greeting.connection->close();
+      return true;
+    });
+    if (!link.connection) return;
+    close(link, reason);
+    removals_.push_back(link.peer.id);
+    tell_removals_->arm(executor_.now());
+  }
+
+  // Who is told may remove more.
+  void tell_removals() {
+    while (!removals_.empty()) {
+      const ReplicaId peer = removals_.front();
+      removals_.pop_front();
+      if (callbacks_.peer_down) callbacks_.peer_down(peer);
+    }
   }
 
   void on_data(Connection& connection, std::string_view payload) override {
@@ -271,8 +346,10 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     const bool paused = now - last_heartbeat_ > 2 * options_.heartbeat_every;
     last_heartbeat_ = now;
     heartbeat_->arm(now + options_.heartbeat_every);
-    for (const auto& link : links_) {
-      if (link->connection) tend(*link, now, paused);
+    // By their ids: who is told of what this finds may add and remove peers.
+    for (const PeerStats& peer : stats()) {
+      Link* const link = find(peer.id);
+      if (link != nullptr && link->connection) tend(*link, now, paused);
     }
     end_late_greetings(now, paused);
   }
@@ -333,7 +410,8 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   }
 
   io::Executor& executor_;
-  const TransportOptions options_;
+  io::Network& network_;
+  const TransportOptions options_;  // Its peers are those at the start: links_ has today's.
   const Callbacks callbacks_;
   Connection::Shared shared_;
   const std::uint64_t life_;
@@ -345,6 +423,8 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   std::unique_ptr<io::Listener> listener_;
   base::Instant last_heartbeat_;
   std::unique_ptr<io::Timer> heartbeat_;
+  std::deque<ReplicaId> removals_;  // Links that were up: peer_down is still to be told.
+  std::unique_ptr<io::Timer> tell_removals_;
 };
 
 }  // namespace
@@ -354,7 +434,7 @@ Result<std::unique_ptr<Transport>> Transport::open(io::Executor& executor, io::N
   if (Status status = check(options); !status.ok()) return status;
   auto transport =
       std::make_unique<TransportImpl>(executor, network, std::move(options), std::move(callbacks));
-  if (Status status = transport->begin(network); !status.ok()) return status;
+  if (Status status = transport->begin(); !status.ok()) return status;
   return {std::unique_ptr<Transport>(std::move(transport))};
 }
 

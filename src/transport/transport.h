@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ struct TransportOptions {
   std::string cluster_id;
   ReplicaId self;
   io::Endpoint listen;
-  std::vector<Peer> peers;                      // Without self.
+  std::vector<Peer> peers;                      // At first; without self.
   std::uint64_t frame_bytes_max = 48ULL << 20;  // A larger frame ends the connection.
   std::uint64_t queue_bytes_max = 64ULL << 20;  // Per peer, not yet taken by the OS.
   base::Duration redial_first = std::chrono::milliseconds(20);  // Doubles, with jitter, up to:
@@ -47,8 +48,9 @@ class Transport {
  public:
   // Any may be empty.
   struct Callbacks {
-    std::function<void(ReplicaId)> peer_up;    // A handshake succeeded; frames can be sent.
-    std::function<void(ReplicaId)> peer_down;  // Closed, broken or silent. Alternates with peer_up.
+    std::function<void(ReplicaId)> peer_up;  // A handshake succeeded; frames can be sent.
+    // Closed, broken, silent or removed. Alternates with peer_up.
+    std::function<void(ReplicaId)> peer_down;
     // One frame's payload, valid during the call.
     std::function<void(ReplicaId, std::string_view)> received;
     std::function<void(ReplicaId, base::Duration)> round_trip;  // Measured by a ping.
@@ -75,6 +77,16 @@ class Transport {
   // Sends one frame with this payload; dropped (and counted) when the peer is down or its queue
   // full. The payload is at most frame_bytes_max long (checked). To a stranger nothing is sent.
   virtual void send(ReplicaId to, std::string_view payload) = 0;
+  // Begins to connect to one more member, or to a known one at another address: then its link is
+  // taken down (and counts on in stats()). No effect on a peer that is known at this address. Fails
+  // with Code::invalid_argument for id 0 and for self. How many peers there are the caller bounds.
+  virtual Status add_peer(Peer peer) = 0;
+  // Forgets a peer (no effect on a stranger): its connection is closed, and what it sends or dials
+  // from now on is refused. When it was up, up() is false at once, and peer_down is told in a later
+  // turn, when the caller may have forgotten it too.
+  virtual void remove_peer(ReplicaId peer) = 0;
+  // Where a peer is dialled, or would be; nothing for a stranger and for self.
+  [[nodiscard]] virtual std::optional<io::Endpoint> address_of(ReplicaId peer) const = 0;
   // What this member says in handshakes from now on: the incarnation that it has (0: none yet).
   // Two members with different incarnations, neither 0, refuse each other. A link to a member that
   // said another one is taken down soon after.

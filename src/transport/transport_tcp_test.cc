@@ -53,8 +53,9 @@ class TransportTcpTest : public ::testing::Test {
     Transport::Callbacks callbacks;
     callbacks.peer_up = [&member](ReplicaId) { member.events.emplace_back("up"); };
     callbacks.peer_down = [&member](ReplicaId) { member.events.emplace_back("down"); };
-    callbacks.received = [&member](ReplicaId, std::string_view payload) {
+    callbacks.received = [&member](ReplicaId from, std::string_view payload) {
       member.received.emplace_back(payload);
+      if (payload == "remove me") member.transport->remove_peer(from);
     };
     callbacks.round_trip = [&member](ReplicaId, base::Duration) { ++member.round_trips; };
     auto opened = Transport::open(runtime_.executor(), runtime_.network(), options, callbacks);
@@ -137,6 +138,27 @@ TEST_F(TransportTcpTest, NonsenseClosesOnlyItsConnection) {
   EXPECT_EQ(one_.transport->refused(), 1U);
   EXPECT_EQ(one_.events, (std::vector<std::string>{"up"}));
   EXPECT_EQ(two_.events, (std::vector<std::string>{"up"}));
+}
+
+// Given a peer that is removed while its frame is being received, at the one who dials or at the
+// other, when it is added again, then the link comes back and carries frames.
+TEST_F(TransportTcpTest, ARemovedPeerIsAddedAgain) {
+  for (Member* const member : {&one_, &two_}) {
+    run_until_up();
+    Member& other = member == &one_ ? two_ : one_;
+    const ReplicaId self{static_cast<std::uint16_t>(member == &one_ ? 1 : 2)};
+    const ReplicaId peer{static_cast<std::uint16_t>(3 - self.value)};
+    const auto address = member->transport->address_of(peer);
+    ASSERT_TRUE(address.has_value());
+    member->events.clear();
+    other.transport->send(self, "remove me");
+    other.transport->send(self, "too late");
+    run_until([&] { return member->events.size() == 1; });
+    EXPECT_TRUE(member->transport->add_peer({peer, *address}).ok());
+    run_until_up();
+    EXPECT_EQ(member->events, (std::vector<std::string>{"down", "up"}));
+    EXPECT_EQ(member->received, (std::vector<std::string>{"remove me"}));
+  }
 }
 
 // Given a peer that does not run its loop's reads (it is paused), when more is sent than its queue
