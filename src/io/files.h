@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "rabia/result.h"
 
 namespace rabia::io {
@@ -64,6 +65,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // When the file was last written, for people.
+  virtual Result<base::WallTime> modified_at(const std::string& path) = 0;
   // Makes names created, renamed or removed in the directory durable.
   virtual Status sync_directory(const std::string& path) = 0;
   // Locks a file (created when missing) against other processes. Code::unavailable when held; then

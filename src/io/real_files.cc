@@ -211,6 +211,14 @@ class RealFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<base::WallTime> modified_at(const std::string& path) override {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return failure("stat", path, errno);
+    const auto since_epoch =
+        std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
+    return base::WallTime(std::chrono::floor<std::chrono::microseconds>(since_epoch));
+  }
+
   Status sync_directory(const std::string& path) override {
     const Descriptor descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
     if (!descriptor.valid()) return failure("open directory", path, errno);

@@ -255,6 +255,9 @@ void Core::halt() {
   fetch_.reset();
   taker_.reset();
   snapshot_jobs_.reset();  // Waits for the job under way.
+  const Result<SnapshotInfo> stops(Code::unavailable, "the replica is stopping");
+  snapshot_requests_.end(stops);
+  snapshot_requests_.answer_waiting(stops);
   timer_->disarm();
   // What is in a batch may have been sent: nobody can say what becomes of it.
   for (auto& [round, group] : proposed_) fail(*group, Failure::outcome_unknown);

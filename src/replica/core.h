@@ -17,10 +17,12 @@
 #include "replica/client_table.h"
 #include "replica/group.h"
 #include "replica/history.h"
+#include "replica/kept_snapshots.h"
 #include "replica/outbox.h"
 #include "replica/probe.h"
 #include "replica/replica.h"
 #include "replica/snapshot_fetch.h"
+#include "replica/snapshot_requests.h"
 #include "replica/snapshot_taker.h"
 #include "storage/data_directory.h"
 #include "storage/snapshot_directory.h"
@@ -41,6 +43,7 @@ class Core final : public Replica {
   [[nodiscard]] bool idle(ClientId client) const override;
   void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
+  void take_snapshot(OnSnapshot done) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
   Status close() override;
@@ -99,7 +102,6 @@ class Core final : public Replica {
   void send_history(HistoryReply& reply);
 
   // core_snapshots.cc
-  static constexpr std::size_t snapshots_kept = 2;
   struct CheckpointPlace {
     storage::Lsn lsn = 0;
     std::uint32_t segment = 0;
@@ -111,11 +113,13 @@ class Core final : public Replica {
   [[nodiscard]] bool snapshot_is_due() const;
   void begin_snapshot();
   void snapshot_taken(Result<storage::SnapshotId> id);
-  void keep(const consensus::SnapshotName& name);
+  void keep(const consensus::SnapshotName& name, LogPosition position, StateDigest digest);
   void compact();
   void talk_about_snapshots(const consensus::SnapshotTalk& talk);
   void offer_snapshot(ReplicaId peer, consensus::Round from);
   void give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask);
+  void serve_snapshot_requests();
+  [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
   void status_of_snapshots(ReplicaStatus& status) const;
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
@@ -172,8 +176,12 @@ class Core final : public Replica {
   std::unique_ptr<Jobs> snapshot_jobs_;
   std::unique_ptr<SnapshotTaker> taker_;
   std::unique_ptr<SnapshotFetch> fetch_;
-  std::map<consensus::Round, consensus::SnapshotName> kept_;  // Whole, on the disk.
-  std::map<consensus::Round, CheckpointPlace> checkpoints_;   // In the log.
+  KeptSnapshots kept_;
+  SnapshotRequests snapshot_requests_;
+  std::optional<base::Instant> requests_held_up_since_;
+  LogPosition cut_position_;  // Of the snapshot that is being taken,
+  StateDigest cut_digest_;
+  std::map<consensus::Round, CheckpointPlace> checkpoints_;  // In the log.
   storage::Lsn durable_lsn_ = 0;
   std::uint64_t log_since_snapshot_ = 0;  // Bytes, roughly.
   bool snapshot_asked_ = false;

@@ -23,6 +23,8 @@ constexpr std::uint64_t checkpoint_bytes_max = 32ULL << 20;
 // ever.
 constexpr base::Duration peer_takes_for = std::chrono::seconds(2);
 constexpr std::uint64_t patience_for_peers = 2;
+// Who asks for a snapshot is refused when none could be begun for so long.
+constexpr base::Duration request_waits_for = std::chrono::seconds(10);
 
 SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
@@ -104,8 +106,13 @@ Status Core::load_newest_snapshot() {
     if (file.ok() && !loaded) status = load_snapshot(*file.value());
     if (!loaded && status.code() == Code::failed_precondition) return status;
     if (status.ok()) {
+      const Result<base::WallTime> taken_at =
+          environment_.files.modified_at(snapshots_->path_of(*round));
+      kept_.add({.name = name_of(file.value()->id()),
+                 .position = {file.value()->header().position},
+                 .digest = loaded ? std::nullopt : std::optional(machine_.digest()),
+                 .taken_at = taken_at.ok() ? taken_at.value() : base::WallTime()});
       loaded = true;
-      kept_[{*round}] = name_of(file.value()->id());
     } else {
       ++snapshots_damaged_;
       io::log(io::Level::error, "replica", "a snapshot is damaged and is not used",
@@ -148,6 +155,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
 void Core::tick_snapshots() {
   fetch_->tick(now_);
   if (taker_->pump()) step_later();
+  serve_snapshot_requests();
   const bool due = snapshot_is_due();
   // Under load the next round may always have begun by the end of a step.
   node_->stop_at_round_end(due && !node_->between_rounds());
@@ -155,10 +163,12 @@ void Core::tick_snapshots() {
 }
 
 bool Core::snapshot_is_due() const {
-  if (!snapshots_ || taker_->busy() || fetch_->busy() || now_ < no_snapshot_before_) return false;
-  const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.rbegin()->first;
+  if (!snapshots_ || taker_->busy() || fetch_->busy()) return false;
+  const bool requested = snapshot_requests_.waiting();
+  if (now_ < no_snapshot_before_ && !requested) return false;
+  const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.newest()->name.round;
   if (nothing_new || node_->checkpoint_bytes() > checkpoint_bytes_max) return false;
-  if (snapshot_asked_) return true;
+  if (snapshot_asked_ || requested) return true;
   const std::uint64_t most = options_.snapshot_log_bytes;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
   if (peer_takes && log_since_snapshot_ < patience_for_peers * most) return false;
@@ -171,6 +181,9 @@ void Core::begin_snapshot() {
   snapshot_asked_ = false;
   last_snapshot_at_ = now_;
   log_since_snapshot_ = 0;
+  cut_position_ = position_;
+  cut_digest_ = machine_.digest();
+  snapshot_requests_.begin();
   const Round round = node_->executed_end();
   taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
                  encode_members(node_->configurations().at(round))},
@@ -186,21 +199,19 @@ void Core::snapshot_taken(Result<storage::SnapshotId> id) {
     no_snapshot_before_ = environment_.executor.now() + retry_after;
     io::log(io::Level::error, "replica", "no snapshot could be taken",
             {{"reason", id.status().message()}});
+    snapshot_requests_.end(id.status());
     return;
   }
   ++snapshots_taken_;
-  keep(name_of(id.value()));
+  keep(name_of(id.value()), cut_position_, cut_digest_);
+  snapshot_requests_.end(info_of(*kept_.newest()));
   schedule();
 }
 
-// Two are kept: the older one is what there is when the newer one is found damaged.
-void Core::keep(const SnapshotName& name) {
-  kept_[name.round] = name;
-  while (kept_.size() > snapshots_kept) kept_.erase(kept_.begin());
-  std::set<std::uint64_t> rounds;
-  for (const auto& [round, kept] : kept_) rounds.insert(round.value);
+void Core::keep(const SnapshotName& name, LogPosition position, StateDigest digest) {
+  kept_.add({name, position, digest, environment_.executor.wall_now()});
   snapshot_jobs_->run(
-      [directory = *snapshots_, rounds = std::move(rounds),
+      [directory = *snapshots_, rounds = kept_.rounds(),
        nothing_comes = !fetch_->busy()]() mutable {
         return remove_others(directory, rounds, nothing_comes);
       },
@@ -212,20 +223,65 @@ void Core::keep(const SnapshotName& name) {
   compact();
 }
 
-// What lies before the checkpoint of the oldest snapshot is in that snapshot.
+// What lies before the checkpoint of a snapshot is in that snapshot.
 void Core::compact() {
-  if (kept_.size() < snapshots_kept) return;
-  checkpoints_.erase(checkpoints_.begin(), checkpoints_.lower_bound(kept_.begin()->first));
-  if (checkpoints_.empty() || checkpoints_.begin()->first != kept_.begin()->first) return;
+  const std::optional<Round> fallback = kept_.fallback();
+  if (!fallback) return;
+  checkpoints_.erase(checkpoints_.begin(), checkpoints_.lower_bound(*fallback));
+  if (checkpoints_.empty() || checkpoints_.begin()->first != *fallback) return;
   const CheckpointPlace& place = checkpoints_.begin()->second;
   if (place.lsn > durable_lsn_) return;
   wal_->remove_segments_before(place.segment);
   history_.forget_segments_before(place.segment);
 }
 
+// ---- for who asks
+
+void Core::take_snapshot(OnSnapshot done) {
+  if (stopped_) return done({Code::unavailable, "the replica is stopping"});
+  if (!snapshots_) {
+    return done(
+        {Code::failed_precondition,
+         "this replica runs with durability 'memory' and has no disk: snapshots need 'os' or "
+         "'always'"});
+  }
+  snapshot_requests_.add(std::move(done));
+  schedule();
+}
+
+// Those who wait: is there nothing to write, or did they wait too long?
+void Core::serve_snapshot_requests() {
+  if (!snapshot_requests_.waiting() || taker_->busy()) {
+    requests_held_up_since_.reset();
+    return;
+  }
+  const KeptSnapshot* newest = kept_.newest();
+  if (newest != nullptr && newest->position == position_ && newest->digest) {
+    snapshot_requests_.answer_waiting(info_of(*newest));
+    return;
+  }
+  if (!requests_held_up_since_) requests_held_up_since_ = now_;
+  if (now_ - *requests_held_up_since_ < request_waits_for) return;
+  requests_held_up_since_.reset();
+  const std::string reason = fetch_->busy() ? "it takes in a peer's snapshot"
+                             : !available() ? status().not_serving_because
+                                            : "the round of the log that it is in does not end";
+  snapshot_requests_.answer_waiting(
+      {Code::unavailable, "this replica can take no snapshot now: " + reason});
+}
+
+SnapshotInfo Core::info_of(const KeptSnapshot& kept) const {
+  return {.round = kept.name.round.value,
+          .position = kept.position,
+          .digest = kept.digest.value_or(StateDigest()),
+          .bytes = kept.name.bytes,
+          .checksum = kept.name.checksum,
+          .path = snapshots_->path_of(kept.name.round.value)};
+}
+
 void Core::status_of_snapshots(ReplicaStatus& status) const {
   status.log_bytes = wal_->log_bytes();
-  status.snapshot_round = kept_.empty() ? 0 : kept_.rbegin()->first.value;
+  status.snapshot_round = kept_.empty() ? 0 : kept_.newest()->name.round.value;
   status.snapshots_taken = snapshots_taken_;
   status.snapshots_failed = snapshots_failed_;
   status.snapshots_damaged = snapshots_damaged_;
@@ -253,17 +309,16 @@ void Core::talk_about_snapshots(const consensus::SnapshotTalk& talk) {
 // A peer needs what the log no longer has. When the newest snapshot does not help, a newer one
 // will.
 void Core::offer_snapshot(ReplicaId peer, Round from) {
-  if (kept_.empty() || kept_.rbegin()->first <= from) {
+  if (kept_.empty() || kept_.newest()->name.round <= from) {
     snapshot_asked_ = snapshot_asked_ || !taker_->busy();
     return;
   }
-  send({peer, nullptr, consensus::message::Below{kept_.rbegin()->second}});
+  send({peer, nullptr, consensus::message::Below{kept_.newest()->name}});
 }
 
 void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
   peer_asked_at_ = now_;
-  const auto kept = kept_.find(ask.snapshot.round);
-  if (kept == kept_.end() || kept->second != ask.snapshot || ask.offset >= ask.snapshot.bytes) {
+  if (kept_.find(ask.snapshot) == nullptr || ask.offset >= ask.snapshot.bytes) {
     send({to, nullptr, consensus::message::SnapshotPart{ask.snapshot, ask.offset, {}}});
     return;
   }
@@ -281,7 +336,7 @@ void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
       },
       [this, to, ask](Result<std::string> bytes) {
         if (!bytes.ok()) {  // It will not be offered again; a new one will.
-          kept_.erase(ask.snapshot.round);
+          kept_.forget(ask.snapshot.round);
           snapshot_asked_ = true;
           io::log(io::Level::error, "replica", "cannot give a snapshot to a peer",
                   {{"peer", to}, {"reason", bytes.status().message()}});
@@ -320,8 +375,9 @@ void Core::install(const storage::SnapshotHeader& header) {
   const std::string name = snapshots_->path_of(header.round);
   snapshot_jobs_->run(
       [&files = environment_.files, name] { return storage::SnapshotFile::open(files, name); },
-      [this](Result<std::unique_ptr<storage::SnapshotFile>> file) {
-        if (file.ok()) keep(name_of(file.value()->id()));
+      [this, position = position_,
+       digest = machine_.digest()](Result<std::unique_ptr<storage::SnapshotFile>> file) {
+        if (file.ok()) keep(name_of(file.value()->id()), position, digest);
         snapshot_asked_ = true;  // The log has a gap below it: one that is damaged would be all.
       });
   schedule();

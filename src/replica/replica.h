@@ -99,6 +99,17 @@ struct ReplicaOptions {
   Tuning tuning;
 };
 
+// One whole snapshot on this replica's disk.
+struct SnapshotInfo {
+  std::uint64_t round = 0;     // The state is that after all rounds below it,
+  LogPosition position;        // and after so many batches.
+  StateDigest digest;          // Of the state.
+  std::uint64_t bytes = 0;     // Of the file,
+  std::uint64_t checksum = 0;  // and of all of it.
+  std::string path;
+};
+using OnSnapshot = std::function<void(const Result<SnapshotInfo>&)>;
+
 struct PeerStatus {
   ReplicaId id;
   io::Endpoint address;
@@ -175,6 +186,14 @@ class Replica {
   virtual void submit_write(ClientId client, std::uint64_t token, std::string_view command) = 0;
   // A read is never sent: it is given back by on_readable() when the state may be looked at.
   virtual void submit_read(ClientId client, std::uint64_t token, std::string_view operation) = 0;
+
+  // Takes a snapshot now, or, while one is being taken, the next one; or none, when the newest is
+  // of the present state already. `done` is called once, maybe from inside the call, when it is
+  // durable on this replica's disk: everything executed here before the call is in it. Not a write
+  // for the cluster: it needs no quorum, but for a round that has begun. Code::failed_precondition
+  // in mode `memory`; Code::unavailable when none can be begun for 10 s, or the replica stops; else
+  // what the disk says. Not called when the replica is destroyed before.
+  virtual void take_snapshot(OnSnapshot done) = 0;
 
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;

@@ -9,7 +9,7 @@ namespace {
 
 std::string flags_of(const ClientState& client) {
   std::string flags;
-  if (client.wait) flags += 'b';
+  if (client.blocked()) flags += 'b';
   if (client.close_after_reply) flags += 'c';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';

@@ -48,9 +48,13 @@ struct ClientState {
   bool close_after_reply = false;
   ReplyMode replies;
   std::optional<PendingWait> wait;
+  bool awaits_deferred = false;  // The reply of a deferred command.
   base::Instant connected_at{};
   base::Instant last_active_at{};
   const Command* last_command = nullptr;
+
+  // It takes no further command before what it waits for.
+  [[nodiscard]] bool blocked() const { return wait.has_value() || awaits_deferred; }
 };
 
 }  // namespace rabia::server

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/random.h"
 #include "kv/store.h"
@@ -33,7 +35,9 @@ inline constexpr Flags loading = 1U << 5;
 inline constexpr Flags stale = 1U << 6;
 inline constexpr Flags fast = 1U << 7;
 inline constexpr Flags no_auth = 1U << 8;  // May be called before authentication.
-inline constexpr Flags allow_busy = 1U << 9;
+inline constexpr Flags no_async_loading = 1U << 9;
+inline constexpr Flags no_multi = 1U << 10;
+inline constexpr Flags allow_busy = 1U << 11;
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -62,6 +66,39 @@ struct LocalCall {
 };
 using LocalHandler = void (*)(LocalCall& call);
 
+// The reply that a deferred command owes. Copies owe the same one. Core thread only.
+class LaterReply {
+ public:
+  // `give` takes one whole reply; after the first one, and when the client is gone, it does
+  // nothing.
+  LaterReply(resp::Protocol protocol, std::function<void(std::string_view bytes)> give)
+      : protocol_(protocol), give_(std::move(give)) {}
+
+  // Gives the reply, now or at any time later: `write` (resp::ReplyWriter&) writes exactly one. The
+  // client, or the server, may be gone by then.
+  template <typename Write>
+  void operator()(Write write) const {
+    std::string bytes;
+    resp::ReplyWriter writer(bytes, protocol_);
+    write(writer);
+    give_(bytes);
+  }
+
+ private:
+  resp::Protocol protocol_;  // The client cannot change it meanwhile.
+  std::function<void(std::string_view bytes)> give_;
+};
+
+// A command whose answer takes longer than its call: of the disk, of another machine. Called when
+// all earlier commands of the client are answered; its next ones wait until this one is. What is
+// kept until then may hold `reply`, and neither `server` nor `arguments`.
+struct DeferredCall {
+  ServerState& server;
+  Arguments arguments;
+  LaterReply reply;
+};
+using DeferredHandler = void (*)(DeferredCall& call);
+
 // A read, evaluated when the state may be looked at.
 struct ReadCall {
   const kv::Store& store;
@@ -89,8 +126,8 @@ enum class ResultShape : std::uint8_t {
   one_or_zero,  // ok → 1, nil → 0.
 };
 
-// Exactly one of local, read, write and subcommands is given (local and subcommands may go
-// together: COMMAND alone means something).
+// Exactly one of local, deferred, read, write and subcommands is given (local and subcommands may
+// go together: COMMAND alone means something).
 struct Command {
   std::string_view name{};    // Lower case; of a subcommand with its container: "client|list".
   std::string_view syntax{};  // What follows the name, for people.
@@ -105,6 +142,7 @@ struct Command {
   std::string_view summary{};
   std::string_view complexity{};
   LocalHandler local = nullptr;
+  DeferredHandler deferred = nullptr;
   ReadHandler read = nullptr;
   WriteHandler write = nullptr;
   ResultShape shape = ResultShape::as_it_is;
@@ -124,6 +162,7 @@ std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
 std::span<const Command> keyspace_commands();
+std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();

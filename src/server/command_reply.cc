@@ -9,10 +9,12 @@ namespace rabia::server {
 namespace {
 
 constexpr std::pair<Flags, std::string_view> flag_names[] = {
-    {flag::write, "write"},           {flag::readonly, "readonly"}, {flag::denyoom, "denyoom"},
-    {flag::admin, "admin"},           {flag::noscript, "noscript"}, {flag::loading, "loading"},
-    {flag::stale, "stale"},           {flag::fast, "fast"},         {flag::no_auth, "no_auth"},
-    {flag::allow_busy, "allow_busy"},
+    {flag::write, "write"},       {flag::readonly, "readonly"},
+    {flag::denyoom, "denyoom"},   {flag::admin, "admin"},
+    {flag::noscript, "noscript"}, {flag::loading, "loading"},
+    {flag::stale, "stale"},       {flag::fast, "fast"},
+    {flag::no_auth, "no_auth"},   {flag::no_async_loading, "no_async_loading"},
+    {flag::no_multi, "no_multi"}, {flag::allow_busy, "allow_busy"},
 };
 
 std::vector<std::string_view> names_of(Flags flags) {

@@ -44,8 +44,8 @@ const CommandTable& CommandTable::instance() {
 }
 
 CommandTable::CommandTable() {
-  for (const auto& family : {connection_commands(), keyspace_commands(), server_commands(),
-                             string_read_commands(), string_write_commands()}) {
+  for (const auto& family : {connection_commands(), keyspace_commands(), persistence_commands(),
+                             server_commands(), string_read_commands(), string_write_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);

@@ -31,7 +31,8 @@ std::string error_of(const Words& words) {
 TEST(CommandTable, EveryRowIsComplete) {
   for (const Command* row : all_rows()) {
     SCOPED_TRACE(row->name);
-    const int handlers = (row->local != nullptr) + (row->read != nullptr) + (row->write != nullptr);
+    const int handlers = (row->local != nullptr) + (row->deferred != nullptr) +
+                         (row->read != nullptr) + (row->write != nullptr);
     EXPECT_TRUE(handlers == 1 || (handlers == 0 && !row->subcommands.empty()));
     EXPECT_NE(row->arity, 0);
     EXPECT_TRUE(std::ranges::all_of(row->name, [](char c) { return lower_case(c) == c; }));

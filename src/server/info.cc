@@ -75,7 +75,7 @@ void write_server(const ServerState& server, Lines& lines) {
 void write_clients(const ServerState& server, Lines& lines) {
   const auto& all = server.sessions.all();
   const auto blocked = std::count_if(all.begin(), all.end(), [](const auto& entry) {
-    return !entry.second->dead() && entry.second->client().wait.has_value();
+    return !entry.second->dead() && entry.second->client().blocked();
   });
   lines.field("connected_clients", server.sessions.live());
   lines.field("maxclients", server.options.clients_max);

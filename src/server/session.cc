@@ -158,6 +158,8 @@ void Session::run() {
   while (!dead_ && !client_.close_after_reply) {
     if (client_.wait) {
       stall_ = Stall::wait;
+    } else if (client_.awaits_deferred) {
+      stall_ = Stall::deferred;
     } else if (output_full()) {
       stall_ = Stall::output;
     }
@@ -249,6 +251,8 @@ bool Session::execute(Arguments arguments) {
     done = submit_write(*command, arguments);
   } else if (command->read != nullptr) {
     done = submit_read(*command, arguments);
+  } else if (command->deferred != nullptr) {
+    done = run_deferred(*command, arguments);
   } else {
     done = run_local(*command, arguments);
   }
@@ -321,6 +325,35 @@ bool Session::run_local(const Command& command, Arguments arguments) {
     poll_wait();
   }
   return true;
+}
+
+bool Session::run_deferred(const Command& command, Arguments arguments) {
+  if (!replica_idle()) return false;
+  client_.awaits_deferred = true;
+  owed_by_ = std::make_shared<Session*>(this);
+  DeferredCall call{
+      .server = server_,
+      .arguments = arguments,
+      .reply = {client_.protocol, [owed_by = std::weak_ptr(owed_by_),
+                                   muted = client_.replies.muted()](std::string_view bytes) {
+                  if (const auto session = owed_by.lock())
+                    (*session)->answer_deferred(bytes, muted);
+                }}};
+  command.deferred(call);
+  return true;
+}
+
+// May come from inside of any call, the handler's own among them: what follows has its own turn.
+void Session::answer_deferred(std::string_view bytes, bool muted) {
+  owed_by_.reset();
+  client_.awaits_deferred = false;
+  if (dead_) return;
+  if (!muted) {
+    (void)reply();  // Borrows a buffer.
+    out_.append(bytes);
+    cut_if_output_is_too_large();
+  }
+  server_.sessions.resume_later(client_.id);
 }
 
 bool Session::answer_error(std::string_view text) {

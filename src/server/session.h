@@ -18,8 +18,9 @@
 namespace rabia::server {
 
 // Parses while the replica accepts and the client takes its replies, and stops otherwise: what is
-// not parsed stays in the parser, and reading pauses. A local command waits until nothing of the
-// client is unanswered, so replies are in order without a queue of them. Core thread only.
+// not parsed stays in the parser, and reading pauses. A local or deferred command waits until
+// nothing of the client is unanswered, and everything waits behind a deferred one, so replies are
+// in order without a queue of them. Core thread only.
 class Session final : public replica::Client, public io::StreamHandler {
  public:
   Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stream> stream);
@@ -54,10 +55,11 @@ class Session final : public replica::Client, public io::StreamHandler {
  private:
   // Why parsing stopped.
   enum class Stall : std::uint8_t {
-    none,     // All complete requests are taken.
-    replica,  // It does not accept, or earlier items are unanswered: on_accepting() goes on.
-    output,   // The client does not take its replies: on_drained() or resume() goes on.
-    wait,     // The client is in WAIT: its timer goes on.
+    none,      // All complete requests are taken.
+    replica,   // It does not accept, or earlier items are unanswered: on_accepting() goes on.
+    output,    // The client does not take its replies: on_drained() or resume() goes on.
+    wait,      // The client is in WAIT: its timer goes on.
+    deferred,  // A deferred command is not answered: resume() goes on.
   };
 
   void turn();
@@ -70,6 +72,8 @@ class Session final : public replica::Client, public io::StreamHandler {
   const Command* admit(Arguments arguments);
   bool keys_fit(const Command& command, Arguments arguments);
   bool run_local(const Command& command, Arguments arguments);
+  bool run_deferred(const Command& command, Arguments arguments);
+  void answer_deferred(std::string_view bytes, bool muted);
   bool submit_write(const Command& command, Arguments arguments);
   bool submit_read(const Command& command, Arguments arguments);
   bool answer_error(std::string_view text);
@@ -90,6 +94,8 @@ class Session final : public replica::Client, public io::StreamHandler {
   std::string out_;  // Replies gathered in this step. Borrowed from the pool: empty when idle.
   std::unique_ptr<io::Timer> wait_timer_;  // Made by the first WAIT.
   ClientState client_;
+  // The reply that is owed finds the way back through this. Null: none is.
+  std::shared_ptr<Session*> owed_by_;
   Stall stall_ = Stall::none;
   bool answered_in_step_ = false;  // on_step_end() will come.
   bool reading_paused_ = false;

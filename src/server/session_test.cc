@@ -250,6 +250,89 @@ TEST(Session, WaitEndsAtItsTimeout) {
   EXPECT_EQ(client->take(), ":2\r\n");
 }
 
+const Result<replica::SnapshotInfo> taken{replica::SnapshotInfo{}};
+
+// Given a command that is answered later, in the midst of a pipeline, then it begins when
+// everything before it is answered, nothing behind it does before it is, and replies are in order;
+// another client is served meanwhile.
+TEST(Session, NothingOvertakesADeferredCommand) {
+  ServerWorld world;
+  const auto client = world.connect();
+  const auto other = world.connect();
+  client->send("SET k v\r\nSAVE\r\nPING\r\nSET k w\r\n");
+  world.settle();
+  EXPECT_EQ(world.replica.snapshot_requests(), 0U);
+  world.replica.run();
+  world.settle();
+  EXPECT_EQ(world.replica.snapshot_requests(), 1U);
+  EXPECT_EQ(client->take(), "+OK\r\n");
+  EXPECT_EQ(world.ask(*other, "PING\r\n"), "+PONG\r\n");
+  EXPECT_EQ(number_after(world.ask(*other, "INFO clients\r\n"), "blocked_clients:"), 1);
+  EXPECT_EQ(world.replica.writes_submitted(), 1U);
+  world.replica.end_snapshot(taken);
+  world.settle();
+  EXPECT_EQ(client->take(), "+OK\r\n+PONG\r\n");
+  EXPECT_EQ(world.replica.writes_submitted(), 2U);
+  EXPECT_EQ(number_after(world.ask(*other, "INFO clients\r\n"), "blocked_clients:"), 0);
+}
+
+// Given a deferred command that is answered inside its own call, then the pipeline goes on.
+TEST(Session, ADeferredCommandMayBeAnsweredAtOnce) {
+  ServerWorld world;
+  world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
+  const auto client = world.connect();
+  EXPECT_EQ(world.ask(*client, "SAVE\r\nSAVE\r\nPING\r\n"),
+            "-ERR no disk\r\n-ERR no disk\r\n+PONG\r\n");
+}
+
+// Given a client that went away, or was killed, with a deferred command under way, or a server that
+// did, when it is answered, then nothing happens.
+TEST(Session, ADeferredReplyToNobodyIsDropped) {
+  ServerWorld world;
+  const auto gone = world.connect();
+  const auto killed = world.connect();
+  const auto left = world.connect();
+  const auto other = world.connect();
+  for (const auto* client : {&gone, &killed, &left}) (*client)->send("SAVE\r\nPING\r\n");
+  world.settle();
+  gone->disconnect();
+  world.settle();
+  other->send("CLIENT KILL ID 2\r\n");
+  world.executor.run_for(milliseconds(1));
+  EXPECT_EQ(world.replica.snapshot_requests(), 3U);
+  world.server.reset();
+  world.replica.end_snapshot(taken);
+  world.settle();
+  EXPECT_EQ(killed->take(), "");
+  EXPECT_EQ(left->take(), "");
+}
+
+// Given CLIENT REPLY SKIP before a deferred command, then its reply alone is left out.
+TEST(Session, ADeferredReplyCanBeLeftOut) {
+  ServerWorld world;
+  const auto client = world.connect();
+  client->send("CLIENT REPLY SKIP\r\nSAVE\r\nPING\r\n");
+  world.settle();
+  world.replica.end_snapshot(taken);
+  world.settle();
+  EXPECT_EQ(client->take(), "+PONG\r\n");
+}
+
+// Given a client that waits for a deferred command, when it sends on and on, then the server takes
+// a bounded number of bytes, and serves everything when it may.
+TEST(Session, WhatComesBehindADeferredCommandIsPushedBack) {
+  ServerWorld world;
+  world.network.set_buffer_bytes(64 << 10);
+  const auto client = world.connect();
+  const std::string text(1000, 'x');
+  client->send("SAVE\r\n" + repeated("ECHO " + text + "\r\n", 1000));
+  world.settle();
+  EXPECT_GT(client->unsent(), 500'000U);
+  world.replica.end_snapshot(taken);
+  world.executor.run_for(milliseconds(200));
+  EXPECT_EQ(client->take(), "+OK\r\n" + repeated(bulk(text), 1000));
+}
+
 // Given CLIENT REPLY OFF or SKIP, when writes and reads are under way, then theirs are left out
 // too.
 TEST(Session, RepliesCanBeLeftOut) {

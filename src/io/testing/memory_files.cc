@@ -349,6 +349,11 @@ Status MemoryFileSystem::remove(const std::string& path) {
   return {};
 }
 
+Result<base::WallTime> MemoryFileSystem::modified_at(const std::string& path) {
+  if (!find(path)) return failed(Code::not_found, "stat", path, "no such file");
+  return base::WallTime();
+}
+
 Status MemoryFileSystem::sync_directory(const std::string& path) {
   const auto node = find(path);
   if (!node || !node->directory) return failed(Code::not_found, "sync", path, "no directory");

@@ -35,6 +35,8 @@ class MemoryFileSystem final : public FileSystem {
   // Atomic in a crash too. Only within one directory (Code::invalid_argument otherwise).
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  // A disk without a clock: the epoch, for every file.
+  Result<base::WallTime> modified_at(const std::string& path) override;
   Status sync_directory(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   Result<std::string> boot_id() override;

@@ -1,7 +1,6 @@
 #include "server/testing/fake_replica.h"
 
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 
@@ -110,6 +109,15 @@ void FakeReplica::run() {
 void FakeReplica::fail_next(std::size_t count, replica::Failure failure) {
   failing_ = count;
   failure_ = failure;
+}
+
+void FakeReplica::take_snapshot(replica::OnSnapshot done) {
+  if (!snapshots_refused_.ok()) return done(snapshots_refused_);
+  snapshot_requests_.push_back(std::move(done));
+}
+
+void FakeReplica::end_snapshot(const Result<replica::SnapshotInfo>& taken) {
+  for (const auto& done : std::exchange(snapshot_requests_, {})) done(taken);
 }
 
 void FakeReplica::set_accepting(bool accepting) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kv/operations.h"
 #include "replica/replica.h"
@@ -32,12 +33,17 @@ class FakeReplica final : public replica::Replica {
   void run();
   // The next `count` items fail so instead of being executed.
   void fail_next(std::size_t count, replica::Failure failure);
+  // From now on requests for a snapshot are refused so, inside the call; else they wait.
+  void refuse_snapshots(Status why) { snapshots_refused_ = std::move(why); }
+  // Answers all requests for a snapshot.
+  void end_snapshot(const Result<replica::SnapshotInfo>& taken);
   // Nothing is accepted any more, or everything again (then on_accepting() is called).
   void set_accepting(bool accepting);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] std::uint64_t writes_submitted() const { return writes_submitted_; }
+  [[nodiscard]] std::size_t snapshot_requests() const { return snapshot_requests_.size(); }
 
   replica::ClientId add_client(replica::Client& client) override;
   void remove_client(replica::ClientId client) override;
@@ -47,6 +53,7 @@ class FakeReplica final : public replica::Replica {
                     std::string_view command) override;
   void submit_read(replica::ClientId client, std::uint64_t token,
                    std::string_view operation) override;
+  void take_snapshot(replica::OnSnapshot done) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
   [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
   Status close() override { return {}; }
@@ -72,6 +79,8 @@ class FakeReplica final : public replica::Replica {
   std::map<std::uint32_t, ClientEntry> clients_;
   std::deque<Item> waiting_;
   std::deque<Item> batch_;
+  std::vector<replica::OnSnapshot> snapshot_requests_;
+  Status snapshots_refused_;
   std::uint32_t last_index_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t writes_submitted_ = 0;

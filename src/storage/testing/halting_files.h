@@ -44,6 +44,9 @@ class HaltingFiles final : public io::FileSystem {
   Status remove(const std::string& path) override {
     return change([&] { return below_.remove(path); });
   }
+  Result<base::WallTime> modified_at(const std::string& path) override {
+    return below_.modified_at(path);
+  }
   Status sync_directory(const std::string& path) override {
     return change([&] { return below_.sync_directory(path); });
   }
