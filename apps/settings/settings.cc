@@ -91,11 +91,17 @@ Status durability(const SettingRow& row, std::string_view text, Settings& settin
   return {};
 }
 
-Status bootstrap(const SettingRow& row, std::string_view text, Settings& settings) {
+template <auto Field>
+Status boolean(const SettingRow& row, std::string_view text, Settings& settings) {
   const Result<bool> parsed = parse_boolean(text);
   if (!parsed.ok()) return out_of_range(row, text);
-  settings.bootstrap = parsed.value();
+  settings.*Field = parsed.value();
   return {};
+}
+
+template <auto Field>
+std::string print_boolean(const Settings& settings) {
+  return settings.*Field ? "true" : "false";
 }
 
 Status log_level(const SettingRow& row, std::string_view text, Settings& settings) {
@@ -178,8 +184,26 @@ constexpr auto rows = std::to_array<SettingRow>({
      .redis_name = "",
      .help = "The operator's word that a new cluster may be founded from empty directories",
      .accepts = "true or false",
-     .parse = bootstrap,
-     .print = [](const Settings& s) { return std::string(s.bootstrap ? "true" : "false"); },
+     .parse = boolean<&Settings::bootstrap>,
+     .print = print_boolean<&Settings::bootstrap>,
+     .on_off = true,
+     .flag_only = true},
+    {.name = "rejoin",
+     .redis_name = "",
+     .help = "The operator's word that what this replica had is lost, or that it is a new member: it "
+             "takes everything from the others",
+     .accepts = "true or false",
+     .parse = boolean<&Settings::rejoin>,
+     .print = print_boolean<&Settings::rejoin>,
+     .on_off = true,
+     .flag_only = true},
+    {.name = "trust-data",
+     .redis_name = "",
+     .help = "The operator's word that data of durability os is whole although the machine was "
+             "restarted",
+     .accepts = "true or false",
+     .parse = boolean<&Settings::trust_data>,
+     .print = print_boolean<&Settings::trust_data>,
      .on_off = true,
      .flag_only = true},
     {.name = "requirepass",
@@ -396,6 +420,8 @@ replica::ReplicaOptions replica_options(const Settings& settings) {
   options.data_directory = settings.data;
   options.durability = settings.durability;
   options.bootstrap = settings.bootstrap;
+  options.rejoin = settings.rejoin;
+  options.vouched = settings.trust_data;
   options.segment_bytes = settings.segment_bytes;
   options.snapshot_log_bytes = settings.snapshot_log_bytes;
   options.snapshot_every = std::chrono::seconds(settings.snapshot_every_seconds);

@@ -30,6 +30,8 @@ struct Settings {
   std::string data;
   Durability durability = Durability::always;
   bool bootstrap = false;
+  bool rejoin = false;
+  bool trust_data = false;
   std::string require_pass;
   std::uint64_t clients_max = 10'000;
   std::uint64_t key_bytes_max = 64ULL << 10;

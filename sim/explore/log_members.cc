@@ -118,7 +118,7 @@ bool LogMembers::answers_too_low(std::size_t member, Messages said, Messages say
   bool low = false;
   each(says, [&](const consensus::Message& one) {
     const auto* answer = std::get_if<message::Answer>(&one);
-    low = low || (answer != nullptr && answer->frontier_end < state_one_end);
+    low = low || (answer != nullptr && answer->end < state_one_end);
   });
   return low;
 }

@@ -9,6 +9,8 @@ namespace {
 constexpr const char* data_directory = "data";
 constexpr const char* log_directory = "data/wal";
 constexpr const char* snapshot_directory = "data/snapshots";
+constexpr const char* directories[] = {"data/wal", "data/snapshots", "data/wal.before-rejoin",
+                                       "data/snapshots.before-rejoin", "data"};
 
 }  // namespace
 
@@ -32,7 +34,7 @@ Host::~Host() {
 
 // ---- the process
 
-replica::ReplicaOptions Host::replica_options() const {
+replica::ReplicaOptions Host::replica_options(bool rejoin) const {
   replica::ReplicaOptions options;
   options.cluster_id = "sim";
   options.self = {static_cast<std::uint16_t>(index_ + 1)};
@@ -41,7 +43,8 @@ replica::ReplicaOptions Host::replica_options() const {
   }
   options.data_directory = data_directory;
   options.durability = plan_.durability;
-  options.bootstrap = true;
+  options.bootstrap = !rejoin;
+  options.rejoin = rejoin;
   options.segment_bytes = plan_.segment_bytes;
   options.unavailable_after = plan_.unavailable_after;
   options.answer_within = plan_.answer_within;
@@ -52,7 +55,7 @@ replica::ReplicaOptions Host::replica_options() const {
   return options;
 }
 
-Status Host::start() {
+Status Host::start(bool rejoin) {
   executor_.begin_life();
   watch_.begin_life();
   files_.run();
@@ -74,7 +77,7 @@ Status Host::start() {
   };
   auto replica =
       replica::Replica::open({executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
-                             replica_options(), *machine_, std::move(callbacks));
+                             replica_options(rejoin), *machine_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {
@@ -161,7 +164,7 @@ void Host::stall_disk_until(base::Instant until) {
 }
 
 void Host::empty_disk() {
-  for (const char* directory : {log_directory, snapshot_directory, data_directory}) {
+  for (const char* directory : directories) {
     const auto names = disk_.list(directory);
     if (!names.ok()) continue;
     for (const std::string& name : names.value()) {

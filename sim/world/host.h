@@ -50,8 +50,9 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Starts the process. The status of Replica::open(); when it is not ok the process is down again.
-  Status start();
+  // Starts the process, with the operator's word for a return without memory if `rejoin`. The status
+  // of Replica::open(); when it is not ok the process is down again.
+  Status start(bool rejoin);
   // What is running ends now. Not from inside the process: then use die_after_effects(). True when
   // it was closed, and in time: a clean stop is sometimes killed in the middle.
   bool end(Ending how);
@@ -89,7 +90,7 @@ class Host {
   [[nodiscard]] StoredFile some_file(base::Random& random);
 
  private:
-  [[nodiscard]] replica::ReplicaOptions replica_options() const;
+  [[nodiscard]] replica::ReplicaOptions replica_options(bool rejoin) const;
   bool effect();
   void destroy(Ending how);
   void report_end(Ending how);

@@ -77,6 +77,11 @@ constexpr CountRow rows[] = {
     {Count::checkpoints, path, "checkpoint written", true},
     {Count::log_cut_off, path, "start from a snapshot and a log that was cut off", true},
     {Count::snapshots_installed, path, "snapshot of a peer installed", true},
+    {Count::rejoins, path, "return without memory", true},
+    {Count::rejoin_interrupted, path, "restart amid a return without memory", true},
+    {Count::memory_doubted, path, "log of mode os doubted after a loss of power", true},
+    {Count::members_changed, path, "change of the members executed", false},
+    {Count::members_change_void, path, "change of the members void", false},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

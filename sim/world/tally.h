@@ -80,6 +80,11 @@ enum class Count : std::uint8_t {
   checkpoints,
   log_cut_off,
   snapshots_installed,
+  rejoins,
+  rejoin_interrupted,
+  memory_doubted,
+  members_changed,
+  members_change_void,
   count_of_counts,
 };
 

@@ -110,7 +110,9 @@ bool Trouble::end(std::size_t at, Ending how) {
   if (forgets(how)) {
     if (!may_lose(at)) return false;
     lose(at);
-    if (plan_.durability == Durability::os && host.watch().was_founded()) must_refuse_.insert(at);
+    if (plan_.durability == Durability::os && host.watch().was_founded()) {
+      host.watch().must_forget();
+    }
   }
   const bool closed = host.end(how);
   if (closed) stopped_cleanly_[at] = host.executor().life();
@@ -127,7 +129,7 @@ bool Trouble::cut_power_while_down(std::size_t at) {
   if (plan_.durability == Durability::os && !cleanly) {
     if (!may_lose(at)) return false;
     lose(at);
-    if (host.watch().was_founded()) must_refuse_.insert(at);
+    if (host.watch().was_founded()) host.watch().must_forget();
   }
   host.cut_power_while_down();
   return true;
@@ -321,7 +323,6 @@ bool Trouble::damage(Count fault, std::size_t target) {
   if (fault == Count::directory_lost) {
     host.empty_disk();
     host.watch().forget_log();
-    must_refuse_.erase(target);
     lose(target);
   } else if (file.bytes > 0) {
     if (fault == Count::bit_flip) {
@@ -337,7 +338,18 @@ bool Trouble::damage(Count fault, std::size_t target) {
 
 // The cluster must stand f of these (section 8, "Limit").
 bool Trouble::may_lose(std::size_t host) {
-  return lost(host) || lost_.size() < (members() - 1) / 2;
+  std::size_t gone = 0;
+  for (std::size_t each = 0; each < members(); ++each) {
+    if (each != host && lost(each)) ++gone;
+  }
+  return gone < (members() - 1) / 2;
+}
+
+bool Trouble::lost(std::size_t host) {
+  if (!lost_.contains(host)) return false;
+  const Host& it = *world_.hosts[host];
+  if (it.has_process() && it.watch().is_whole()) lost_.erase(host);
+  return lost_.contains(host);
 }
 
 void Trouble::lose(std::size_t host) {

@@ -35,13 +35,8 @@ class Trouble {
   // caller, who asks lost() which cannot be.
   void heal();
 
-  // The host's replica may have forgotten what it promised, and must refuse to start.
-  [[nodiscard]] bool lost(std::size_t host) const { return lost_.contains(host); }
-  // Power was cut in mode `os` when it had promises to remember: it must not start again, whatever
-  // its log holds.
-  [[nodiscard]] bool must_refuse(std::size_t host) const { return must_refuse_.contains(host); }
-  // The power was cut after it had stopped cleanly, or before it said anything more.
-  void forgot_nothing(std::size_t host) { must_refuse_.erase(host); }
+  // The host's replica may have forgotten what it promised, and has not come back from that yet.
+  [[nodiscard]] bool lost(std::size_t host);
   // A member began anew before all were founded: others may have left the vector that was founded
   // for one with its new nonce, and must then refuse as well (section 8, "First start").
   [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }
@@ -85,8 +80,7 @@ class Trouble {
   const Plan& plan_;
   base::Random random_;
   std::uint64_t heals_ = 0;
-  std::set<std::size_t> lost_;
-  std::set<std::size_t> must_refuse_;
+  std::set<std::size_t> lost_;  // Some may have come back: lost() says.
   std::map<std::size_t, std::uint64_t> stopped_cleanly_;     // By host: the life that was.
   std::map<std::pair<std::size_t, std::size_t>, int> cuts_;  // How many strikes cut it now.
   std::set<std::size_t> failing_;

@@ -38,15 +38,34 @@ void ClusterWatch::booted(ReplicaId member, consensus::Incarnation incarnation) 
 
 void HostWatch::begin_life() {
   ++life_;
+  attempts_ = 0;
   node_ = nullptr;
+  begin_recovery();
+  last_group_ = 0;
+  reads_.clear();
+  distrusted_.clear();
+}
+
+void HostWatch::begin_recovery() {
   recovered_ = 0;
   stopped_cleanly_before_ = false;
   loss_.clear();
-  last_group_ = 0;
   lane_from_ = {};
   incarnation_ = 0;
-  reads_.clear();
-  distrusted_.clear();
+  without_memory_ = false;
+}
+
+// A second time in one life: what its directory held was put aside, and it begins anew.
+void HostWatch::attached(const consensus::Node& node) {
+  node_ = &node;
+  if (++attempts_ == 1) return;
+  begin_recovery();
+  forget_log();
+}
+
+bool HostWatch::is_whole() const {
+  return node_ != nullptr && node_->stage() == consensus::Node::Stage::running &&
+         node_->executed_end() >= node_->floor();
 }
 
 void HostWatch::end_life() {
@@ -73,6 +92,7 @@ void HostWatch::forget_log() {
   durable_ = 0;
   incarnation_ = 0;
   founded_ = false;
+  must_forget_ = false;
 }
 
 // ---- the log
@@ -83,9 +103,14 @@ void HostWatch::recovered(RecordNumber number, const Record& record) {
   const std::uint64_t digest = base::hash64(bytes_of(record));
   if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) {
     incarnation_ = consensus::incarnation_of(boot->incarnation);
+    without_memory_ = boot->without_memory;
   }
   if (const auto* reserve = std::get_if<consensus::record::Reserve>(&record)) {
     lane_from_ = std::max(lane_from_, reserve->end);
+  }
+  if (const auto* rejoin = std::get_if<consensus::record::Rejoin>(&record)) {
+    lane_from_ = std::max(lane_from_, rejoin->end);
+    without_memory_ = false;
   }
   if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
     lane_from_ = std::max(lane_from_, checkpoint->reserved_end);
@@ -99,6 +124,7 @@ void HostWatch::recovered(RecordNumber number, const Record& record) {
   } else if (log_[number - 1].digest != digest) {
     loss_ = "record " + std::to_string(number) +
             " came back as another one: " + consensus::testing::print(record);
+    log_[number - 1].digest = digest;
   }
 }
 
@@ -106,12 +132,14 @@ void HostWatch::log_recovered(const storage::Wal::RecoverySummary& summary) {
   if (recovered_ < durable_) {
     loss_ = std::to_string(recovered_) + " records came back, and " + std::to_string(durable_) +
             " had been durable";
-    return;
+    durable_ = recovered_;
   }
   if (recovered_ < log_.size()) ++cluster_.tally[Count::record_lost_before_durable];
   if (summary.torn_bytes_cut > 0) ++cluster_.tally[Count::torn_tail];
   if (summary.first_lsn > 1) ++cluster_.tally[Count::log_cut_off];
   if (lane_from_ > consensus::Round{}) ++cluster_.tally[Count::restart_with_reservation];
+  if (without_memory_) ++cluster_.tally[Count::rejoin_interrupted];
+  if (stopped_cleanly_before_) must_forget_ = false;  // Everything since was said after a Boot.
   while (log_.size() > recovered_) log_.pop_back();
   became_durable(recovered_);
   if (cluster_.trace.printing()) {
@@ -144,11 +172,24 @@ void HostWatch::appended(RecordNumber number, const Record& record) {
   if (cluster_.trace.printing()) {
     print("writes " + std::to_string(number) + ": " + consensus::testing::print(record));
   }
-  if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) {
-    incarnation_ = consensus::incarnation_of(boot->incarnation);
-  }
+  if (const auto* boot = std::get_if<consensus::record::Boot>(&record)) note_boot(*boot);
   log_.push_back({base::hash64(bytes), record});
   invariants().wrote(id_, record);
+}
+
+// Section 12, step 1: anything missing, and it takes no part under its old promises.
+void HostWatch::note_boot(const consensus::record::Boot& boot) {
+  incarnation_ = consensus::incarnation_of(boot.incarnation);
+  if (boot.without_memory) {
+    if (!without_memory_ && !log_.empty()) ++cluster_.tally[Count::memory_doubted];
+  } else if (without_memory_) {
+    cluster_.broken("section 12: " + name_ + " forgets that it has not come back yet");
+  } else if (!loss_.empty()) {
+    cluster_.broken("section 1, durable: " + name_ + " takes part, and " + loss_);
+  } else if (must_forget_) {
+    cluster_.broken("section 8: " + name_ + " takes part in mode `os` after a loss of power");
+  }
+  without_memory_ = boot.without_memory;
 }
 
 void HostWatch::durable(RecordNumber up_to) {
@@ -162,6 +203,11 @@ void HostWatch::became_durable(RecordNumber up_to) {
   while (durable_ < up_to && durable_ < log_.size()) {
     Written& written = log_[durable_++];
     invariants().durable(id_, written.record);
+    if (const auto* rejoin = std::get_if<consensus::record::Rejoin>(&written.record)) {
+      ++cluster_.tally[Count::rejoins];
+      lane_from_ = std::max(lane_from_, rejoin->end);
+      without_memory_ = must_forget_ = false;
+    }
     if (std::holds_alternative<consensus::record::Boot>(written.record)) {
       founded_ = true;
       cluster_.booted(id_, incarnation_);
@@ -205,6 +251,11 @@ void HostWatch::executed(const consensus::Execution& execution, LogPosition befo
     cluster_.broken("section 8, first start: two incarnations of one cluster execute batches");
   }
   invariants().executed(id_, before.value, execution.slot, execution.batch);
+  if (execution.membership) {
+    ++cluster_.tally[execution.membership->ok() ? Count::members_changed
+                                                : Count::members_change_void];
+    invariants().configured(id_, node_->configurations());
+  }
   if (answered) invariants().acknowledged(before.value + 1);
 }
 
@@ -264,8 +315,9 @@ void HostWatch::sent(const consensus::Outgoing& outgoing) {
     print((outgoing.to ? "-> r" + std::to_string(outgoing.to->value) : std::string("-> all")) +
           ": " + consensus::testing::print(message));
   }
-  if (node_->stage() != consensus::Node::Stage::running) return;
-  invariants().sent({id_, node_->window().range(), {}, lane_from_}, message);
+  using Stage = consensus::Node::Stage;
+  if (node_->stage() != Stage::running && node_->stage() != Stage::rejoining) return;
+  invariants().sent({id_, node_->window().range(), node_->floor(), lane_from_}, message);
 }
 
 void HostWatch::received(ReplicaId from, const consensus::Message& message) {

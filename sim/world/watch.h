@@ -16,14 +16,18 @@ namespace rabia::sim {
 
 // What all replicas of a world have in common. One thread.
 struct ClusterWatch {
-  ClusterWatch(consensus::Configuration start_list, Durability mode, Trace& world_trace,
-               Tally& world_tally)
-      : members(std::move(start_list)), durability(mode), trace(world_trace), tally(world_tally) {}
+  ClusterWatch(consensus::Configuration start_list, Durability mode, std::uint64_t window,
+               Trace& world_trace, Tally& world_tally)
+      : members(std::move(start_list)),
+        durability(mode),
+        window_rounds(window),
+        trace(world_trace),
+        tally(world_tally) {}
 
   // One incarnation's. One that was founded by members that forgot it since is dead, and another
   // may be founded; but only one may ever execute anything (section 8).
   consensus::Invariants& invariants(consensus::Incarnation incarnation) {
-    return all.try_emplace(incarnation, members, durability).first->second;
+    return all.try_emplace(incarnation, members, durability, window_rounds).first->second;
   }
 
   // The member's Boot of this incarnation is durable.
@@ -43,6 +47,7 @@ struct ClusterWatch {
 
   consensus::Configuration members;
   Durability durability;
+  std::uint64_t window_rounds;
   std::map<consensus::Incarnation, consensus::Invariants> all;
   Trace& trace;
   Tally& tally;
@@ -76,13 +81,14 @@ class HostWatch final : public replica::Probe {
   void forget_log();
   // It has been a member of a founded cluster, in this life or an earlier one.
   [[nodiscard]] bool was_founded() const { return founded_; }
-  // In this life its log came back with the mark of a clean stop as its last record.
-  [[nodiscard]] bool stopped_cleanly_before() const { return stopped_cleanly_before_; }
-  // In this life its log came back without records that had been durable: it must not start.
-  [[nodiscard]] const std::string& loss() const { return loss_; }
+  // What it promised may be gone, whatever its log holds: it must begin its life without memory.
+  void must_forget() { must_forget_ = true; }
+  // In this life it has come to take part with all that it promised, or has put that behind it: it
+  // is past its floor.
+  [[nodiscard]] bool is_whole() const;
   [[nodiscard]] const consensus::Node* node() const { return node_; }
 
-  void attached(const consensus::Node& node) override { node_ = &node; }
+  void attached(const consensus::Node& node) override;
   void recovered(consensus::RecordNumber number, const consensus::Record& record) override;
   void log_recovered(const storage::Wal::RecoverySummary& summary) override;
   void appended(consensus::RecordNumber number, const consensus::Record& record) override;
@@ -100,9 +106,11 @@ class HostWatch final : public replica::Probe {
     std::uint64_t digest;
     consensus::Record record;  // Until it is durable.
   };
+  void note_boot(const consensus::record::Boot& boot);
   void note_escape_row(const consensus::Record& record);
   void note_trust(const consensus::message::Beat& beat);
   void became_durable(consensus::RecordNumber up_to);
+  void begin_recovery();
   void print(const std::string& what) const { cluster_.trace.print(name_, what); }
   [[nodiscard]] consensus::Invariants& invariants() { return cluster_.invariants(incarnation_); }
 
@@ -112,14 +120,17 @@ class HostWatch final : public replica::Probe {
   Effect effect_;
   const consensus::Node* node_ = nullptr;
   std::uint64_t life_ = 0;
+  int attempts_ = 0;  // To recover, in this life.
   consensus::Incarnation incarnation_ = 0;  // As its log has it; 0: not founded.
   std::deque<Written> log_;                 // Record n lies at n − 1.
   consensus::RecordNumber durable_ = 0;
   bool founded_ = false;  // Its Boot is durable.
   consensus::RecordNumber recovered_ = 0;
-  bool stopped_cleanly_before_ = false;
-  std::string loss_;
-  consensus::Round lane_from_;  // The greatest reservation that its log gave back.
+  bool stopped_cleanly_before_ = false;  // The last record that came back is the mark of it.
+  std::string loss_;  // Records that had been durable and did not come back.
+  bool must_forget_ = false;
+  bool without_memory_ = false;  // So says the last Boot, and no Rejoin has followed.
+  consensus::Round lane_from_;   // The greatest reservation that its log gave back, or a Rejoin.
   consensus::FoundingVector said_;
   std::uint64_t last_group_ = 0;
   std::map<std::uint64_t, std::uint64_t> reads_;  // Token: how much of the log it must see.

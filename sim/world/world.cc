@@ -61,7 +61,7 @@ World::World(const RunOptions& options)
       executor_(options.seed),
       network_(executor_, options.seed),
       trace_(executor_, options.trace),
-      watch_(members_of(plan_), plan_.durability, trace_, tally_),
+      watch_(members_of(plan_), plan_.durability, plan_.tuning.window_rounds, trace_, tally_),
       host_world_{executor_, network_, watch_,
                   [this](const std::string& from, const std::string& to) { return road(from, to); },
                   [this](std::size_t index) { on_ended(index); }},
@@ -113,29 +113,37 @@ bool World::run_until(const std::function<bool()>& condition, base::Duration lim
 void World::start(std::size_t index) {
   Host& host = *hosts_[index];
   if (host.has_process() || dead_.contains(index)) return;
-  const Status status = host.start();
+  if (!trouble_->lost(index) && !left_out_rightly()) rejoins_.erase(index);
+  const Status status = host.start(rejoins_.contains(index));
   if (trace_.printing()) {
     trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
   }
-  if (status.ok()) {
-    if (!host.watch().loss().empty()) {
-      watch_.broken("section 1, durable: " + host.name() + " starts, and " + host.watch().loss());
-    }
-    // What it said since its mark of a clean stop was said after a synced Boot.
-    if (host.watch().stopped_cleanly_before()) trouble_->forgot_nothing(index);
-    if (trouble_->must_refuse(index)) {
-      watch_.broken("section 8: " + host.name() + " starts in mode `os` after a loss of power");
-    }
-    return;
-  }
+  if (status.ok()) return;
   const bool disk_failed = is_of_disk(status) && trouble_->disk_fails(index);
   if (host.died_in_start() || disk_failed) {
-    trouble_->start_later(index);
+    start_later(index);
   } else if (refusal_is_right(index, status)) {
     if (status.code() == Code::corrupted) ++tally_[Count::damage_refused];
-    dead_.insert(index);
+    rejoin_or_die(index);
   } else {
     watch_.broken("section 12: " + host.name() + " refuses to start: " + status.message());
+  }
+}
+
+// The operator's word brings it back without its memory, unless it was given already.
+void World::rejoin_or_die(std::size_t index) {
+  if (rejoins_.insert(index).second) {
+    start_later(index);
+  } else {
+    dead_.insert(index);
+  }
+}
+
+void World::start_later(std::size_t index) {
+  if (troubled_) {
+    trouble_->start_later(index);
+  } else {
+    executor_.post([this, index] { start(index); });
   }
 }
 
@@ -157,17 +165,12 @@ void World::on_ended(std::size_t index) {
         watch_.broken("a healthy disk stopped " + host.name() + ": " + why.message());
       }
     } else if (refusal_is_right(index, why)) {
-      dead_.insert(index);
-      return;
+      return rejoin_or_die(index);
     } else {
       watch_.broken(host.name() + " stopped itself: " + why.message());
     }
   }
-  if (troubled_) {
-    trouble_->start_later(index);
-  } else {
-    executor_.post([this, index] { start(index); });
-  }
+  start_later(index);
 }
 
 std::vector<Host*> World::alive() {
@@ -289,12 +292,17 @@ bool World::left_out_rightly() const {
   return trouble_->lost_while_founding() || (!plan_.calm_founding && plan_.frames.of_old > 0);
 }
 
-// Too few are left, or those who are left have not been founded and need who is not there.
+// Too few take part, or those who are left have not been founded and need who is not there.
 bool World::may_be_founded() {
-  const auto left = alive();
-  const bool any = std::any_of(left.begin(), left.end(),
-                               [](const Host* host) { return host->watch().was_founded(); });
-  return left.size() >= members_of(plan_).quorums().quorum() && (any || dead_.empty());
+  std::size_t take_part = 0;
+  bool exists = !dead_.empty();
+  for (Host* host : alive()) {
+    const consensus::Node* node = host->watch().node();
+    const bool whole = node != nullptr && node->stage() == consensus::Node::Stage::running;
+    if (whole) ++take_part;
+    exists = exists || whole || rejoins_.contains(host->index());
+  }
+  return !exists || take_part >= members_of(plan_).quorums().quorum();
 }
 
 // `why` (may be null): what is not settled, for people.

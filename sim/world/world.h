@@ -62,6 +62,8 @@ class World {
                  std::uint64_t steps_max = UINT64_MAX);
   void start(std::size_t index);
   void on_ended(std::size_t index);
+  void rejoin_or_die(std::size_t index);
+  void start_later(std::size_t index);
   [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
   [[nodiscard]] std::vector<Host*> alive();
   std::string demand_progress(std::vector<Host*> of);
@@ -90,7 +92,8 @@ class World {
   history::History history_;
   Client::World client_world_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::set<std::size_t> dead_;  // They refuse to start, rightly.
+  std::set<std::size_t> rejoins_;  // They are started with the word to come back without memory.
+  std::set<std::size_t> dead_;     // They refuse to start all the same, rightly.
   bool troubled_ = false;       // Things may still go wrong.
   bool blocked_ = false;        // Too few may take part for ever.
 };

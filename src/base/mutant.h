@@ -61,6 +61,8 @@ enum class Mutant : std::uint8_t {
   batch_applied_twice,
   reply_before_execution,
   connection_in_two_batches,
+  // Section 5.
+  configuration_late_on_some,
   // Section 6.
   frontier_of_executed_only,
   frontier_forgotten,
@@ -82,6 +84,13 @@ enum class Mutant : std::uint8_t {
   founding_forgotten,
   power_loss_forgiven,
   clean_stop_remembered,
+  rejoin_as_if_founded,
+  rejoin_one_bound_fewer,
+  rejoin_too_early,
+  rejoin_without_floor,
+  unfinished_rejoin_forgotten,
+  bound_of_executed_only,
+  answers_without_memory,
   // Section 12.
   forget_a_state,
   forget_a_vote,

@@ -45,7 +45,6 @@ void put(Encoder& out, const base::SharedBytes& bytes) {
   out.bytes(bytes.view());
 }
 
-constexpr std::uint64_t round_max = std::uint64_t{1} << 62;
 
 void put(Encoder& out, const SnapshotName& name) {
   put(out, name.round);
@@ -54,7 +53,7 @@ void put(Encoder& out, const SnapshotName& name) {
 }
 
 Round take_round(Decoder& in) {
-  return {in.varint_at_most(round_max)};
+  return {in.varint_at_most(round_never.value)};
 }
 ReplicaId take_id(Decoder& in) {
   const auto value = static_cast<std::uint16_t>(in.varint_at_most(0xffff));
@@ -168,7 +167,7 @@ void put(Encoder& out, const message::Ask& m) {
 void put(Encoder& out, const message::Answer& m) {
   out.fixed(byte_of(m.kind));
   put(out, m.nonce);
-  put(out, m.frontier_end);
+  put(out, m.end);
 }
 void put(Encoder& out, const message::Below& m) {
   put(out, m.snapshot);
@@ -241,15 +240,15 @@ message::BatchCopy take(Decoder& in, std::in_place_type_t<message::BatchCopy>) {
 }
 message::Ask take(Decoder& in, std::in_place_type_t<message::Ask>) {
   message::Ask m;
-  m.kind = take_enum(in, message::BarrierKind::read);
+  m.kind = take_enum(in, message::BarrierKind::rejoin);
   m.nonce = take_nonce(in);
   return m;
 }
 message::Answer take(Decoder& in, std::in_place_type_t<message::Answer>) {
   message::Answer m;
-  m.kind = take_enum(in, message::BarrierKind::read);
+  m.kind = take_enum(in, message::BarrierKind::rejoin);
   m.nonce = take_nonce(in);
-  m.frontier_end = take_round(in);
+  m.end = take_round(in);
   return m;
 }
 message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
@@ -319,6 +318,7 @@ void put(Encoder& out, const record::Boot& r) {
   put(out, r.member);
   out.fixed(byte_of(r.mode));
   out.bytes(r.boot_id);
+  out.fixed(byte_of(r.without_memory));
 }
 void put(Encoder& /*out*/, const record::CleanStop& /*r*/) {}
 template <typename Each>
@@ -330,11 +330,16 @@ void put(Encoder& out, const record::Checkpoint& r) {
   put(out, r.round);
   put(out, r.boot);
   put(out, r.reserved_end);
+  put(out, r.floor);
   put(out, r.state_one_end);
   put_all(out, r.batches);
   put_all(out, r.states);
   put_all(out, r.votes);
   put_all(out, r.decided);
+}
+
+void put(Encoder& out, const record::Rejoin& r) {
+  put(out, r.end);
 }
 
 record::State take(Decoder& in, std::in_place_type_t<record::State>) {
@@ -373,6 +378,7 @@ record::Boot take(Decoder& in, std::in_place_type_t<record::Boot>) {
   r.member = take_id(in);
   r.mode = take_enum(in, Mode::memory);
   r.boot_id = std::string(in.bytes());
+  r.without_memory = take_bool(in);
   return r;
 }
 record::CleanStop take(Decoder& /*in*/, std::in_place_type_t<record::CleanStop>) {
@@ -389,12 +395,16 @@ record::Checkpoint take(Decoder& in, std::in_place_type_t<record::Checkpoint>) {
   r.round = take_round(in);
   r.boot = take(in, std::in_place_type<record::Boot>);
   r.reserved_end = take_round(in);
+  r.floor = take_round(in);
   r.state_one_end = take_round(in);
   take_all(in, r.batches);
   take_all(in, r.states);
   take_all(in, r.votes);
   take_all(in, r.decided);
   return r;
+}
+record::Rejoin take(Decoder& in, std::in_place_type_t<record::Rejoin>) {
+  return {take_round(in)};
 }
 
 // ---- both

@@ -106,9 +106,9 @@ std::vector<MessageCase> messages() {
        "00"
        "0100000000000000"
        "0200000000000000"},
-      {message::Answer{message::BarrierKind::read, {1, 2}, {300}},
+      {message::Answer{message::BarrierKind::rejoin, {1, 2}, {300}},
        "0a"
-       "00"
+       "01"
        "0100000000000000"
        "0200000000000000"
        "ac02"},
@@ -209,11 +209,23 @@ std::vector<RecordCase> records() {
            "02"
            "01"
            "01"
-           "6d"},
+           "6d"
+           "00"},
+      {record::Boot{"ab", a_vector, {2}, Mode::os, "m", true},
+       "07"
+       "02"
+       "6162" +
+           vector_hex +
+           "02"
+           "01"
+           "01"
+           "6d"
+           "01"},
       {record::CleanStop{}, "08"},
       {record::Checkpoint{{5},
                           {"ab", a_vector, {2}, Mode::os, "m"},
                           {300},
+                          {4},
                           {7},
                           {{{{6}, {2}}, some_bytes}},
                           {{{3}, {{5}, {9}}, 1, Bit::zero, {}}},
@@ -228,7 +240,9 @@ std::vector<RecordCase> records() {
            "01"
            "01"
            "6d"
+           "00"
            "ac02"
+           "04"
            "07"
            "01"
            "0602"
@@ -240,6 +254,9 @@ std::vector<RecordCase> records() {
            "0305010102"
            "01"
            "02000101"},
+      {record::Rejoin{{300}},
+       "0a"
+       "ac02"},
   };
 }
 

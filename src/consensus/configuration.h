@@ -1,4 +1,4 @@
-// Who agrees on a round, and how many of them it takes. protocol.md, sections 1 and 5.
+// Who agrees on a round, and how many of them it takes. protocol.md, section 1.
 #pragma once
 
 #include <bit>
@@ -62,21 +62,6 @@ class Configuration {
 
  private:
   std::vector<ReplicaId> members_;
-};
-
-// C(r): which configuration is in force in which round. A change executed in round c is in force
-// from round c + α on, so every round of the window has one. References stay valid for ever.
-class ConfigurationHistory {
- public:
-  explicit ConfigurationHistory(Configuration first) : first_(std::move(first)) {}
-  [[nodiscard]] const Configuration& at(Round /*round*/) const { return first_; }
-  // Every configuration in force in some round of the range, each once.
-  [[nodiscard]] std::vector<const Configuration*> in_force(RoundRange /*rounds*/) const {
-    return {&first_};
-  }
-
- private:
-  Configuration first_;
 };
 
 }  // namespace rabia::consensus

@@ -18,13 +18,15 @@ std::string text_of(SlotId id) {
 
 }  // namespace
 
-Invariants::Invariants(Configuration configuration, Mode mode)
-    : configuration_(std::move(configuration)), mode_(mode) {}
+Invariants::Invariants(const Configuration& founders, Mode mode, std::uint64_t window_rounds)
+    : configurations_(founded_with(founders.members())),
+      mode_(mode),
+      window_rounds_(window_rounds) {}
 
-std::size_t Invariants::index_of(ReplicaId member) const {
-  const auto index = configuration_.index_of(member);
-  RABIA_CHECK(index.has_value());
-  return *index;
+// A place in sets of members, whatever the configuration.
+std::size_t Invariants::index_of(ReplicaId member) {
+  RABIA_CHECK(member.value > 0 && member.value <= members_max);
+  return member.value - 1U;
 }
 
 void Invariants::broken(const std::string& rule, SlotId id, const std::string& how) {
@@ -53,6 +55,13 @@ void Invariants::durable(ReplicaId member, const Record& record) {
     slot.batch_durable.insert(index_of(member));
   } else if (const auto* reserve = std::get_if<record::Reserve>(&record)) {
     reserved_[member] = std::max(reserved_[member], reserve->end);
+  } else if (const auto* boot = std::get_if<record::Boot>(&record)) {
+    if (!boot->without_memory) return;
+    reserved_.erase(member);
+    state_one_end_.erase(member);
+  } else if (const auto* rejoin = std::get_if<record::Rejoin>(&record)) {
+    check_8_rejoin(member, rejoin->end);
+    reserved_[member] = rejoin->end;
   } else if (const auto* checkpoint = std::get_if<record::Checkpoint>(&record)) {
     for (const auto& each : checkpoint->batches) durable(member, Record(each));
     for (const auto& each : checkpoint->states) durable(member, each);
@@ -102,7 +111,7 @@ void Invariants::sent(const SenderView& sender, const Message& message) {
   } else if (const auto* copy = std::get_if<message::BatchCopy>(&message)) {
     check_3_one_batch(copy->slot, slots_[copy->slot], copy->bytes);
   } else if (const auto* answer = std::get_if<message::Answer>(&message)) {
-    check_9_frontier(sender, answer->frontier_end);
+    check_9_answer(sender, *answer);
   } else if (const auto* beat = std::get_if<message::Beat>(&message)) {
     check_1_top(sender, beat->in_use_end);
   }
@@ -178,7 +187,7 @@ void Invariants::executed(ReplicaId member, std::uint64_t before, SlotId slot,
   } else if (history->second.digest != digest) {
     broken("3", slot, "executed another batch than the one that was created");
   }
-  check_1_one_log(member, before, slot, digest);
+  check_1_one_log(member, before, slot, digest, batch.view());
 }
 
 // Section 3: a batch is proposed again only after its slot was decided 0.
@@ -222,7 +231,7 @@ void Invariants::check_1_agreement(SlotId id, SlotHistory& slot, Bit value) {
 
 // The logs of all members, in all their lives, are prefixes of one.
 void Invariants::check_1_one_log(ReplicaId member, std::uint64_t before, SlotId id,
-                                 std::uint64_t digest) {
+                                 std::uint64_t digest, std::string_view batch) {
   if (before < log_.size()) {
     const LogEntry& there = log_[before];
     if (there.slot != id || there.digest != digest) {
@@ -236,6 +245,27 @@ void Invariants::check_1_one_log(ReplicaId member, std::uint64_t before, SlotId 
   if (!log_.empty() && id <= log_.back().slot) broken("1", id, "executed out of log order");
   check_11_once(id);
   log_.push_back({id, digest});
+  follow_membership(id, batch);
+}
+
+// Section 5, as every replica has it.
+void Invariants::follow_membership(SlotId id, std::string_view batch) {
+  std::optional<Membership> next = membership_in(batch);
+  if (!next || !may_follow(configurations_.latest(), *next).ok()) return;
+  if (id.round < configurations_.latest_from()) return;
+  configurations_.add({id.round + window_rounds_, std::move(*next)});
+}
+
+// 1: C(r) is the same wherever it is known.
+void Invariants::configured(ReplicaId member, const ConfigurationHistory& known) {
+  for (const Epoch& epoch : known.from(known.latest_from())) {
+    if (epoch.membership.number > configurations_.latest().number) continue;
+    const Configuration& here = configurations_.at(epoch.from);
+    const bool begins = epoch.from == Round{} || &here != &configurations_.at(epoch.from - 1);
+    if (!begins || here.members() != epoch.membership.voters().members()) {
+      broken("1", {epoch.from, member}, "another configuration than the log says");
+    }
+  }
 }
 
 void Invariants::check_2_state(SlotId id, Phase phase, PhaseTally& all, std::size_t member,
@@ -295,10 +325,12 @@ void Invariants::check_4_quorum_holds(SlotId id, const SlotHistory& slot) {
   MemberSet ones;
   for (const auto& [phase, history] : slot.phases) ones = ones | history.durable.states_one;
   std::size_t holders = 0;
-  for (std::size_t index = 0; index < configuration_.size(); ++index) {
+  const Configuration& configuration = configurations_.at(id.round);
+  for (const ReplicaId member : configuration.members()) {
+    const std::size_t index = index_of(member);
     if (ones.contains(index) && slot.batch_durable.contains(index)) ++holders;
   }
-  if (holders < configuration_.quorums().quorum()) {
+  if (holders < configuration.quorums().quorum()) {
     broken("4", id, "decided 1 while only " + std::to_string(holders) + " hold a durable state 1");
   }
 }
@@ -311,7 +343,7 @@ void Invariants::check_5_batch_durable(SlotId id, const SlotHistory& slot, std::
 
 void Invariants::check_6_votes(SlotId id, Phase phase, const PhaseTally& all) {
   if (phase == first_phase) {
-    if (!all.votes_zero.empty() && all.states_one.size() >= configuration_.quorums().quorum()) {
+    if (!all.votes_zero.empty() && all.states_one.size() >= quorums_of(id).quorum()) {
       broken("6", id, "a quorum of states 1 and a vote 0");
     }
     if (!all.votes_one.empty()) broken("6", id, "a vote 1 in phase 1");
@@ -325,7 +357,7 @@ void Invariants::check_6_next_state(SlotId id, Phase phase, SlotHistory& slot) {
   const PhaseTally& now = slot.phases[phase].durable;
   const auto next = slot.phases.find(phase + 1);
   if (next == slot.phases.end()) return;
-  const Quorums quorums = configuration_.quorums();
+  const Quorums quorums = quorums_of(id);
   const bool one = phase == first_phase ? now.states_one.size() >= quorums.quorum()
                                         : now.votes_one.size() >= quorums.one_correct();
   const bool zero = now.votes_zero.size() >= quorums.one_correct();
@@ -338,6 +370,13 @@ void Invariants::check_6_next_state(SlotId id, Phase phase, SlotHistory& slot) {
 }
 
 void Invariants::check_7_takes_part(const SenderView& sender, RoundRange rounds) {
+  Round& end = said_end_[sender.id];
+  end = std::max(end, rounds.end);
+  for (const Configuration* configuration : configurations_.in_force(rounds)) {
+    if (!configuration->contains(sender.id)) {
+      broken("7", {rounds.first, sender.id}, "said something of a round in which it is no member");
+    }
+  }
   if (rounds.first < sender.floor || rounds.end > sender.window.end) {
     broken("7", {rounds.first, sender.id}, "said something beyond its window or below its floor");
   }
@@ -354,6 +393,25 @@ void Invariants::check_7_own_lane(const SenderView& sender, RoundRange rounds) {
 void Invariants::check_1_top(const SenderView& sender, Round in_use_end) {
   if (in_use_end < state_one_end_[sender.id]) {
     broken("1 (section 1, top)", {in_use_end, sender.id}, "top is below a state 1 that was said");
+  }
+}
+
+// `from`: where a member without memory takes part again.
+void Invariants::check_8_rejoin(ReplicaId member, Round from) {
+  if (from < said_end_[member]) {
+    broken("8", {from, member}, "takes part again in rounds of which it has said something before");
+  }
+}
+
+// Of a member without memory nothing is asked that it could have forgotten.
+void Invariants::check_9_answer(const SenderView& sender, const message::Answer& answer) {
+  const SlotId where{answer.end, sender.id};
+  if (sender.floor == round_never) broken("8", where, "it answers without its memory");
+  if (answer.kind == message::BarrierKind::rejoin) {
+    if (answer.end < said_end_[sender.id]) broken("9", where, "a bound below what it has said");
+  } else {
+    if (sender.window.first < sender.floor) broken("9", where, "a frontier below its floor");
+    check_9_frontier(sender, answer.end);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "consensus/configuration.h"
+#include "consensus/membership.h"
 #include "consensus/message.h"
 #include "consensus/record.h"
 #include "consensus/weak_mvc.h"
@@ -28,8 +28,9 @@ struct SenderView {
 
 class Invariants {
  public:
-  // One configuration for all rounds. No member may lose durable data (section 8).
-  Invariants(Configuration configuration, Mode mode);
+  // Members have numbers up to members_max. A member may lose what was durable, and say so by a
+  // Boot without memory, as often and at as many as the protocol stands (section 8, "Limit").
+  Invariants(const Configuration& founders, Mode mode, std::uint64_t window_rounds);
 
   // ---- what members do
   // Handed to the log, perhaps not durable yet.
@@ -40,6 +41,9 @@ class Invariants {
   // The member executed a batch; `before` is how many it had executed already in this life.
   void executed(ReplicaId member, std::uint64_t before, SlotId slot,
                 const base::SharedBytes& batch);
+
+  // The member has executed a change of the members, or came by what a snapshot says of them.
+  void configured(ReplicaId member, const ConfigurationHistory& known);
 
   // The owner created a batch in the slot. `identity` names the batch, whatever its
   // bytes are: equal when it is proposed again.
@@ -74,7 +78,9 @@ class Invariants {
   // Section 13, by its numbers.
   void check_1_agreement(SlotId id, SlotHistory& slot, Bit value);
   void check_1_top(const SenderView& sender, Round in_use_end);
-  void check_1_one_log(ReplicaId member, std::uint64_t before, SlotId id, std::uint64_t digest);
+  void check_1_one_log(ReplicaId member, std::uint64_t before, SlotId id, std::uint64_t digest,
+                       std::string_view batch);
+  void follow_membership(SlotId id, std::string_view batch);
   void check_2_state(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Bit value);
   void check_2_vote(SlotId id, Phase phase, PhaseTally& all, std::size_t member, Vote value);
   void check_2_state_durable(SlotId id, Phase phase, const SlotHistory& slot, std::size_t member,
@@ -90,6 +96,8 @@ class Invariants {
   void check_6_next_state(SlotId id, Phase phase, SlotHistory& slot);
   void check_7_takes_part(const SenderView& sender, RoundRange rounds);
   void check_7_own_lane(const SenderView& sender, RoundRange rounds);
+  void check_8_rejoin(ReplicaId member, Round from);
+  void check_9_answer(const SenderView& sender, const message::Answer& answer);
   void check_9_frontier(const SenderView& sender, Round frontier_end);
   void check_11_once(SlotId id);
 
@@ -100,7 +108,10 @@ class Invariants {
   void said(const SenderView& sender, const message::Batch& batch);
   void said(const SenderView& sender, const message::Skip& skip);
   void decided(Lane lane, RoundRange rounds, Bit value);
-  [[nodiscard]] std::size_t index_of(ReplicaId member) const;
+  [[nodiscard]] static std::size_t index_of(ReplicaId member);
+  [[nodiscard]] Quorums quorums_of(SlotId id) const {
+    return configurations_.at(id.round).quorums();
+  }
   void broken(const std::string& rule, SlotId id, const std::string& how);
 
   struct LogEntry {
@@ -108,11 +119,13 @@ class Invariants {
     std::uint64_t digest;
   };
 
-  Configuration configuration_;
+  ConfigurationHistory configurations_;
   Mode mode_;
+  std::uint64_t window_rounds_;
   std::map<SlotId, SlotHistory> slots_;
   std::map<ReplicaId, Round> reserved_;       // Durable H.
-  std::map<ReplicaId, Round> state_one_end_;  // Of states 1 that were said.
+  std::map<ReplicaId, Round> state_one_end_;  // Of states 1 that were said since the last loss.
+  std::map<ReplicaId, Round> said_end_;       // Of all rounds of which anything was said, ever.
   std::vector<LogEntry> log_;
   std::map<SlotId, std::uint64_t> identity_of_;
   std::map<std::uint64_t, std::vector<SlotId>> slots_of_;  // By identity.

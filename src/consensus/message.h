@@ -68,18 +68,18 @@ struct BatchCopy {
   base::SharedBytes bytes;
 };
 
-enum class BarrierKind : std::uint8_t { read = 0 };  // 1 is kept for rejoin (section 8).
+enum class BarrierKind : std::uint8_t { read = 0, rejoin = 1 };
 
 struct Ask {
   BarrierKind kind = BarrierKind::read;
   Nonce nonce;
 };
 
-// The frontier of the sender; fixed once given for a nonce.
+// Fixed once given for a nonce.
 struct Answer {
   BarrierKind kind = BarrierKind::read;
   Nonce nonce;
-  Round frontier_end;
+  Round end;  // To a read the sender's frontier, to a rejoin its bound; plus one.
 };
 
 // How the sender of a Beat sees one lane (section 4).
@@ -95,7 +95,7 @@ struct Beat {
   Round executed_end;          // L
   Round in_use_end;            // top + 1
   Round lane_from;
-  Round floor;
+  Round floor;                 // It takes no part in rounds below; none at all: round_never.
   std::vector<LaneReport> lanes;
   // While not founded: the own nonce, and the vector last said (or empty).
   Nonce nonce;

@@ -1,4 +1,4 @@
-// Inputs, Ready, founding and the read barrier. protocol.md, sections 6 and 8.
+// Inputs, Ready, the stages of a life, Beats. protocol.md, sections 8 and 9.
 #include "consensus/node.h"
 
 #include <algorithm>
@@ -27,18 +27,21 @@ void Ready::clear() {
 
 Node::Node(NodeOptions options)
     : options_(std::move(options)),
-      configurations_(Configuration(options_.members)),
+      start_list_(options_.members),
+      configurations_(founded_with(options_.members)),
       window_(configurations_, options_.window_rounds),
       own_lane_(options_.window_rounds) {
   RABIA_CHECK(options_.members.size() <= members_max);
-  RABIA_CHECK(configurations_.at({}).contains(options_.self));
-  for (const ReplicaId member : configurations_.at({}).members()) {
-    if (member == options_.self) continue;
-    lanes_.try_emplace(member, options_.lane_watch);
-    peers_.try_emplace(member);
-  }
-  founding_.emplace(options_.self, configurations_.at({}), options_.may_found,
+  RABIA_CHECK(start_list_.contains(options_.self));
+  for (const ReplicaId member : start_list_.members()) know(member);
+  founding_.emplace(options_.self, start_list_, options_.may_found && !options_.rejoin,
                     [this] { return fresh_nonce(); });
+}
+
+void Node::know(ReplicaId peer) {
+  if (peer == options_.self) return;
+  lanes_.try_emplace(peer, options_.lane_watch);
+  peers_.try_emplace(peer);
 }
 
 // 128 bits from this life's random bits and a count: nobody has drawn or can guess them.
@@ -60,19 +63,30 @@ void Node::become(const FoundingVector& incarnation) {
 }
 
 record::Boot Node::boot_record() const {
-  return {options_.cluster_id, incarnation_vector_, options_.self, options_.mode, options_.boot_id};
+  return {options_.cluster_id, incarnation_vector_, options_.self,
+          options_.mode,       options_.boot_id,    without_memory_};
 }
 
-void Node::begin_running() {
-  stage_ = Stage::running;
+// Boot is durable.
+void Node::begin_life() {
   need_after_ = options_.need_after_least;
-  raise_by_lane_from();
-  touch_all();
-  renew_reservation();
+  if (without_memory_) {
+    stage_ = Stage::rejoining;
+  } else {
+    begin_running();
+  }
   send_beats();
   for (const auto& [id, peer] : peers_) {
     if (peer.up) send_need(id, {});
   }
+}
+
+void Node::begin_running() {
+  stage_ = Stage::running;
+  raise_by_lane_from();
+  touch_all();
+  renew_reservation();
+  beat_changed_ = true;
 }
 
 bool Node::open() const {
@@ -80,13 +94,29 @@ bool Node::open() const {
 }
 
 bool Node::has_quorum() const {
-  const auto up = static_cast<std::size_t>(
-      std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.up; }));
-  return up + 1 >= configurations_.at(window_.executed_end()).quorums().quorum();
+  const Configuration& configuration = configurations_.at(window_.executed_end());
+  const auto up = static_cast<std::size_t>(std::count_if(
+      configuration.members().begin(), configuration.members().end(), [this](ReplicaId member) {
+        if (member == options_.self) return true;
+        const auto peer = peers_.find(member);
+        return peer != peers_.end() && peer->second.up;
+      }));
+  return up >= configuration.quorums().quorum();
+}
+
+bool Node::is_voter() const {
+  return configurations_.at(window_.executed_end()).contains(options_.self) &&
+         configurations_.latest().voters().contains(options_.self);
 }
 
 Round Node::peer_executed_end(ReplicaId peer) const {
-  return peers_.at(peer).beat.executed_end;
+  const message::Beat* beat = last_beat(peer);
+  return beat != nullptr ? beat->executed_end : Round{};
+}
+
+const message::Beat* Node::last_beat(ReplicaId peer) const {
+  const auto found = peers_.find(peer);
+  return found != peers_.end() ? &found->second.beat : nullptr;
 }
 
 // ---- founding (section 8)
@@ -96,13 +126,35 @@ void Node::after_founding_step(std::optional<record::Founding> record) {
   write(*record, *record);
 }
 
+// The cluster exists: this member has helped to found it, or comes into it without memory.
+void Node::hear_founded(const FoundingVector& incarnation) {
+  if (!options_.rejoin && founding_->may_adopt(incarnation)) {
+    become(incarnation);
+  } else if (options_.rejoin || options_.mode == Mode::memory) {
+    without_memory_ = !mutated(Mutant::rejoin_as_if_founded);
+    found_with(incarnation);
+    become(incarnation);
+  } else {
+    stage_ = Stage::must_rejoin;
+    why_refused_ = "the cluster '" + options_.cluster_id +
+                   "' exists already and does not know this replica's empty data directory: start "
+                   "it with the directory that it had; if that is lost, with --rejoin";
+  }
+}
+
+// C(r) of the first rounds: the members of V, whatever the start list says.
+void Node::found_with(const FoundingVector& incarnation) {
+  std::vector<ReplicaId> founders;
+  for (const FoundingEntry& entry : incarnation) founders.push_back(entry.member);
+  if (founders == configurations_.at({}).members()) return;
+  for (const ReplicaId founder : founders) know(founder);
+  configurations_.begin({{Round{}, founded_with(founders)}});
+  window_.begin_at({});
+}
+
 void Node::hear_founding(ReplicaId from, const message::Beat& beat) {
   if (!beat.incarnation.empty()) {
-    if (founding_->may_adopt(beat.incarnation)) {
-      become(beat.incarnation);
-    } else {
-      stage_ = Stage::must_rejoin;
-    }
+    hear_founded(beat.incarnation);
     return;
   }
   after_founding_step(founding_->hear(from, beat.nonce, beat.said));
@@ -120,7 +172,7 @@ void Node::receive(ReplicaId from, Incarnation incarnation, const Message& messa
     hear_founding(from, *beat);
     return;
   }
-  if (stage_ != Stage::running || incarnation != incarnation_) return;
+  if (!active() || incarnation != incarnation_) return;
   dispatch(from, message);
 }
 
@@ -148,8 +200,10 @@ void Node::durable(RecordNumber up_to, base::Instant now) {
       if (stage_ == Stage::founding) {
         if (const auto vector = founding_->founded()) become(*vector);
       }
+    } else if (const auto* rejoin = std::get_if<record::Rejoin>(&done.what)) {
+      begin_taking_part(rejoin->end);
     } else {
-      begin_running();
+      begin_life();
     }
   }
   if (stalled_ && !disk_is_behind()) touch_all();
@@ -157,12 +211,13 @@ void Node::durable(RecordNumber up_to, base::Instant now) {
 
 void Node::peer_up(ReplicaId id, base::Instant now) {
   now_ = now;
+  know(id);
   Peer& peer = peers_.at(id);
   peer.up = true;
   peer.beat_on_this_connection = false;
   lanes_.at(id).watch.connected(true, now);
   if (may_beat()) send(id, make_beat());
-  if (stage_ == Stage::running) send_need(id, {});
+  if (active()) send_need(id, {});
 }
 
 void Node::peer_down(ReplicaId id, base::Instant now) {
@@ -175,6 +230,7 @@ void Node::peer_down(ReplicaId id, base::Instant now) {
 }
 
 void Node::round_trip(ReplicaId id, base::Duration measured) {
+  know(id);
   Peer& peer = peers_.at(id);
   peer.round_trip += (measured - peer.round_trip) / 4;
 }
@@ -182,7 +238,7 @@ void Node::round_trip(ReplicaId id, base::Duration measured) {
 void Node::tick(base::Instant now) {
   now_ = now;
   if (may_beat() && (beat_changed_ || now >= next_beat_)) send_beats();
-  if (stage_ == Stage::running) {
+  if (active()) {
     watch_lanes();
     forfeit();
     std::erase_if(held_, [this](SlotId id) {
@@ -204,7 +260,8 @@ void Node::tick(base::Instant now) {
     } while (window_.executed_end() != before || !dirty_.empty());
     renew_reservation();
     ask_for_what_is_missing();
-    drive_barrier();
+    drive_rejoin();
+    drive_reads();
   }
   last_tick_ = now;
   set_wake_up();
@@ -214,7 +271,7 @@ void Node::tick(base::Instant now) {
 
 // What a Beat says must be durable first: the nonce while founding, Boot afterwards.
 bool Node::may_beat() const {
-  return stage_ == Stage::running || (stage_ == Stage::founding && founding_->saying());
+  return active() || (stage_ == Stage::founding && founding_->saying());
 }
 
 message::Beat Node::make_beat() const {
@@ -223,7 +280,7 @@ message::Beat Node::make_beat() const {
   beat.executed_end = window_.executed_end();
   beat.in_use_end = window_.in_use_end();
   beat.lane_from = own_lane_.lane_from();
-  beat.floor = floor_;
+  beat.floor = floor();
   for (const auto& [id, lane] : lanes_) {
     beat.lanes.push_back({id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
   }
@@ -280,59 +337,6 @@ void Node::on(ReplicaId from, const message::Beat& beat) {
   }
 }
 
-// ---- reads (section 6)
-
-std::uint64_t Node::read() {
-  return ++reads_asked_;
-}
-
-// The highest round with a durable State 1, or executed, or below the floor; plus one.
-Round Node::frontier_end() const {
-  if (mutated(Mutant::frontier_of_executed_only)) return window_.executed_end();
-  return std::max({state_one_end_, window_.executed_end(), floor_});
-}
-
-void Node::on(ReplicaId from, const message::Ask& ask) {
-  if (window_.executed_end() < floor_) return;
-  send(from, message::Answer{ask.kind, ask.nonce, frontier_end()});
-}
-
-void Node::on(ReplicaId from, const message::Answer& answer) {
-  raise_in_use(answer.frontier_end);
-  const bool any = mutated(Mutant::answer_to_another_ask);
-  if (barrier_ && (barrier_->nonce() == answer.nonce || any)) {
-    barrier_->answered(from, answer.frontier_end);
-  }
-}
-
-// One barrier serves all reads that came before it began; the next begins when it is done.
-void Node::drive_barrier() {
-  while (true) {
-    if (barrier_ && barrier_->complete(configurations_, window_.range())) {
-      const bool later_too = mutated(Mutant::barrier_serves_later_reads);
-      reads_done_ = later_too ? reads_asked_ : reads_in_barrier_;
-      barrier_.reset();
-    }
-    if (barrier_ && now_ >= barrier_repeat_at_) repeat_ask();
-    if (barrier_ || reads_in_barrier_ == reads_asked_ || !open()) return;
-    barrier_.emplace(fresh_nonce());
-    reads_in_barrier_ = reads_asked_;
-    ++counters_.barriers;
-    barrier_->answered(options_.self, frontier_end());
-    barrier_repeat_at_ = now_ + options_.need_after_least;
-    repeat_ask();
-  }
-}
-
-void Node::repeat_ask() {
-  barrier_repeat_at_ = now_ + options_.need_after_least;
-  for (const auto& [id, peer] : peers_) {
-    if (peer.up && !barrier_->has_answer_of(id)) {
-      send(id, message::Ask{message::BarrierKind::read, barrier_->nonce()});
-    }
-  }
-}
-
 // ---- outputs
 
 RecordNumber Node::persist(Record record, bool waits) {
@@ -365,6 +369,16 @@ bool extend_any(Message& last, const Message& next) {
   return false;
 }
 
+// Of what is said to everyone, each kind speaks of rounds.
+RoundRange rounds_of(const Message& message) {
+  if (const auto* batch = std::get_if<message::Batch>(&message)) {
+    return {batch->round, batch->round + 1};
+  }
+  if (const auto* skip = std::get_if<message::Skip>(&message)) return skip->rounds;
+  if (const auto* state = std::get_if<message::State>(&message)) return state->rounds;
+  return std::get<message::CastVote>(message).rounds;
+}
+
 }  // namespace
 
 void Node::send(ReplicaId to, Message message) {
@@ -376,6 +390,7 @@ void Node::send(ReplicaId to, Message message) {
 }
 
 void Node::send_everyone(Round round, Message message) {
+  said_end_ = std::max(said_end_, rounds_of(message).end);
   const Configuration* everyone = &configurations_.at(round);
   if (everyone->size() == 1) return;
   if (!ready_.messages.empty()) {
@@ -406,12 +421,12 @@ base::Duration Node::least_patience() const {
 
 // Something is under way that time may have to move on.
 bool Node::busy() const {
-  return window_.executed_end() < window_.in_use_end() || barrier_ || !held_.empty();
+  return window_.executed_end() < window_.in_use_end() || barrier_ || rejoin_ || !held_.empty();
 }
 
 void Node::set_wake_up() {
   wake_at_ = next_beat_ > now_ ? next_beat_ : now_ + options_.beat_every;  // It may not beat yet.
-  if (stage_ != Stage::running || !busy()) return;
+  if (!active() || !busy()) return;
   const base::Duration often = std::clamp<base::Duration>(
       least_patience() / 4, std::chrono::microseconds(500), std::chrono::milliseconds(5));
   wake_at_ = std::min(wake_at_, now_ + often);

@@ -5,12 +5,13 @@
 // vote) is handed out to be sent only after the caller has said that its record is durable.
 //
 // Where the rules are:
-//   weak_mvc.h         one slot: sections 2 and 11          own_lane.h   propose, reserve: section
-//   3 window.h           the slots, order of execution: 1, 3  lane_watch.h patience and trust: 4
-//   read_barrier.h     linearizable reads: 6                founding.h   first start: 8
-//   node_agreement.cc  slots driven by messages, records    node_lanes.cc skips, forfeits: 3, 4
-//   node_catch_up.cc   Need and its reply: 7                node_restart.cc  replay: 12
-//   node_snapshot.cc   checkpoints, snapshots: 7           node.cc          inputs, Ready, barrier
+//   weak_mvc.h         one slot: 2 and 11               own_lane.h        propose, reserve: 3
+//   window.h           the slots, in their order: 1, 3  lane_watch.h      patience and trust: 4
+//   membership.h       changes of the members: 5        barrier.h         reads, rejoin: 6, 8
+//   founding.h         first start: 8                   node.cc           inputs, Ready
+//   node_agreement.cc  slots, by messages and records   node_lanes.cc     skips, forfeits: 3, 4
+//   node_catch_up.cc   Need and its reply: 7            node_snapshot.cc  checkpoints: 7
+//   node_barriers.cc   asking and answering: 6, 8       node_restart.cc   replay: 12
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,13 @@
 
 #include "base/mutant.h"
 #include "base/time.h"
+#include "consensus/barrier.h"
 #include "consensus/configuration.h"
 #include "consensus/founding.h"
 #include "consensus/lane_watch.h"
+#include "consensus/membership.h"
 #include "consensus/message.h"
 #include "consensus/own_lane.h"
-#include "consensus/read_barrier.h"
 #include "consensus/record.h"
 #include "consensus/types.h"
 #include "consensus/window.h"
@@ -43,6 +45,11 @@ struct NodeOptions {
   Mode mode = Mode::always;
   std::string boot_id;     // Of the machine, now.
   bool may_found = false;  // The operator's word for a first start.
+  // The operator's word for a member that has lost everything, or a new one: it takes no part in a
+  // founding, and comes into a cluster that exists (section 8). Mode `memory` needs none.
+  bool rejoin = false;
+  // The operator's word that the log is whole, though the machine was restarted in mode `os`.
+  bool vouched = false;
   Nonce life;              // Fresh random bits for this life of the process.
 
   std::uint64_t window_rounds = 1024;  // α; a constant of the cluster.
@@ -75,6 +82,8 @@ struct Execution {
   SlotId slot;
   base::SharedBytes batch;
   Round executed_end;  // L after it.
+  // Of a batch that says who the members are: whether it is so now, or why it says nothing.
+  std::optional<Status> membership;
 };
 
 struct OwnDecision {
@@ -92,10 +101,10 @@ struct HistoryRequest {
 };
 
 // What a snapshot says to the protocol: the state is the one after all rounds below `round`, and
-// these members are in force in [round, round + α).
+// these are in force from it on.
 struct SnapshotPoint {
   Round round;
-  std::vector<ReplicaId> members;
+  std::vector<Epoch> epochs;
 };
 
 // A message about snapshots: the caller has them.
@@ -141,6 +150,8 @@ struct NodeCounters {
   std::uint64_t fetches = 0;
   std::uint64_t beyond_window_dropped = 0;
   std::uint64_t snapshots_installed = 0;
+  std::uint64_t rejoins = 0;
+  std::uint64_t member_changes = 0;  // Executed in this life.
 };
 
 // Not thread-safe. Not movable: parts refer to each other.
@@ -152,7 +163,7 @@ class Node {
 
   // ---- start (section 12)
   // Before the log, when there is a snapshot: everything below its round is executed.
-  Status restore_snapshot(const SnapshotPoint& point);
+  void restore_snapshot(const SnapshotPoint& point);
   // Once for each record of the log, in order. Fills `ready().executions`, which the caller takes
   // as it goes. An error: the log is not this replica's, or may be incomplete.
   Status restore(const Record& record, RecordNumber number);
@@ -176,6 +187,8 @@ class Node {
   void peer_up(ReplicaId peer, base::Instant now);
   void peer_down(ReplicaId peer, base::Instant now);
   void round_trip(ReplicaId peer, base::Duration measured);
+  // A peer that is no member (yet, or any more) may speak with this one.
+  void know(ReplicaId peer);
   // A snapshot of a round above L was made the state: own records below it are void.
   void install(const SnapshotPoint& point, base::Instant now);
   // At the end of each step, after all input that waited was given; at wake_at() at the latest.
@@ -198,8 +211,15 @@ class Node {
   [[nodiscard]] base::Instant wake_at() const { return wake_at_; }
 
   // ---- what can be seen
-  enum class Stage : std::uint8_t { founding, booting, running, must_rejoin };
+  enum class Stage : std::uint8_t {
+    founding,     // Empty: no incarnation yet.
+    booting,      // Boot is on its way to the disk.
+    rejoining,    // Without memory: executes, and takes no part (section 8).
+    running,      //
+    must_rejoin,  // Refuses to go on without the operator's word: why_refused().
+  };
   [[nodiscard]] Stage stage() const { return stage_; }
+  [[nodiscard]] const std::string& why_refused() const { return why_refused_; }
   // Boot and the first reservation are durable: it may open for clients.
   [[nodiscard]] bool open() const;
   [[nodiscard]] bool has_quorum() const;
@@ -207,7 +227,13 @@ class Node {
   [[nodiscard]] Round executed_end() const { return window_.executed_end(); }
   [[nodiscard]] Round in_use_end() const { return window_.in_use_end(); }
   [[nodiscard]] Round peer_executed_end(ReplicaId peer) const;
+  // The last one that came from it, in whatever life; null for a stranger.
+  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const;
   [[nodiscard]] Round frontier_end() const;
+  [[nodiscard]] Round bound_end() const;
+  [[nodiscard]] Round floor() const { return stage_ == Stage::rejoining ? round_never : floor_; }
+  // This replica votes in round L, or from a round on that is near.
+  [[nodiscard]] bool is_voter() const;
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] const ConfigurationHistory& configurations() const { return configurations_; }
   [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
@@ -219,7 +245,7 @@ class Node {
   // What happens when a record is durable: it is counted and sent, or a reservation or stage
   // begins.
   using Awaited = std::variant<message::State, message::CastVote, record::Reserve, record::Founding,
-                               record::Boot>;
+                               record::Boot, record::Rejoin>;
   struct Written {
     RecordNumber number;
     std::uint64_t bytes;
@@ -254,6 +280,7 @@ class Node {
   Status replay(const record::Founding& founding);
   Status replay(const record::Boot& boot);
   Status replay(const record::CleanStop& stop);
+  Status replay(const record::Rejoin& rejoin);
 
   // node_snapshot.cc
   Status replay(const record::Checkpoint& checkpoint);
@@ -266,21 +293,25 @@ class Node {
   void on(ReplicaId from, const message::SnapshotPart& part) { on_snapshot_talk(from, part); }
 
   // node.cc
-  [[nodiscard]] Status check_boot() const;
+  [[nodiscard]] Status check_members() const;
+  [[nodiscard]] bool forgot_in_mode_os() const;
   [[nodiscard]] record::Boot boot_record() const;
   void become(const FoundingVector& incarnation);
+  void begin_life();
   void begin_running();
+  // It hears and says what it knows; in stage running it also takes part.
+  [[nodiscard]] bool active() const {
+    return stage_ == Stage::running || stage_ == Stage::rejoining;
+  }
   void hear_founding(ReplicaId from, const message::Beat& beat);
+  void hear_founded(const FoundingVector& incarnation);
+  void found_with(const FoundingVector& incarnation);
   void after_founding_step(std::optional<record::Founding> record);
   void on(ReplicaId from, const message::Beat& beat);
-  void on(ReplicaId from, const message::Ask& ask);
-  void on(ReplicaId from, const message::Answer& answer);
   void dispatch(ReplicaId from, const Message& message);
   [[nodiscard]] bool may_beat() const;
   [[nodiscard]] message::Beat make_beat() const;
   void send_beats();
-  void drive_barrier();
-  void repeat_ask();
   [[nodiscard]] Nonce fresh_nonce();
   RecordNumber persist(Record record, bool waits);
   void write(Record record, Awaited what);
@@ -291,6 +322,14 @@ class Node {
   [[nodiscard]] base::Duration least_patience() const;
   [[nodiscard]] base::Duration slowest_exchange() const;  // 2 RTT + w
   [[nodiscard]] bool busy() const;
+
+  // node_barriers.cc
+  void on(ReplicaId from, const message::Ask& ask);
+  void on(ReplicaId from, const message::Answer& answer);
+  void drive_reads();
+  void drive_rejoin();
+  void begin_taking_part(Round from);
+  void ask_again(Barrier& barrier);
 
   // node_agreement.cc
   void on(ReplicaId from, const message::Batch& batch);
@@ -307,6 +346,8 @@ class Node {
   void on_durable(const message::CastVote& vote);
   template <typename Said>
   void say_what_is_kept(Said said);
+  template <typename Said>
+  void send_ranges(Said said);
   void touch(SlotId id, Slot& slot);
   void touch_all();
   void run_rules();
@@ -319,11 +360,13 @@ class Node {
   void write_or_extend(Recorded record, const Said& said);
   enum class Why : std::uint8_t { rule, skip, told };
   void decide(SlotId id, Slot& slot, Bit value, Why why);
+  [[nodiscard]] bool created_here(SlotId id, const Slot& slot) const;
   void tell_own_decision(SlotId id, const Slot& slot, Bit value);
   void count_decision(const Slot& slot, Bit value, Why why);
   void record_decision(SlotId id, Bit value);
   void record_batch_if_new(SlotId id, Slot& slot);
   void execute();
+  void change_members(Execution& execution);
   void enter_rounds(Round before);
   [[nodiscard]] bool disk_is_behind() const;
   bool keep_beyond_window(ReplicaId from, RoundRange rounds, const Message& message,
@@ -341,6 +384,7 @@ class Node {
   void forfeit();
   void forfeit_round(Round round);
   [[nodiscard]] bool should_forfeit(SlotId id, const Slot& slot, base::Instant since);
+  [[nodiscard]] bool is_open(Lane lane, Round round) const;
   void input_zeros_ahead();
   void watch_lanes();
   void raise_by_lane_from();
@@ -357,12 +401,13 @@ class Node {
   [[nodiscard]] std::optional<ReplicaId> holder_to_ask(SlotId id, const Slot& slot) const;
 
   NodeOptions options_;
+  Configuration start_list_;
   ConfigurationHistory configurations_;
   Window window_;
   OwnLane own_lane_;
   std::optional<Founding> founding_;
   std::map<Lane, OtherLane> lanes_;  // Without the own one.
-  std::map<ReplicaId, Peer> peers_;  // All other members.
+  std::map<ReplicaId, Peer> peers_;  // All others that it may speak with.
 
   Stage stage_ = Stage::founding;
   FoundingVector incarnation_vector_;
@@ -372,7 +417,11 @@ class Node {
   bool checkpoint_seen_ = false;
   bool stop_at_round_end_ = false;
   bool repeating_ = false;  // A checkpoint is being replayed.
+  bool without_memory_ = false;        // Until a Rejoin is durable.
+  bool began_without_memory_ = false;  // So says the first Boot of the log.
+  std::string why_refused_;
   Round floor_;
+  Round said_end_;  // Of all rounds of which anything was sent, or may have been.
   Round state_one_end_;  // Part of the frontier: states 1 that are durable here.
 
   base::Instant now_{};
@@ -407,11 +456,12 @@ class Node {
   std::uint64_t beyond_window_bytes_ = 0;
   bool dropped_beyond_window_ = false;
 
-  std::optional<ReadBarrier> barrier_;
+  std::optional<Barrier> rejoin_;
+  Round rejoin_written_;  // The Rejoin that is on its way to the disk; 0: none.
+  std::optional<Barrier> barrier_;
   std::uint64_t reads_asked_ = 0;       // Tokens given.
   std::uint64_t reads_done_ = 0;        // Tokens up to this may look.
   std::uint64_t reads_in_barrier_ = 0;  // The barrier under way serves tokens up to this.
-  base::Instant barrier_repeat_at_{};
   std::uint64_t nonces_drawn_ = 0;
 
   Round need_stood_at_;  // L when it was last seen to move.

@@ -106,7 +106,8 @@ void Node::on(ReplicaId /*from*/, const message::Decided& decided) {
 
 void Node::on(ReplicaId from, const message::BatchCopy& copy) {
   // Nobody can have a batch that this life has yet to create.
-  if (copy.slot.lane == options_.self && copy.slot.round >= own_lane_.next()) return;
+  const bool may_create = stage_ == Stage::running && copy.slot.round >= own_lane_.next();
+  if (copy.slot.lane == options_.self && may_create) return;
   const RoundRange round{copy.slot.round, copy.slot.round + 1};
   raise_in_use(round.end);
   if (keep_beyond_window(from, round, copy, copy.bytes.size())) return;
@@ -189,8 +190,20 @@ void Node::on_durable(const message::CastVote& vote) {
 template <typename Said>
 void Node::say_what_is_kept(Said said) {
   said.rounds.first = std::max(said.rounds.first, dropped_below_);
-  if (!said.rounds.empty()) send_everyone(said.rounds.first, said);
+  send_ranges(said);
 }
+
+// To those who are in force in each round.
+template <typename Said>
+void Node::send_ranges(Said said) {
+  const Round end = said.rounds.end;
+  while (said.rounds.first < end) {
+    said.rounds.end = configurations_.same_until(said.rounds.first, end);
+    send_everyone(said.rounds.first, said);
+    said.rounds.first = said.rounds.end;
+  }
+}
+template void Node::send_ranges(message::Skip);
 
 // ---- rules
 
@@ -357,11 +370,16 @@ void Node::decide(SlotId id, Slot& slot, Bit value, Why why) {
   }
 }
 
-// Of a batch of this life: earlier ones created batches only below lane_from.
+// A batch of this life: earlier ones created batches only below lane_from, and a member without
+// memory creates none.
+bool Node::created_here(SlotId id, const Slot& slot) const {
+  const bool of_this_life = stage_ == Stage::running && id.round >= own_lane_.lane_from();
+  return id.lane == options_.self && slot.agreement.holds_batch() &&
+         (of_this_life || mutated(Mutant::decision_of_an_earlier_life));
+}
+
 void Node::tell_own_decision(SlotId id, const Slot& slot, Bit value) {
-  const bool of_this_life = id.round >= own_lane_.lane_from();
-  if (id.lane != options_.self || !slot.agreement.holds_batch()) return;
-  if (!of_this_life && !mutated(Mutant::decision_of_an_earlier_life)) return;
+  if (!created_here(id, slot)) return;
   --own_undecided_;
   own_undecided_bytes_ -= slot.agreement.batch().size();
   ready_.own_decisions.push_back({id.round, value});
@@ -403,14 +421,41 @@ void Node::record_batch_if_new(SlotId id, Slot& slot) {
 void Node::execute() {
   const Round before = window_.executed_end();
   while (!(stop_at_round_end_ && !window_.inside_a_round())) {
-    auto executable = window_.take_executable(now_);
+    const auto executable = window_.executable();
     if (!executable) break;
+    std::optional<Execution> execution;
     if (executable->decision == Bit::one) {
-      ready_.executions.push_back(
-          {executable->slot, std::move(executable->batch), window_.executed_end()});
+      execution = Execution{executable->slot, executable->batch, {}, {}};
+      change_members(*execution);  // Before the window moves: section 5.
     }
+    window_.executed(*executable, now_);
+    if (!execution) continue;
+    execution->executed_end = window_.executed_end();
+    ready_.executions.push_back(std::move(*execution));
   }
   if (window_.executed_end() != before) enter_rounds(before + options_.window_rounds);
+}
+
+// Section 5. A change executed in round c is in force from round c + α on. One that was made from
+// another list than the last one, or while that is not in force, changes nothing; on every replica
+// alike, since all of this is a matter of the log.
+void Node::change_members(Execution& execution) {
+  std::optional<Membership> next = membership_in(execution.batch.view());
+  if (!next) return;
+  const Round round = execution.slot.round;
+  Status status = may_follow(configurations_.latest(), *next);
+  if (status.ok() && round < configurations_.latest_from()) {
+    status = {Code::unavailable, "the last change of the members is not in force yet"};
+  }
+  if (status.ok()) {
+    ++counters_.member_changes;
+    const bool late = mutated(Mutant::configuration_late_on_some);
+    const Round from = round + options_.window_rounds + (late ? options_.self.value % 2 : 0);
+    for (const MemberEntry& member : next->members) know(member.id);
+    configurations_.add({from, std::move(*next)});
+    beat_changed_ = true;
+  }
+  execution.membership = std::move(status);
 }
 
 // The window has moved: rounds from `before` on are new in it.

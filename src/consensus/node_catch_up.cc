@@ -71,10 +71,11 @@ std::uint64_t Node::reply_with_slot(ReplicaId to, SlotId id, const Slot& slot, b
   return bytes + message_bytes;
 }
 
-// The own states and votes of an undecided slot that are durable.
+// The own states and votes of an undecided slot that are durable. None below the floor: there this
+// replica takes no part, whatever it remembers.
 void Node::reply_with_own(ReplicaId to, SlotId id, const Slot& slot) {
   const auto self = configurations_.at(id.round).index_of(options_.self);
-  if (!self) return;
+  if (!self || id.round < floor()) return;
   const RoundRange round{id.round, id.round + 1};
   for (Phase phase = first_phase; phase <= slot.agreement.phases(); ++phase) {
     const PhaseTally& tally = slot.agreement.tally(phase);
@@ -95,7 +96,6 @@ void Node::on(ReplicaId from, const message::NeedEnd& end) {
 }
 
 void Node::ask_for_what_is_missing() {
-  if (stage_ != Stage::running) return;
   const Round executed_end = window_.executed_end();
   // At once when a reply was cut short, if it brought this replica on: else the timer asks.
   for (auto& [id, peer] : peers_) {

@@ -55,7 +55,7 @@ std::optional<Round> Node::next_free_round() const {
   Round round{(lowest.value + interval - 1) / interval * interval};
   for (; round < window_.end(); round = round + interval) {
     const Slot* slot = window_.find({round, options_.self});
-    if (slot == nullptr) return std::nullopt;  // Not a member in this round.
+    if (slot == nullptr) continue;  // Not a member in this round.
     const WeakMvc& agreement = slot->agreement;
     const bool decided = agreement.decision() && !mutated(Mutant::propose_in_a_decided_slot);
     if (!decided && agreement.own_state_unset() &&
@@ -93,7 +93,7 @@ void Node::skip_own(RoundRange rounds) {
   if (rounds.empty()) return;
   if (mutated(Mutant::skip_of_a_used_round)) rounds.first = rounds.first - 1;
   own_lane_.use_up_to(rounds.end);
-  send_everyone(rounds.first, message::Skip{rounds});
+  send_ranges(message::Skip{rounds});
   for (Round round = rounds.first; round < rounds.end; ++round) {
     const SlotId id{round, options_.self};
     Slot* slot = window_.find(id);
@@ -183,7 +183,7 @@ bool Node::should_forfeit(SlotId id, const Slot& slot, base::Instant since) {
   if (id.round < lane.lane_from) return true;  // (b)
   const std::size_t zeros = agreement.tally(first_phase).states_zero.size();
   if (zeros >= configurations_.at(id.round).quorums().one_correct()) return true;  // (c)
-  if (!lane.watch.open(id.round)) return true;                                     // (d)
+  if (!is_open(id.lane, id.round)) return true;                                    // (d)
   if (now_ - since < lane.watch.patience(slowest_exchange())) return false;
   lane.watch.waited(now_);  // (a)
   beat_changed_ = true;
@@ -191,17 +191,23 @@ bool Node::should_forfeit(SlotId id, const Slot& slot, base::Instant since) {
   return true;
 }
 
+// This replica waits for the lane there. Not below the floor of its owner, who takes no part there.
+bool Node::is_open(Lane lane, Round round) const {
+  return lanes_.at(lane).watch.open(round) && round >= peers_.at(lane).beat.floor;
+}
+
 // (d) ahead of need, so that a distrusted lane's slots are decided before anyone waits for them.
 void Node::input_zeros_ahead() {
   const Round in_use_end = window_.in_use_end();
   if (in_use_end == Round{}) return;  // Nothing has ever happened: nothing will wait.
   for (auto& [id, lane] : lanes_) {
-    if (lane.watch.trusted() || in_use_end + options_.ahead_rounds / 2 <= lane.ahead_end) continue;
+    const bool all_open = lane.watch.trusted() && in_use_end >= peers_.at(id).beat.floor;
+    if (all_open || in_use_end + options_.ahead_rounds / 2 <= lane.ahead_end) continue;
     const Round end = std::min(in_use_end + options_.ahead_rounds, window_.end());
     if (end <= lane.ahead_end) continue;  // The window ends there.
     for (Round round = std::max(lane.ahead_end, in_use_end); round < end; ++round) {
       Slot* slot = window_.find({round, id});
-      if (slot == nullptr || lane.watch.open(round) || slot->zero_input || slot->covered ||
+      if (slot == nullptr || is_open(id, round) || slot->zero_input || slot->covered ||
           slot->agreement.decision() || slot->agreement.holds_batch()) {
         continue;
       }
@@ -214,10 +220,14 @@ void Node::input_zeros_ahead() {
   }
 }
 
-// Rounds below a lane's laneFrom are in use, but for the far half of the window (section 1).
+// Rounds below a lane's laneFrom are in use, and those until the last change of the members is in
+// force; but for the far half of the window (section 1).
 void Node::raise_by_lane_from() {
   const Round most = window_.executed_end() + options_.window_rounds / 2;
   Round end = std::min(own_lane_.lane_from(), most);
+  if (configurations_.latest_from() > Round{}) {
+    end = std::max(end, std::min(configurations_.latest_from() + 1, most));
+  }
   for (const auto& [id, lane] : lanes_) end = std::max(end, std::min(lane.lane_from, most));
   raise_in_use(end);
 }

@@ -14,8 +14,8 @@ using base::mutated;
 namespace {
 
 const std::string forgot =
-    ": this replica may have forgotten what it promised, and this version cannot bring it back; "
-    "keep its directory as it is and run on with the others";
+    ": this replica may have forgotten what it promised; the others run on without it, and it comes "
+    "back without its memory when it is started with --rejoin";
 
 }  // namespace
 
@@ -48,7 +48,8 @@ bool Node::make_room(Round round) {
 }
 
 // Round by round: a record may reach into rounds that its first part brought into the window.
-// `put_back` is false when the log has said something else of the slot before.
+// `put_back` gets the slot and this member's index in its round; it is false when the log has said
+// something else of the slot before.
 template <typename Said, typename PutBack>
 Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
   for (Round round = said.rounds.first; round < said.rounds.end; ++round) {
@@ -60,7 +61,8 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
     }
     if (in_use) raise_in_use(round + 1);
     Slot* slot = window_.find({round, said.lane});
-    if (slot != nullptr && !put_back(slot->agreement)) {
+    const std::size_t self = configurations_.at(round).index_of(options_.self).value_or(members_max);
+    if (slot != nullptr && !put_back(slot->agreement, self)) {
       return {Code::corrupted, "it contradicts the records before it" + forgot};
     }
   }
@@ -69,12 +71,13 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
 
 Status Node::replay(const record::State& state) {
   const bool one = state.value == Bit::one;
-  const std::size_t self = *configurations_.at(state.rounds.first).index_of(options_.self);
+  said_end_ = std::max(said_end_, state.rounds.end);
   if (one && !mutated(Mutant::frontier_forgotten)) {
     state_one_end_ = std::max(state_one_end_, state.rounds.end);
   }
   const bool in_use = one && !mutated(Mutant::replay_below_top);
-  return replay_rounds(state, in_use, [&](WeakMvc& slot) {
+  return replay_rounds(state, in_use, [&](WeakMvc& slot, std::size_t self) {
+    if (self == members_max) return false;  // It had no say there.
     if (state.batch && slot.hold(state.batch)) slot.set_batch_recorded();
     const bool lacking = mutated(Mutant::state_1_without_the_batch);
     if (one && !slot.holds_batch() && !lacking) return false;
@@ -91,8 +94,9 @@ Status Node::replay(const record::State& state) {
 }
 
 Status Node::replay(const record::CastVote& vote) {
-  const std::size_t self = *configurations_.at(vote.rounds.first).index_of(options_.self);
-  return replay_rounds(vote, vote.value != Vote::zero, [&](WeakMvc& slot) {
+  said_end_ = std::max(said_end_, vote.rounds.end);
+  return replay_rounds(vote, vote.value != Vote::zero, [&](WeakMvc& slot, std::size_t self) {
+    if (self == members_max) return false;
     if (mutated(Mutant::forget_a_vote)) return true;
     if (!slot.may_set_own_vote(vote.phase)) {
       return repeating_ && vote.phase <= slot.phases() &&
@@ -105,7 +109,7 @@ Status Node::replay(const record::CastVote& vote) {
 }
 
 Status Node::replay(const record::Decided& decided) {
-  return replay_rounds(decided, decided.value == Bit::one, [&](WeakMvc& slot) {
+  return replay_rounds(decided, decided.value == Bit::one, [&](WeakMvc& slot, std::size_t) {
     if (slot.decision()) return *slot.decision() == decided.value;
     slot.decide(decided.value);
     return true;
@@ -117,15 +121,22 @@ Status Node::replay(const record::Batch& batch) {
     Lane lane;
     RoundRange rounds;
   } const said{batch.slot.lane, {batch.slot.round, batch.slot.round + 1}};
-  return replay_rounds(said, true, [&](WeakMvc& slot) {
+  return replay_rounds(said, true, [&](WeakMvc& slot, std::size_t) {
     if (slot.hold(batch.bytes)) slot.set_batch_recorded();
     return true;
   });
 }
 
 Status Node::replay(const record::Reserve& reserve) {
-  own_lane_.begin(reserve.end);
+  own_lane_.begin(std::max(own_lane_.lane_from(), reserve.end));
+  said_end_ = std::max(said_end_, reserve.end);  // An earlier life may have used all of it.
   return {};
+}
+
+Status Node::replay(const record::Rejoin& rejoin) {
+  without_memory_ = false;
+  floor_ = rejoin.end;
+  return replay(record::Reserve{rejoin.end});
 }
 
 Status Node::replay(const record::Founding& founding) {
@@ -139,7 +150,12 @@ Status Node::replay(const record::Boot& boot) {
             "this log belongs to member " + std::to_string(boot.member.value) + " of cluster '" +
                 boot.cluster_id + "': point --data at this member's own directory"};
   }
+  if (!last_boot_) began_without_memory_ = boot.without_memory;
   last_boot_ = boot;
+  without_memory_ = boot.without_memory && !mutated(Mutant::unfinished_rejoin_forgotten);
+  if (window_.executed_end() == Round{} && configurations_.latest().number == 0) {
+    found_with(boot.incarnation);
+  }
   return {};
 }
 
@@ -159,31 +175,26 @@ std::string list_of(const std::vector<ReplicaId>& members) {
 
 }  // namespace
 
-// Section 12, step 1: anything missing or doubtful, and this replica may not take part.
-Status Node::check_boot() const {
-  // The members were fixed when the cluster was founded: two lists would be two clusters.
-  std::vector<ReplicaId> founders;
-  for (const FoundingEntry& entry : last_boot_->incarnation) founders.push_back(entry.member);
-  const std::vector<ReplicaId>& members = configurations_.at({}).members();
-  if (founders != members) {
-    return {Code::failed_precondition,
-            "this cluster was founded with members " + list_of(founders) +
-                ", and this replica was started with members " + list_of(members) +
-                ": start it with the list with which the cluster was founded"};
+// The members were fixed when the cluster was founded, and since then the log says who they are:
+// another start list, before anything was changed, is a mistake.
+Status Node::check_members() const {
+  const Configuration founders = configurations_.latest().voters();
+  const bool changed = configurations_.latest().number > 0;
+  if (changed || !founders.contains(options_.self) || founders.members() == start_list_.members()) {
+    return {};
   }
-  if (last_boot_->mode == Mode::memory) {
-    return {Code::failed_precondition,
-            "this log was kept in mode 'memory', which does not survive a restart" + forgot};
-  }
+  return {Code::failed_precondition,
+          "this cluster was founded with members " + list_of(founders.members()) +
+              ", and this replica was started with members " + list_of(start_list_.members()) +
+              ": start it with the list with which the cluster was founded; members are added "
+              "and removed by rabia-ctl member"};
+}
+
+// Section 8, "Who": what the system alone held may be gone.
+bool Node::forgot_in_mode_os() const {
   const bool same_boot = !options_.boot_id.empty() && last_boot_->boot_id == options_.boot_id;
   const bool forgiven = cleanly_stopped_ || mutated(Mutant::power_loss_forgiven);
-  if (last_boot_->mode == Mode::os && !same_boot && !forgiven) {
-    return {Code::failed_precondition,
-            "the machine was restarted without a clean stop (or cannot tell), and durability 'os' "
-            "does not survive that" +
-                forgot};
-  }
-  return {};
+  return last_boot_->mode == Mode::os && !same_boot && !forgiven;
 }
 
 Status Node::start(base::Instant now) {
@@ -196,15 +207,23 @@ Status Node::start(base::Instant now) {
                                  ", and what came before it is nowhere" + forgot};
   }
   if (!last_boot_ && window_.executed_end() > Round{}) {
-    return {Code::failed_precondition, "there is a snapshot and no log to it" + forgot};
+    return {Code::corrupted, "there is a snapshot and no log to it" + forgot};
   }
   if (!last_boot_) {
+    if (options_.rejoin) return {};  // It says nothing until it hears of the cluster.
     after_founding_step(founding_->begin());
     // Alone, and stopped between saying and founding: nobody else will speak.
     if (const auto vector = founding_->founded()) become(*vector);
     return {};
   }
-  if (Status status = check_boot(); !status.ok()) return status;
+  if (Status status = check_members(); !status.ok()) return status;
+  if (last_boot_->mode == Mode::memory) {
+    return {Code::corrupted,
+            "this log was kept in mode 'memory', which does not survive a restart" + forgot};
+  }
+  // Of a log that was there the operator may say that it is whole; never of one that began empty.
+  const bool vouched = options_.vouched && last_boot_->mode == Mode::os && !began_without_memory_;
+  without_memory_ = !vouched && (without_memory_ || forgot_in_mode_os());
   become(last_boot_->incarnation);
   return {};
 }

@@ -3,6 +3,8 @@
 // A snapshot holds the state after all rounds below s. What the log before it says is then no
 // longer needed, but for what a Checkpoint repeats: one record, so that a crash leaves all of it or
 // nothing.
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -64,10 +66,15 @@ RecordNumber Node::write_checkpoint() {
   if (!mutated(Mutant::checkpoint_without_reservation)) {
     checkpoint.reserved_end = own_lane_.reserved_written();
   }
+  checkpoint.floor = floor_;
   checkpoint.state_one_end = state_one_end_;
   // Lane by lane, so that neighbouring rounds become one range.
-  for (const ReplicaId lane : configurations_.at(window_.executed_end()).members()) {
-    const RoundRange rounds = window_.range();
+  const RoundRange rounds = window_.range();
+  std::set<Lane> lanes;
+  for (const Configuration* configuration : configurations_.in_force(rounds)) {
+    lanes.insert(configuration->members().begin(), configuration->members().end());
+  }
+  for (const Lane lane : lanes) {
     for (Round round = rounds.first; round < rounds.end; ++round) {
       if (const Slot* slot = window_.find({round, lane})) {
         repeat_slot({round, lane}, slot->agreement, checkpoint);
@@ -79,19 +86,24 @@ RecordNumber Node::write_checkpoint() {
 }
 
 void Node::install(const SnapshotPoint& point, base::Instant now) {
-  RABIA_CHECK(stage_ == Stage::running && point.round > window_.executed_end());
+  RABIA_CHECK(active() && point.round > window_.executed_end());
   now_ = now;
   // Own batches that the snapshot passes over: nobody here learns what became of them.
   const Round window_end = window_.end();
   for (Round round = window_.executed_end(); round < std::min(point.round, window_end); ++round) {
     const Slot* slot = window_.find({round, options_.self});
-    if (slot != nullptr && !slot->agreement.decision() && slot->agreement.holds_batch() &&
-        round >= own_lane_.lane_from()) {
+    if (slot != nullptr && !slot->agreement.decision() &&
+        created_here({round, options_.self}, *slot)) {
       --own_undecided_;
       own_undecided_bytes_ -= slot->agreement.batch().size();
     }
   }
   dropped_below_ = point.round;
+  for (const Epoch& epoch : point.epochs) {
+    if (epoch.membership.number <= configurations_.latest().number) continue;
+    for (const MemberEntry& member : epoch.membership.members) know(member.id);
+    configurations_.add(epoch);
+  }
   window_.advance_to(point.round, now_);
   enter_rounds(window_end);
   own_lane_.use_up_to(point.round);
@@ -102,16 +114,13 @@ void Node::install(const SnapshotPoint& point, base::Instant now) {
 
 // ---- at start
 
-Status Node::restore_snapshot(const SnapshotPoint& point) {
+void Node::restore_snapshot(const SnapshotPoint& point) {
   RABIA_CHECK(last_record_ == 0 && window_.executed_end() == Round{});
-  if (point.members != configurations_.at(point.round).members()) {
-    return {Code::failed_precondition,
-            "the snapshot of round " + std::to_string(point.round.value) +
-                " is of a cluster with other members: start this replica with the list with which "
-                "the cluster was founded"};
+  for (const Epoch& epoch : point.epochs) {
+    for (const MemberEntry& member : epoch.membership.members) know(member.id);
   }
-  window_.advance_to(point.round, {});
-  return {};
+  configurations_.begin(point.epochs);
+  window_.begin_at(point.round);
 }
 
 // Repeats what the records before it say, where they were read.
@@ -126,7 +135,8 @@ Status Node::replay(const record::Checkpoint& checkpoint) {
   }
   checkpoint_seen_ = true;
   if (Status status = replay(checkpoint.boot); !status.ok()) return status;
-  own_lane_.begin(checkpoint.reserved_end);
+  if (Status status = replay(record::Reserve{checkpoint.reserved_end}); !status.ok()) return status;
+  floor_ = std::max(floor_, checkpoint.floor);
   state_one_end_ = std::max(state_one_end_, checkpoint.state_one_end);
   Status status;
   const auto replay_all = [&](const auto& records) {

@@ -13,7 +13,7 @@ using testing::lone_boot;
 using testing::lone_options;
 using testing::LoneNode;
 
-const std::vector<ReplicaId> three = {{1}, {2}, {3}};
+const std::vector<Epoch> three = {{{}, founded_with({{1}, {2}, {3}})}};
 
 base::SharedBytes bytes(const char* text) {
   return base::SharedBytes(std::string(text));
@@ -50,9 +50,7 @@ record::Checkpoint checkpoint_of(LoneNode& lone) {
 
 // A later life, whose log begins with record 100.
 Status start_from(Node& node, const std::vector<Record>& log, std::optional<Round> snapshot) {
-  if (snapshot) {
-    if (Status status = node.restore_snapshot({*snapshot, three}); !status.ok()) return status;
-  }
+  if (snapshot) node.restore_snapshot({*snapshot, three});
   RecordNumber number = 100;
   for (const Record& record : log) {
     if (Status status = node.restore(record, number++); !status.ok()) return status;
@@ -74,7 +72,7 @@ TEST(NodeSnapshot, ACheckpointRepeatsAllThatStillMatters) {
   EXPECT_EQ(node.frontier_end(), lone.node().frontier_end());
   EXPECT_EQ(node.own_lane().lane_from(), lone.node().own_lane().reserved_durable());
   std::size_t own_votes = 0;
-  for (const ReplicaId lane : three) {
+  for (const ReplicaId lane : {ReplicaId{1}, ReplicaId{2}, ReplicaId{3}}) {
     const WeakMvc& before = lone.node().window().find({{2}, lane})->agreement;
     const WeakMvc& after = node.window().find({{2}, lane})->agreement;
     EXPECT_EQ(after.decision(), before.decision()) << lane.value;
@@ -143,9 +141,9 @@ TEST(NodeSnapshot, AnOlderCheckpointIsReadInsideARound) {
   const record::Decided none{{1}, {{2}, {3}}, Bit::zero};
   const record::Decided taken{{2}, {{2}, {3}}, Bit::one};
   const record::Checkpoint checkpoint{
-      {1}, lone_boot(), {32}, {3}, {{{{2}, {2}}, bytes("x")}}, {repeated}, {}, {none, taken}};
+      {1}, lone_boot(), {32}, {}, {3}, {{{{2}, {2}}, bytes("x")}}, {repeated}, {}, {none, taken}};
   Node node(lone_options(3));
-  ASSERT_TRUE(node.restore_snapshot({{2}, three}).ok());
+  node.restore_snapshot({{2}, three});
   RecordNumber number = 0;
   for (const Record& each : std::vector<Record>{lone_boot(), state, none, taken, checkpoint}) {
     const Status status = node.restore(each, ++number);
@@ -194,10 +192,19 @@ TEST(NodeSnapshot, NothingIsSaidOfRoundsThatACheckpointLeftOut) {
   EXPECT_TRUE(lone.sent_of<message::State>().empty());
 }
 
-// Given a snapshot of a cluster of other members, then it is refused.
-TEST(NodeSnapshot, ASnapshotOfOtherMembersIsRefused) {
-  Node node(lone_options(3));
-  EXPECT_EQ(node.restore_snapshot({{5}, {{1}, {2}, {4}}}).code(), Code::failed_precondition);
+// Given a snapshot of a cluster that was founded with other members than the start list has, then it
+// is refused; when they have changed since, then the snapshot says who they are.
+TEST(NodeSnapshot, OtherMembersThanThoseOfTheStartListNeedAChange) {
+  for (const std::uint64_t changes : {0U, 1U}) {
+    Node node(lone_options(3));
+    Membership membership = founded_with({{1}, {2}, {4}});
+    membership.number = changes;
+    node.restore_snapshot({{5}, {{{3}, membership}}});
+    ASSERT_TRUE(node.restore(lone_boot(), 1).ok());
+    const Status status = node.start(base::Instant(std::chrono::seconds(10)));
+    EXPECT_EQ(status.code(), changes == 0 ? Code::failed_precondition : Code::ok);
+    EXPECT_TRUE(node.configurations().at({5}).contains({4}));
+  }
 }
 
 }  // namespace

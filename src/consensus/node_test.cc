@@ -100,7 +100,7 @@ TEST(Node, InModeMemoryTheFrontierCountsABatchThatWasSent) {
   ASSERT_EQ(lone.sent_of<message::Batch>().size(), 1U);
   EXPECT_TRUE(lone.sent_of<message::Batch>()[0].with_state);
   ASSERT_EQ(lone.sent_of<message::Answer>().size(), 1U);
-  EXPECT_GT(lone.sent_of<message::Answer>()[0].frontier_end, round);
+  EXPECT_GT(lone.sent_of<message::Answer>()[0].end, round);
 }
 
 // Given a disk that has not answered for more than a second, when the others decide, then this
@@ -342,20 +342,27 @@ TEST(NodeRestart, RefusesTheLogOfAnotherMemberOrCluster) {
 }
 
 // Given mode `os`, when the machine was restarted, then only a clean stop makes the log complete.
-TEST(NodeRestart, AfterAPowerFailureInModeOsItRefusesToRun) {
+TEST(NodeRestart, AfterAPowerFailureInModeOsItComesBackWithoutMemory) {
   NodeOptions options = lone_options(3);
   options.boot_id = "machine, started again";
-  const auto restart = [&](const std::vector<Record>& log) {
-    return LoneNode(options).replay(log).code();
+  const auto stage_after = [&](const std::vector<Record>& log) {
+    LoneNode lone(options);
+    EXPECT_TRUE(lone.replay(log).ok());
+    lone.settle();
+    return lone.node().stage();
   };
-  EXPECT_EQ(restart({lone_boot(Mode::os)}), Code::failed_precondition);
-  EXPECT_EQ(restart({lone_boot(Mode::os), record::CleanStop{}}), Code::ok);
-  EXPECT_EQ(restart({lone_boot(Mode::os), record::CleanStop{}, record::Reserve{{5}}}),
-            Code::failed_precondition)
+  using Stage = Node::Stage;
+  EXPECT_EQ(stage_after({lone_boot(Mode::os)}), Stage::rejoining);
+  EXPECT_EQ(stage_after({lone_boot(Mode::os), record::CleanStop{}}), Stage::running);
+  EXPECT_EQ(stage_after({lone_boot(Mode::os), record::CleanStop{}, record::Reserve{{5}}}),
+            Stage::rejoining)
       << "a clean stop counts only as the last record";
-  EXPECT_EQ(restart({lone_boot(Mode::always)}), Code::ok);
+  EXPECT_EQ(stage_after({lone_boot(Mode::always)}), Stage::running);
+  options.vouched = true;
+  EXPECT_EQ(stage_after({lone_boot(Mode::os)}), Stage::running) << "the operator's word";
+  options.vouched = false;
   options.boot_id = "machine";
-  EXPECT_EQ(restart({lone_boot(Mode::os)}), Code::ok) << "only the process was restarted";
+  EXPECT_EQ(stage_after({lone_boot(Mode::os)}), Stage::running) << "only the process was restarted";
 }
 
 // Given another list of members than the one that founded the cluster, then two lists would be two
@@ -368,7 +375,7 @@ TEST(NodeRestart, AnotherListOfMembersIsRefused) {
 
 TEST(NodeRestart, ALogOfModeMemoryIsRefused) {
   EXPECT_EQ(LoneNode(lone_options(3)).replay({lone_boot(Mode::memory)}).code(),
-            Code::failed_precondition);
+            Code::corrupted);
 }
 
 // Given a cluster of one that stopped between saying and founding, when it is started again, then

@@ -60,6 +60,12 @@ struct Founding {
   friend bool operator==(const Founding&, const Founding&) = default;
 };
 
+// Section 8: from the round `end` on this member takes part again, and its lane begins there; of
+// what it did before it remembers nothing. Durable before it takes part.
+struct Rejoin {
+  Round end;
+};
+
 // The first record of a life of a founded member; synced before anything is sent.
 struct Boot {
   std::string cluster_id;
@@ -67,6 +73,7 @@ struct Boot {
   ReplicaId member;
   Mode mode = Mode::always;
   std::string boot_id;  // Of the machine: tells a restart of the process from one of the system.
+  bool without_memory = false;  // It takes no part until a Rejoin follows.
 };
 
 // Repeats, in one record, whatever earlier records say that still matters at a moment when all
@@ -76,6 +83,7 @@ struct Checkpoint {
   Round round;
   Boot boot;
   Round reserved_end;   // H, as last written.
+  Round floor;          // Of the last Rejoin, or 0.
   Round state_one_end;  // Part of the frontier: the round after the last one with a State 1.
   std::vector<Batch> batches;
   std::vector<State> states;  // Without batches: they are above.
@@ -90,6 +98,6 @@ struct CleanStop {};
 
 using Record =
     std::variant<record::State, record::CastVote, record::Decided, record::Batch, record::Reserve,
-                 record::Founding, record::Boot, record::CleanStop, record::Checkpoint>;
+                 record::Founding, record::Boot, record::CleanStop, record::Checkpoint, record::Rejoin>;
 
 }  // namespace rabia::consensus

@@ -30,6 +30,9 @@ struct Round {
   }
 };
 
+// No round is as high: what is below it is everything.
+inline constexpr Round round_never{std::uint64_t{1} << 62};
+
 // [first, end)
 struct RoundRange {
   Round first;

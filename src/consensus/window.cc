@@ -13,7 +13,7 @@ using base::mutated;
 
 Window::Window(const ConfigurationHistory& configurations, std::uint64_t rounds)
     : configurations_(configurations), rounds_(rounds) {
-  for (Round round; round < end(); ++round) prepare(round, {});
+  begin_at({});
 }
 
 // Makes the ring's place for `round` new. Its slots keep their memory.
@@ -73,7 +73,7 @@ std::optional<Bit> Window::executed_decision(SlotId id) const {
   return executed_[executed_.size() - back].ones.contains(*index) ? Bit::one : Bit::zero;
 }
 
-std::optional<Window::Executable> Window::take_executable(base::Instant now) {
+std::optional<Window::Executable> Window::executable() {
   if (executed_end_ >= in_use_end_) return std::nullopt;  // Rounds not in use are not executed.
   RoundState& round = state(executed_end_);
   while (mutated(Mutant::execute_out_of_order) && !round.slots[cursor_].agreement.decision() &&
@@ -89,13 +89,23 @@ std::optional<Window::Executable> Window::take_executable(base::Instant now) {
   if (!decision || (decision == Bit::one && lacks_batch)) return std::nullopt;
 
   const Lane lane = configurations_.at(executed_end_).members()[cursor_];
-  Executable executable{{executed_end_, lane}, *decision, {}};
-  if (decision == Bit::one) {
-    executable.batch = agreement.batch();
-    round.ones.insert(cursor_);
-  }
+  Executable next{{executed_end_, lane}, *decision, {}};
+  if (decision == Bit::one) next.batch = agreement.batch();
+  return next;
+}
+
+void Window::executed(const Executable& executable, base::Instant now) {
+  RoundState& round = state(executed_end_);
+  if (executable.decision == Bit::one) round.ones.insert(cursor_);
   if (++cursor_ == round.slots.size()) finish_round(now);
-  return executable;
+}
+
+void Window::begin_at(Round first) {
+  executed_.clear();
+  executed_end_ = first;
+  cursor_ = 0;
+  in_use_end_ = std::max(in_use_end_, first);
+  for (Round round = first; round < end(); ++round) prepare(round, {});
 }
 
 void Window::advance_to(Round first, base::Instant now) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "consensus/configuration.h"
+#include "consensus/membership.h"
 #include "consensus/types.h"
 #include "consensus/weak_mvc.h"
 
@@ -61,17 +61,21 @@ class Window {
   // The decision of a slot of the last α executed rounds.
   [[nodiscard]] std::optional<Bit> executed_decision(SlotId id) const;
 
-  // The next slot in log order that is ready to be executed: in use, decided, its batch held.
-  // Moves over it; a round whose last slot was taken leaves the window.
+  // The next slot in log order, when it is ready to be executed: in use, decided, its batch held.
   struct Executable {
     SlotId slot;
     Bit decision;
     base::SharedBytes batch;  // Of a slot decided 1.
   };
-  [[nodiscard]] std::optional<Executable> take_executable(base::Instant now);
+  [[nodiscard]] std::optional<Executable> executable();
+  // Moves over it, when all that it changes is known (who is in force a window later, say): a round
+  // whose last slot was taken leaves the window, and a new one enters it.
+  void executed(const Executable& executable, base::Instant now);
   // Everything below `first` is executed, and decided elsewhere: the window begins there. Slots of
   // rounds that stay in it stay as they are. Not backwards.
   void advance_to(Round first, base::Instant now);
+  // As new, at this round: nothing was said here in any round.
+  void begin_at(Round first);
   // A batch of round L was taken.
   [[nodiscard]] bool inside_a_round() const { return !state(executed_end_).ones.empty(); }
   // The first slot not yet executed; its round is executed_end().

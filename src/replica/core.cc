@@ -122,6 +122,7 @@ bool Core::step_once() {
   }
   notice_stage();
   if (snapshots_ && !stopped_) tick_snapshots();
+  if (!stopped_) tick_members();
   if (!stopped_) notify_accepting();
   return happened;
 }
@@ -180,6 +181,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }
   ++position_.value;
+  if (execution.membership) members_changed(*execution.membership, group);
   BatchReader commands(execution.batch.view());
   std::string_view command;
   if (group != nullptr) {
@@ -207,11 +209,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
 void Core::notice_stage() {
   using Stage = consensus::Node::Stage;
   if (node_->stage() == Stage::must_rejoin) {
-    stop_because(
-        {Code::failed_precondition,
-         "the cluster '" + options_.cluster_id +
-             "' exists already and does not know this replica's empty data directory: start it "
-             "with the directory that it had, or found a new cluster on empty directories"});
+    stop_because({Code::failed_precondition, node_->why_refused()});
     return;
   }
   if (node_->stage() == Stage::founding && now_ - opened_at_ >= std::chrono::seconds(3) &&
@@ -220,8 +218,34 @@ void Core::notice_stage() {
     io::log(io::Level::warning, "replica", "not founded yet",
             {{"reason", status().not_serving_because}});
   }
-  if (node_->stage() == Stage::running) transport_->set_incarnation(node_->incarnation());
+  if (node_->stage() == Stage::rejoining && !rejoining_) {
+    rejoining_ = true;
+    io::log(io::Level::warning, "replica", "without its memory: takes everything from the others",
+            {{"replica", options_.self}});
+  }
+  if (node_->stage() == Stage::running || rejoining_) {
+    transport_->set_incarnation(node_->incarnation());
+  }
+  notice_rejoin();
   notice_serving();
+}
+
+// What it had before is of no use any more.
+void Core::notice_rejoin() {
+  if (node_->stage() != consensus::Node::Stage::running || !rejoining_) return;
+  rejoining_ = false;
+  io::log(io::Level::info, "replica", "back without its memory",
+          {{"replica", options_.self}, {"takes_part_from_round", node_->floor().value}});
+  if (!snapshot_jobs_) return;
+  snapshot_jobs_->run(
+      [&files = environment_.files, path = options_.data_directory] {
+        return storage::DataDirectory::forget_set_aside(files, path);
+      },
+      [](const Status& status) {
+        if (status.ok()) return;
+        io::log(io::Level::warning, "replica", "what was put aside for the rejoin is still there",
+                {{"reason", status.message()}});
+      });
 }
 
 // It serves when a first linearizable read has come through: everything acknowledged before it
@@ -299,29 +323,35 @@ void Core::flush_lazy_records() {
 // ---- status
 
 std::size_t Core::peers_holding_everything() const {
-  const std::size_t least = consensus::Quorums{options_.members.size()}.quorum() - 1;
+  const auto& configuration = node_->configurations().at(node_->executed_end());
+  const std::size_t least = configuration.quorums().quorum() - 1;
   std::size_t caught_up = 0;
-  for (const Member& member : options_.members) {
-    if (member.id == options_.self || !transport_ || !transport_->up(member.id)) continue;
-    if (node_->peer_executed_end(member.id) >= node_->executed_end()) ++caught_up;
+  for (const ReplicaId member : configuration.members()) {
+    if (member == options_.self || !transport_ || !transport_->up(member)) continue;
+    if (node_->peer_executed_end(member) >= node_->executed_end()) ++caught_up;
   }
   return std::max(least, caught_up);
+}
+
+std::string Core::why_not_serving() const {
+  using Stage = consensus::Node::Stage;
+  if (removed()) return "this replica was removed from the cluster";
+  if (node_->stage() == Stage::founding) {
+    if (options_.rejoin) return "no member of the cluster has been heard yet";
+    return "the cluster is not founded: all members must have been seen, and at least one of them "
+           "started with --bootstrap";
+  }
+  if (node_->stage() == Stage::rejoining) return "it has lost its memory and comes back";
+  if (!node_->has_quorum()) return "no quorum of the members is connected";
+  if (!node_->is_voter()) return "this replica is a learner, not yet a voter";
+  if (!node_->open()) return "joining the cluster";
+  return serving_ ? "" : "catching up";
 }
 
 ReplicaStatus Core::status() const {
   ReplicaStatus status;
   status.serving = serving_ && available();
-  if (!node_->has_quorum()) {
-    status.not_serving_because = "no quorum of the members is connected";
-  } else if (node_->stage() == consensus::Node::Stage::founding) {
-    status.not_serving_because =
-        "the cluster is not founded: all members must have been seen, and at least one of them "
-        "started with --bootstrap";
-  } else if (!node_->open()) {
-    status.not_serving_because = "joining the cluster";
-  } else if (!serving_) {
-    status.not_serving_because = "catching up";
-  }
+  status.not_serving_because = why_not_serving();
   const consensus::NodeCounters& counters = node_->counters();
   status.executed_round = node_->executed_end().value;
   status.top_round = node_->in_use_end().value;
@@ -335,19 +365,7 @@ ReplicaStatus Core::status() const {
   status.log_commits = commits_;
   status.history_entries = history_.size();
   status_of_snapshots(status);
-  std::vector<transport::Transport::PeerStats> stats;
-  if (transport_) stats = transport_->stats();
-  for (const Member& member : options_.members) {
-    if (member.id == options_.self) continue;
-    PeerStatus peer{.id = member.id, .address = member.peer_address};
-    for (const auto& stat : stats) {
-      if (stat.id != member.id) continue;
-      peer.connected = stat.up;
-      peer.round_trip = stat.round_trip;
-    }
-    peer.executed_round = node_->peer_executed_end(member.id).value;
-    status.peers.push_back(std::move(peer));
-  }
+  status_of_members(status);
   return status;
 }
 

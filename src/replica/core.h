@@ -44,12 +44,16 @@ class Core final : public Replica {
   void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
   void take_snapshot(OnSnapshot done) override;
+  void change_members(const MemberChange& change, std::function<void(Status)> done) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
   Status close() override;
 
  private:
   // core_start.cc
+  Status recover_everything();
+  Status begin_without_memory();
+  Status check_not_removed() const;
   Status open_directory();
   Status open_log();
   Status open_transport();
@@ -71,6 +75,8 @@ class Core final : public Replica {
   void execute(const consensus::Execution& execution);
   void apply_batch(const consensus::Execution& execution, Group* group);
   void notice_stage();
+  void notice_rejoin();
+  [[nodiscard]] std::string why_not_serving() const;
   void notice_serving();
   void set_timer();
   void flush_lazy_records();
@@ -124,6 +130,28 @@ class Core final : public Replica {
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
 
+  // core_members.cc
+  [[nodiscard]] std::vector<Member> everyone() const;
+  void follow_members();
+  void members_changed(const Status& status, Group* group);
+  void tick_members();
+  void promote_who_is_near();
+  void leave_when_done();
+  void propose_members(consensus::Membership next, std::function<void(Status)> done);
+  [[nodiscard]] Status safe_now(const consensus::Membership& next) const;
+  [[nodiscard]] bool is_near(ReplicaId learner) const;
+  [[nodiscard]] bool removed() const;
+  [[nodiscard]] bool membership_in_force() const;
+  [[nodiscard]] io::Endpoint own_address() const;
+  void status_of_members(ReplicaStatus& status) const;
+  // A new member that must be reached before it is added.
+  struct Introduction {
+    Member member;
+    consensus::Membership next;
+    std::function<void(Status)> done;
+    base::Instant until;
+  };
+
   Environment environment_;
   ReplicaOptions options_;
   StateMachine& machine_;
@@ -170,6 +198,14 @@ class Core final : public Replica {
   bool serving_ = false;
   base::Instant opened_at_{};
   bool told_of_founding_ = false;
+
+  std::optional<Introduction> introduction_;
+  bool changing_members_ = false;  // A change of this replica's is under way.
+  base::Instant promote_again_at_{};
+  consensus::Round dropped_links_at_;  // For the change that is in force from here.
+  std::optional<base::Instant> alone_since_;  // Removed, and no peer is up.
+  std::string empty_state_;  // What the machine writes before any command: to begin anew.
+  bool rejoining_ = false;
 
   // Absent in mode `memory`. The jobs outlive those who have them done.
   std::optional<storage::SnapshotDirectory> snapshots_;

@@ -185,6 +185,12 @@ ClientTable::Entry* Core::answering(const Item& item) {
 // ---- failures
 
 void Core::fail(Group& group, Failure failure) {
+  if (const auto done = std::exchange(group.members_changed, nullptr)) {
+    done(failure == Failure::not_executed
+             ? Status(Code::unavailable, "nothing was changed: no quorum answered in time")
+             : Status(Code::unknown_outcome,
+                      "no quorum answered in time: look at the list of members before trying again"));
+  }
   const std::vector<Item> items = std::exchange(group.items, {});
   for (const Item& item : items) {
     // A read changes nothing, so it is never unknown what it did.
@@ -194,7 +200,7 @@ void Core::fail(Group& group, Failure failure) {
 }
 
 bool Core::available() const {
-  return node_->open() && node_->has_quorum();
+  return node_->open() && node_->has_quorum() && node_->is_voter();
 }
 
 // Section 3: without a quorum, what is not in a batch is refused, and what is in one is answered

@@ -56,7 +56,8 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
   }
   // No more than one window: the peer cannot take more at once.
   const consensus::RoundRange window = node_->window().range();
-  const Round end = std::min(request.rounds.end, first + distance(window.first, window.end));
+  const Round window_end = std::min(request.rounds.end, first + distance(window.first, window.end));
+  const Round end = node_->configurations().same_until(first, window_end);  // Of one set of lanes.
   const std::uint64_t bytes_max = options_.tuning.history_reply_bytes;
   History::Part part = history_.part({first, end}, bytes_max);
   const bool all = base::mutated(base::Mutant::cut_history_said_empty);
@@ -109,7 +110,7 @@ void Core::send_history(HistoryReply& reply) {
   const auto say = [&](consensus::Message message) {
     send({reply.peer, nullptr, std::move(message)});
   };
-  // What is not 1 in an executed round is 0: in ranges, lane by lane.
+  // What is not 1 in an executed round is 0: in ranges, lane by lane; all of one configuration.
   const auto& configuration = node_->configurations().at(reply.rounds.first);
   for (const ReplicaId lane : configuration.members()) {
     Round from = reply.rounds.first;

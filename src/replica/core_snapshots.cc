@@ -30,23 +30,10 @@ SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
 }
 
-// C(r) of the rounds from the snapshot's on: how many, then their numbers.
-std::string encode_members(const consensus::Configuration& configuration) {
-  std::string bytes;
-  base::Encoder out(bytes);
-  out.varint(configuration.size());
-  for (const ReplicaId member : configuration.members()) out.varint(member.value);
-  return bytes;
-}
-
 Result<consensus::SnapshotPoint> point_of(const storage::SnapshotHeader& header) {
-  consensus::SnapshotPoint point{{header.round}, {}};
-  base::Decoder in(header.extra);
-  for (std::uint64_t left = in.varint_at_most(consensus::members_max); left > 0; --left) {
-    point.members.push_back({static_cast<std::uint16_t>(in.varint_at_most(0xffff))});
-  }
-  if (!in.complete()) return {Code::corrupted, "its list of members cannot be read"};
-  return point;
+  auto epochs = consensus::decode_epochs(header.extra);
+  if (!epochs.ok()) return epochs.status();
+  return consensus::SnapshotPoint{{header.round}, epochs.take()};
 }
 
 // Also those that were found damaged, and what came of one that nobody goes on with.
@@ -141,7 +128,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   }
   // The machine first: it checks the state by its own digest.
   if (Status status = loader->finish(); !status.ok()) return status;
-  if (Status status = node_->restore_snapshot(point.value()); !status.ok()) return status;
+  node_->restore_snapshot(point.value());
   position_ = {header.position};
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
@@ -164,6 +151,7 @@ void Core::tick_snapshots() {
 
 bool Core::snapshot_is_due() const {
   if (!snapshots_ || taker_->busy() || fetch_->busy()) return false;
+  if (node_->stage() != consensus::Node::Stage::running) return false;
   const bool requested = snapshot_requests_.waiting();
   if (now_ < no_snapshot_before_ && !requested) return false;
   const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.newest()->name.round;
@@ -186,7 +174,7 @@ void Core::begin_snapshot() {
   snapshot_requests_.begin();
   const Round round = node_->executed_end();
   taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
-                 encode_members(node_->configurations().at(round))},
+                 consensus::encode_epochs(node_->configurations().from(round))},
                 {options_.snapshot_zstd_level});
   node_->write_checkpoint();
   again_ = true;
@@ -353,9 +341,7 @@ void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
 bool Core::is_wanted(const storage::SnapshotHeader& header) const {
   const Result<consensus::SnapshotPoint> point = point_of(header);
   return header.cluster_id == options_.cluster_id && header.incarnation == node_->incarnation() &&
-         point.ok() &&
-         point.value().members == node_->configurations().at({header.round}).members() &&
-         Round{header.round} > node_->executed_end();
+         point.ok() && Round{header.round} > node_->executed_end();
 }
 
 void Core::install(const storage::SnapshotHeader& header) {
@@ -370,6 +356,7 @@ void Core::install(const storage::SnapshotHeader& header) {
   if (environment_.probe != nullptr) environment_.probe->installed(header);
   now_ = environment_.executor.now();
   node_->install(point_of(header).value(), now_);
+  follow_members();
   position_ = {header.position};
   history_.begin_at(round);
   const std::string name = snapshots_->path_of(header.round);

@@ -13,7 +13,12 @@ namespace rabia::replica {
 
 namespace {
 
-Status check_members(const ReplicaOptions& options) {
+Status check_options(const ReplicaOptions& options) {
+  if (options.bootstrap && options.rejoin) {
+    return {Code::invalid_argument,
+            "a replica either helps to found a cluster (bootstrap) or comes into one that exists "
+            "(rejoin): give one of the two"};
+  }
   std::set<ReplicaId> ids;
   for (const Member& member : options.members) {
     if (member.id.value == 0) return {Code::invalid_argument, "member ids start at 1"};
@@ -38,7 +43,7 @@ Status check_members(const ReplicaOptions& options) {
 Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
                                                ReplicaOptions options, StateMachine& machine,
                                                Callbacks callbacks) {
-  if (Status status = check_members(options); !status.ok()) return status;
+  if (Status status = check_options(options); !status.ok()) return status;
   auto core =
       std::make_unique<Core>(environment, std::move(options), machine, std::move(callbacks));
   if (Status status = core->start(); !status.ok()) return status;
@@ -47,19 +52,71 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
 
 Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
+  if (options_.rejoin && options_.durability != Durability::memory) {
+    const auto reader = machine_.begin_snapshot();
+    while (reader->read(options_.tuning.snapshot_piece_bytes, empty_state_)) {
+    }
+  }
+  Status status = recover_everything();
+  if (status.code() == Code::corrupted && options_.rejoin) {
+    io::log(io::Level::warning, "replica", "what the directory holds is put aside for a rejoin",
+            {{"reason", status.message()}});
+    status = begin_without_memory();
+  }
+  if (!status.ok()) return status;
+  if (status = check_not_removed(); !status.ok()) return status;
+  timer_ = environment_.executor.make_timer([this] { on_timer(); });
+  if (status = open_transport(); !status.ok()) return status;
+  outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
+  follow_members();
+  schedule();
+  return {};
+}
+
+Status Core::recover_everything() {
   node_ = std::make_unique<consensus::Node>(node_options());
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
   if (Status status = open_log(); !status.ok()) return status;
   log_since_snapshot_ = wal_->recovery().bytes;
-  last_snapshot_at_ = environment_.executor.now();
-  now_ = opened_at_ = last_commit_ = environment_.executor.now();
-  if (Status status = node_->start(now_); !status.ok()) return status;
-  timer_ = environment_.executor.make_timer([this] { on_timer(); });
-  if (Status status = open_transport(); !status.ok()) return status;
-  outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
-  schedule();
-  return {};
+  now_ = opened_at_ = last_commit_ = last_snapshot_at_ = environment_.executor.now();
+  return node_->start(now_);
+}
+
+// As a replica whose directory is empty: what it holds is put aside until the rejoin is over.
+Status Core::begin_without_memory() {
+  fetch_.reset();
+  taker_.reset();
+  snapshot_jobs_.reset();
+  snapshots_.reset();
+  wal_.reset();
+  node_.reset();
+  kept_ = {};
+  checkpoints_.clear();
+  history_ = History(false, options_.tuning.memory_history_bytes);
+  position_ = {};
+  durable_lsn_ = 0;
+  commands_executed_ = 0;
+  const auto loader = machine_.begin_load();
+  if (Status status = loader->add(empty_state_); !status.ok()) return status;
+  if (Status status = loader->finish(); !status.ok()) return status;
+  const std::string& path = options_.data_directory;
+  if (Status status = storage::DataDirectory::set_aside(environment_.files, path); !status.ok()) {
+    return status;
+  }
+  if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
+    return status;
+  }
+  if (Status status = environment_.files.sync_directory(path); !status.ok()) return status;
+  return recover_everything();
+}
+
+Status Core::check_not_removed() const {
+  if (!removed()) return {};
+  return {Code::failed_precondition,
+          "member " + std::to_string(options_.self.value) +
+              " was removed from the cluster, and its number is not given again: give this machine "
+              "an empty data directory and a new id, and add that (rabia-ctl member add)"};
 }
 
 Status Core::open_directory() {
@@ -67,13 +124,12 @@ Status Core::open_directory() {
   const std::string& path = options_.data_directory;
   Result<bool> known = environment_.files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
-  if (!known.value() && !options_.bootstrap) {
-    return {
-        Code::failed_precondition,
-        "the data directory '" + path +
-            "' holds no replica: if this replica had data, point --data at it; if that is lost, "
-            "do not start it with --bootstrap, but run on with the others; only to found a new "
-            "cluster start all members with --bootstrap"};
+  if (!known.value() && !options_.bootstrap && !options_.rejoin) {
+    return {Code::failed_precondition,
+            "the data directory '" + path +
+                "' holds no replica: if this replica had data, point --data at it; if that is lost, "
+                "or this replica is a new member, start it with --rejoin; only to found a new "
+                "cluster start all members with --bootstrap"};
   }
   auto directory =
       storage::DataDirectory::open(environment_.files, path, {options_.cluster_id, options_.self});
@@ -93,6 +149,8 @@ consensus::NodeOptions Core::node_options() {
   options.mode = options_.durability;
   // Mode `memory` has nothing that a second bootstrap could destroy.
   options.may_found = options_.bootstrap || options_.durability == Durability::memory;
+  options.rejoin = options_.rejoin;
+  options.vouched = options_.vouched;
   // Without one (section 8 doubts it then) a log of mode `os` needs a clean stop.
   if (Result<std::string> boot_id = environment_.files.boot_id(); boot_id.ok()) {
     options.boot_id = boot_id.take();
@@ -127,12 +185,12 @@ Status Core::open_log() {
                                 environment_.log_worker, std::move(callbacks));
   if (!wal.ok()) return wal.status();
   wal_ = wal.take();
-  if (wal_->empty() && directory_ && !directory_->is_new() && !options_.bootstrap) {
-    return {
-        Code::failed_precondition,
-        "the data directory '" + options_.data_directory +
-            "' belongs to this replica but its log is gone: restore the log, or, if the cluster "
-            "was never founded, start with --bootstrap"};
+  if (wal_->empty() && directory_ && !directory_->is_new() && !options_.bootstrap &&
+      !options_.rejoin) {
+    return {Code::failed_precondition,
+            "the data directory '" + options_.data_directory +
+                "' belongs to this replica but its log is gone: restore it, or start with --rejoin; "
+                "if the cluster was never founded, with --bootstrap"};
   }
   const auto& found = wal_->recovery();
   if (environment_.probe != nullptr) environment_.probe->log_recovered(found);

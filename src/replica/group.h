@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,9 +34,12 @@ struct Group {
   base::Instant proposed_at{};
   std::uint64_t number = 0;  // From 1, in the order of the first proposals of this life.
   std::uint64_t barrier_token = 0;
+  // Of a batch that changes the members, which has no items: who waits for what becomes of it.
+  std::function<void(Status)> members_changed;
 
   Group() { begin_batch(commands); }
-  [[nodiscard]] bool empty() const { return items.empty(); }
+  // Nobody waits for it.
+  [[nodiscard]] bool empty() const { return items.empty() && !members_changed; }
   [[nodiscard]] std::size_t bytes() const {
     return commands.size() + batch.size() + reads.size() + items.size() * sizeof(Item);
   }

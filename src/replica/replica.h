@@ -85,6 +85,13 @@ struct ReplicaOptions {
   std::string data_directory;
   Durability durability = Durability::always;
   bool bootstrap = false;  // The operator's word: found a new cluster when the directory is empty.
+  // The operator's word that what this replica had is lost, or that it is new: with an empty
+  // directory, or one whose log is damaged, it comes into the cluster that exists and takes
+  // everything from the others (protocol.md, section 8). What a damaged directory held is put aside
+  // until then. No effect on one that is whole.
+  bool rejoin = false;
+  // The operator's word that a log of durability `os` is whole although its machine was restarted.
+  bool vouched = false;
   std::uint64_t segment_bytes = 64ULL << 20;
   // A replica without a quorum for this long refuses what is not yet in a batch, and what arrives.
   base::Duration unavailable_after = std::chrono::milliseconds(500);
@@ -110,9 +117,15 @@ struct SnapshotInfo {
 };
 using OnSnapshot = std::function<void(const Result<SnapshotInfo>&)>;
 
+enum class Role : std::uint8_t { voter, learner };
+[[nodiscard]] constexpr std::string_view name_of(Role role) {
+  return role == Role::voter ? "voter" : "learner";
+}
+
 struct PeerStatus {
   ReplicaId id;
   io::Endpoint address;
+  Role role = Role::voter;
   bool connected = false;
   std::uint64_t executed_round = 0;  // As last reported by it.
   base::Duration round_trip{};
@@ -142,7 +155,29 @@ struct ReplicaStatus {
   bool taking_snapshot = false;
   bool installing_snapshot = false;
   unsigned snapshot_fetched_percent = 0;
-  std::vector<PeerStatus> peers;
+  // Who belongs to the cluster, as last changed, and in the round that is executed now.
+  std::uint64_t membership_number = 0;
+  bool membership_in_force = true;  // The last change is.
+  bool removed = false;             // It was a member, and is none.
+  bool rejoining = false;           // It has no memory, and takes no part yet.
+  std::uint64_t rejoins = 0;        // In this life.
+  PeerStatus self;
+  std::vector<PeerStatus> peers;  // The other members.
+};
+
+// A change of the members (protocol.md, section 5).
+struct MemberChange {
+  enum class Kind : std::uint8_t {
+    add,      // `id` at `address` becomes a learner, and a voter as soon as it is near.
+    promote,  // The learner `id` becomes a voter now.
+    remove,   // `id`, a voter or a learner, leaves for ever: its number is not given again.
+    replace,  // `id`, as in add; when it becomes a voter, the voter `replaced` leaves.
+  };
+  Kind kind = Kind::add;
+  ReplicaId id{};
+  io::Endpoint address{};
+  bool stays_learner = false;  // add: until it is promoted.
+  ReplicaId replaced{};
 };
 
 // Core thread only.
@@ -194,6 +229,13 @@ class Replica {
   // in mode `memory`; Code::unavailable when none can be begun for 10 s, or the replica stops; else
   // what the disk says. Not called when the replica is destroyed before.
   virtual void take_snapshot(OnSnapshot done) = 0;
+
+  // Says in the log who the members are from now on. `done` is called once: ok when it was executed
+  // here (a voter counts from a window of rounds later on). Code::invalid_argument or not_found when
+  // it cannot be; failed_precondition when it would be unsafe now; unavailable when nothing was done
+  // and it can be tried again, unknown_outcome when it may have been or be done. The message says
+  // why. Not called when the replica is destroyed before.
+  virtual void change_members(const MemberChange& change, std::function<void(Status)> done) = 0;
 
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;

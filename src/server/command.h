@@ -162,6 +162,7 @@ std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
 std::span<const Command> keyspace_commands();
+std::span<const Command> member_subcommands();
 std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();

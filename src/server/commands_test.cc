@@ -101,7 +101,7 @@ TEST_F(CommandsTest, InfoShowsRedisAndRabia) {
   for (const char* line :
        {"redis_version:7.0.15\r\n", "rabia_version:", "role:master\r\n", "loading:0\r\n",
         "redis_mode:standalone\r\n", "db0:keys=1,expires=0,avg_ttl=0\r\n", "executed_round:42\r\n",
-        "peer2:address=10.0.0.2:7000,connected=1,executed_round=41,"
+        "peer2:address=10.0.0.2:7000,role=voter,connected=1,executed_round=41,"
         "round_trip_usec=150\r\n"}) {
     EXPECT_NE(info.find(line), std::string::npos) << line;
   }

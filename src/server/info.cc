@@ -138,6 +138,7 @@ void write_peer(const replica::PeerStatus& peer, Lines& lines) {
       std::chrono::duration_cast<std::chrono::microseconds>(peer.round_trip).count();
   lines.field("peer" + std::to_string(peer.id.value),
               "address=" + io::to_string(peer.address) +
+                  ",role=" + std::string(name_of(peer.role)) +
                   ",connected=" + (peer.connected ? "1" : "0") +
                   ",executed_round=" + std::to_string(peer.executed_round) +
                   ",round_trip_usec=" + std::to_string(round_trip));
@@ -172,6 +173,11 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("clients_cut", server.statistics.clients_cut);
   lines.field("items_not_executed", server.statistics.items_not_executed);
   lines.field("outcomes_unknown", server.statistics.outcomes_unknown);
+  lines.field("member_role", status.removed ? "removed" : name_of(status.self.role));
+  lines.field("membership_number", status.membership_number);
+  lines.field("membership_in_force", status.membership_in_force ? 1 : 0);
+  lines.field("rejoining", status.rejoining ? 1 : 0);
+  lines.field("rejoins", status.rejoins);
   lines.field("peers", status.peers.size());
   for (const replica::PeerStatus& peer : status.peers) write_peer(peer, lines);
 }

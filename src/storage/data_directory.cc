@@ -163,4 +163,46 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
   return std::unique_ptr<DataDirectory>(new DataDirectory(std::move(path), lock.take(), is_new));
 }
 
+namespace {
+
+constexpr const char* parts[] = {"wal", "snapshots"};
+constexpr std::string_view aside_suffix = ".before-rejoin";
+
+Status remove_all(io::FileSystem& files, const std::string& directory) {
+  const auto names = files.list(directory);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : names.value()) {
+    if (Status status = files.remove(io::join_path(directory, name)); !status.ok()) return status;
+  }
+  return files.remove(directory);
+}
+
+}  // namespace
+
+Status DataDirectory::set_aside(io::FileSystem& files, const std::string& path) {
+  for (const char* part : parts) {
+    const std::string from = io::join_path(path, part);
+    const std::string to = from + std::string(aside_suffix);
+    const Result<bool> there = files.exists(from);
+    if (!there.ok()) return there.status();
+    if (!there.value()) continue;
+    const Result<bool> earlier = files.exists(to);
+    if (!earlier.ok()) return earlier.status();
+    Status status = earlier.value() ? remove_all(files, from) : files.rename(from, to);
+    if (!status.ok()) return status;
+  }
+  return files.sync_directory(path);
+}
+
+Status DataDirectory::forget_set_aside(io::FileSystem& files, const std::string& path) {
+  for (const char* part : parts) {
+    const std::string aside = io::join_path(path, part) + std::string(aside_suffix);
+    const Result<bool> there = files.exists(aside);
+    if (!there.ok()) return there.status();
+    if (!there.value()) continue;
+    if (Status status = remove_all(files, aside); !status.ok()) return status;
+  }
+  return {};
+}
+
 }  // namespace rabia::storage

@@ -6,6 +6,8 @@
 //   format 1
 //   cluster shop
 //   member 3
+//
+// In wal/ is the log, in snapshots/ are the snapshots.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,14 @@ class DataDirectory {
   // Code::invalid_argument for an identity out of its range.
   static Result<std::unique_ptr<DataDirectory>> open(io::FileSystem& files, std::string path,
                                                      const Identity& identity);
+
+  // What a replica had that starts without its memory: its log and its snapshots are put beside
+  // themselves, as NAME.before-rejoin; but of what an unfinished attempt has put there the first
+  // counts, and what came after it is removed. To be repeated after a crash. Nobody may have them
+  // open. Blocks.
+  static Status set_aside(io::FileSystem& files, const std::string& path);
+  // Removes what set_aside() put there, if anything. Any thread; blocks.
+  static Status forget_set_aside(io::FileSystem& files, const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   // The identity was written by this open(): nothing had ever been stored here.

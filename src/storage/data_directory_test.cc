@@ -184,5 +184,36 @@ TEST(DataDirectory, RefusesIdsThatAreNone) {
   EXPECT_FALSE(files.exists("a").value());
 }
 
+std::vector<std::string> names_in(MemoryFileSystem& files, const std::string& path) {
+  const auto names = files.list(path);
+  return names.ok() ? names.value() : std::vector<std::string>{"(none)"};
+}
+
+void make_file(MemoryFileSystem& files, const std::string& directory, const std::string& name) {
+  ASSERT_TRUE(files.create_directories(directory).ok());
+  ASSERT_TRUE(files.open(directory + "/" + name, io::OpenMode::create_read_write).ok());
+}
+
+// Given a log and snapshots, when they are set aside, then the first ones are kept, whatever a later
+// attempt adds, until they are forgotten.
+TEST(DataDirectory, WhatIsSetAsideIsTheFirstUntilItIsForgotten) {
+  MemoryFileSystem files;
+  ASSERT_EQ(open_code(files, shop_3), Code::ok);
+  make_file(files, "a/data/wal", "1");
+  ASSERT_TRUE(DataDirectory::set_aside(files, "a/data").ok());
+  make_file(files, "a/data/wal", "2");
+  make_file(files, "a/data/snapshots", "3");
+  ASSERT_TRUE(DataDirectory::set_aside(files, "a/data").ok());
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names_in(files, "a/data/wal.before-rejoin"), Names{"1"});
+  EXPECT_EQ(names_in(files, "a/data/snapshots.before-rejoin"), Names{"3"});
+  EXPECT_FALSE(files.exists("a/data/wal").value());
+  EXPECT_EQ(open_code(files, shop_3), Code::ok);
+  ASSERT_TRUE(DataDirectory::forget_set_aside(files, "a/data").ok());
+  EXPECT_FALSE(files.exists("a/data/wal.before-rejoin").value());
+  EXPECT_FALSE(files.exists("a/data/snapshots.before-rejoin").value());
+  EXPECT_TRUE(DataDirectory::forget_set_aside(files, "a/data").ok());
+}
+
 }  // namespace
 }  // namespace rabia::storage

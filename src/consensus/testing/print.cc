@@ -59,7 +59,7 @@ struct Printer {
   }
   std::string operator()(const message::Ask& /*m*/) const { return "Ask"; }
   std::string operator()(const message::Answer& m) const {
-    return "Answer " + text(m.frontier_end);
+    return "Answer " + text(m.end);
   }
   std::string operator()(const message::Beat& m) const {
     if (m.incarnation.empty()) {
@@ -95,8 +95,9 @@ struct Printer {
     return "Founding nonce " + text_of(r.nonce) + " vector " + text_of(r.said);
   }
   std::string operator()(const record::Boot& r) const {
-    return "Boot of " + text_of(r.incarnation);
+    return "Boot of " + text_of(r.incarnation) + (r.without_memory ? " without memory" : "");
   }
+  std::string operator()(const record::Rejoin& r) const { return "Rejoin " + text(r.end); }
   std::string operator()(const record::CleanStop& /*r*/) const { return "CleanStop"; }
 };
 

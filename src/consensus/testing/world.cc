@@ -55,7 +55,8 @@ void Tally::add(const Tally& other) {
 World::World(WorldOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
-      invariants_(Configuration(first_members(options_.members)), options_.node.mode) {
+      invariants_(Configuration(first_members(options_.members)), options_.node.mode,
+                  options_.node.window_rounds) {
   for (const ReplicaId id : first_members(options_.members)) processes_[id].id = id;
   for (auto& [id, process] : processes_) boot(process);
 }
@@ -160,7 +161,7 @@ void World::crash(ReplicaId member) {
 }
 
 void World::end_life(Process& process) {
-  RABIA_CHECK(options_.node.mode != Mode::memory);  // Section 8: a rejoin is not built yet.
+  RABIA_CHECK(options_.node.mode != Mode::memory);  // What it promised is on no disk here.
   ++tally_.crashes;
   tally_.add(process.node->counters());
   const RecordNumber durable_before = process.disk.durable();

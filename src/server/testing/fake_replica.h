@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -54,6 +55,14 @@ class FakeReplica final : public replica::Replica {
   void submit_read(replica::ClientId client, std::uint64_t token,
                    std::string_view operation) override;
   void take_snapshot(replica::OnSnapshot done) override;
+  // Remembers the change, and answers `member_change_outcome` inside the call.
+  void change_members(const replica::MemberChange& change,
+                      std::function<void(Status)> done) override {
+    member_change = change;
+    done(member_change_outcome);
+  }
+  std::optional<replica::MemberChange> member_change;
+  Status member_change_outcome;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
   [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
   Status close() override { return {}; }

@@ -1,4 +1,4 @@
-#include "consensus/read_barrier.h"
+#include "consensus/barrier.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@ class BarrierOfMembers : public testing::TestWithParam<std::uint16_t> {
     for (std::uint16_t i = 1; i <= count; ++i) all.push_back({i});
     return all;
   }
-  const ConfigurationHistory configurations{Configuration(members(GetParam()))};
+  const ConfigurationHistory configurations{founded_with(members(GetParam()))};
   const std::size_t quorum = Quorums{GetParam()}.quorum();
-  ReadBarrier barrier{Nonce{1, 2}};
+  Barrier barrier{BarrierKind::read, Nonce{1, 2}};
   bool complete(std::uint64_t executed_end) {
     return barrier.complete(configurations, {{executed_end}, {executed_end + 10}});
   }
@@ -48,6 +48,33 @@ TEST_P(BarrierOfMembers, AnswersOfOthersDoNotCount) {
     barrier.answered({static_cast<std::uint16_t>(100 + i)}, {0});
   }
   EXPECT_FALSE(complete(5));
+}
+
+// Section 8: f + 1 bounds of others.
+TEST_P(BarrierOfMembers, ARejoinNeedsOneMoreThanMayFail) {
+  const std::size_t needed = Quorums{GetParam()}.one_correct();
+  Barrier rejoin{BarrierKind::rejoin, Nonce{1, 2}};
+  const RoundRange window{{5}, {15}};
+  for (std::uint16_t i = 1; i < needed; ++i) rejoin.answered({i}, {5});
+  EXPECT_FALSE(rejoin.complete(configurations, window)) << "one answer too few";
+  rejoin.answered({static_cast<std::uint16_t>(needed)}, {6});
+  EXPECT_FALSE(rejoin.complete(configurations, window)) << "it has sent something of round L";
+  EXPECT_TRUE(rejoin.complete(configurations, {{6}, {16}}));
+}
+
+// Section 6: with one answer fewer in one of two configurations it is not complete.
+TEST(Barrier, NeedsEveryConfigurationOfTheWindow) {
+  ConfigurationHistory configurations{founded_with({{1}, {2}, {3}})};
+  Membership next = founded_with({{2}, {3}, {4}});
+  next.number = 1;
+  configurations.add({{12}, next});
+  Barrier barrier{BarrierKind::read, Nonce{1, 2}};
+  barrier.answered({1}, {5});
+  barrier.answered({2}, {5});
+  EXPECT_TRUE(barrier.complete(configurations, {{5}, {10}}));
+  EXPECT_FALSE(barrier.complete(configurations, {{5}, {15}})) << "one of 2, 3, 4 only";
+  barrier.answered({4}, {0});
+  EXPECT_TRUE(barrier.complete(configurations, {{5}, {15}}));
 }
 
 }  // namespace

@@ -1,0 +1,289 @@
+// Who belongs to the cluster: changed by commands of the log, followed by links to peers.
+// protocol.md, section 5.
+#include <algorithm>
+#include <utility>
+
+#include "io/log.h"
+#include "replica/core.h"
+#include "replica/member_change.h"
+
+namespace rabia::replica {
+
+using consensus::MemberEntry;
+using consensus::Membership;
+
+namespace {
+
+// A new member must be reached within so long.
+constexpr base::Duration introduced_within = std::chrono::seconds(5);
+// A promotion that came to nothing is tried again after so long.
+constexpr base::Duration promote_again_after = std::chrono::milliseconds(500);
+// A removed replica that nobody speaks with any more has nothing to wait for.
+constexpr base::Duration alone_for = std::chrono::seconds(5);
+
+std::string name_of(ReplicaId id) {
+  return "member " + std::to_string(id.value);
+}
+
+}  // namespace
+
+// ---- links
+
+// All that this replica may have to speak with: of every configuration that is in force in a round
+// that a peer may still be in, learners too.
+std::vector<Member> Core::everyone() const {
+  std::map<ReplicaId, io::Endpoint> all;
+  const auto& configurations = node_->configurations();
+  const consensus::Round first = node_->executed_end() - options_.tuning.window_rounds;
+  for (const consensus::Epoch& epoch : configurations.from(first)) {
+    for (const MemberEntry& member : epoch.membership.members) {
+      const Result<io::Endpoint> address = io::parse_endpoint(member.address);
+      if (address.ok()) all[member.id] = address.value();
+      if (!address.ok()) all.try_emplace(member.id);
+    }
+  }
+  // The start list knows founders, and says to a new member whom to ask.
+  const bool knows_nothing = node_->stage() != consensus::Node::Stage::running;
+  for (const Member& member : options_.members) {
+    const auto known = all.find(member.id);
+    if (known != all.end() && known->second.port == 0) known->second = member.peer_address;
+    if (known == all.end() && knows_nothing) all[member.id] = member.peer_address;
+  }
+  if (introduction_) all[introduction_->member.id] = introduction_->member.peer_address;
+  all.erase(options_.self);
+  std::vector<Member> members;
+  for (auto& [id, address] : all) {
+    if (address.port != 0) members.push_back({id, std::move(address)});
+  }
+  return members;
+}
+
+void Core::follow_members() {
+  if (!transport_) return;
+  const std::vector<Member> wanted = everyone();
+  for (const auto& stat : transport_->stats()) {
+    const bool stays = std::any_of(wanted.begin(), wanted.end(),
+                                   [&](const Member& member) { return member.id == stat.id; });
+    if (!stays) transport_->remove_peer(stat.id);
+  }
+  for (const Member& member : wanted) {
+    node_->know(member.id);
+    const Status status = transport_->add_peer({member.id, member.peer_address});
+    if (!status.ok()) {
+      io::log(io::Level::error, "replica", "no link to a member",
+              {{"peer", member.id}, {"reason", status.message()}});
+    }
+  }
+}
+
+// ---- changes
+
+void Core::change_members(const MemberChange& change, std::function<void(Status)> done) {
+  if (!available()) return done({Code::unavailable, why_not_serving()});
+  if (introduction_ || changing_members_ || !membership_in_force()) {
+    return done({Code::unavailable,
+                 "another change of the members is under way: try again when it is in force"});
+  }
+  Membership now = node_->configurations().latest();
+  for (MemberEntry& member : now.members) {
+    for (const Member& started : options_.members) {
+      if (member.address.empty() && member.id == started.id) {
+        member.address = io::to_string(started.peer_address);
+      }
+    }
+  }
+  Result<Membership> next = after(now, change);
+  if (!next.ok()) return done(next.status());
+  if (change.kind == MemberChange::Kind::promote && !is_near(change.id)) {
+    return done({Code::failed_precondition,
+                 name_of(change.id) + " has not caught up, or is not connected: try again later"});
+  }
+  if (Status status = safe_now(next.value()); !status.ok()) return done(status);
+  const bool is_new =
+      change.kind == MemberChange::Kind::add || change.kind == MemberChange::Kind::replace;
+  if (!is_new) return propose_members(next.take(), std::move(done));
+  introduction_ = {{change.id, change.address},
+                   next.take(),
+                   std::move(done),
+                   environment_.executor.now() + introduced_within};
+  follow_members();
+  schedule();
+}
+
+// Whether the voters that are connected now would be a quorum.
+Status Core::safe_now(const Membership& next) const {
+  const consensus::Configuration voters = next.voters();
+  const auto up = std::count_if(voters.members().begin(), voters.members().end(), [this](auto id) {
+    return id == options_.self || transport_->up(id);
+  });
+  if (static_cast<std::size_t>(up) >= voters.quorums().quorum()) return {};
+  return {Code::failed_precondition,
+          "it would leave " + std::to_string(up) + " connected voters of " +
+              std::to_string(voters.size()) + ", which is no quorum: bring members back first"};
+}
+
+void Core::propose_members(Membership next, std::function<void(Status)> done) {
+  auto group = std::make_unique<Group>();
+  group->batch = consensus::batch_of(next);
+  group->since = environment_.executor.now();
+  group->members_changed = [this, done = std::move(done)](Status status) {
+    changing_members_ = false;
+    if (done) done(std::move(status));
+  };
+  changing_members_ = true;
+  waiting_bytes_ += group->bytes();
+  repropose_.push_back(std::move(group));
+  schedule();
+}
+
+// It was executed: this is so on every replica, or changes nothing on any.
+void Core::members_changed(const Status& status, Group* group) {
+  if (status.ok()) {
+    const Membership& now = node_->configurations().latest();
+    std::string members;
+    for (const MemberEntry& member : now.members) {
+      if (!members.empty()) members += ' ';
+      members += std::to_string(member.id.value) + (member.votes ? "" : "(learner)");
+    }
+    io::log(io::Level::info, "replica", "members changed",
+            {{"number", now.number},
+             {"members", members},
+             {"in_force_from_round", node_->configurations().latest_from().value}});
+    follow_members();
+  }
+  if (group == nullptr) return;
+  if (const auto done = std::exchange(group->members_changed, nullptr)) done(status);
+}
+
+bool Core::membership_in_force() const {
+  return node_->configurations().latest_from() <= node_->executed_end();
+}
+
+// ---- in every step
+
+void Core::tick_members() {
+  if (introduction_) {
+    if (transport_->up(introduction_->member.id)) {
+      Introduction reached = std::move(*introduction_);
+      introduction_.reset();
+      propose_members(std::move(reached.next), std::move(reached.done));
+    } else if (now_ >= introduction_->until) {
+      const auto done = std::move(introduction_->done);
+      const Member member = introduction_->member;
+      introduction_.reset();
+      follow_members();
+      done({Code::failed_precondition,
+            name_of(member.id) + " cannot be reached at " + io::to_string(member.peer_address) +
+                ": start it there with --rejoin and this cluster's members, then try again"});
+    }
+  }
+  if (dropped_links_at_ != node_->configurations().latest_from() &&
+      node_->executed_end() >
+          node_->configurations().latest_from() + options_.tuning.window_rounds) {
+    dropped_links_at_ = node_->configurations().latest_from();
+    follow_members();  // To who was removed a window ago.
+  }
+  promote_who_is_near();
+  leave_when_done();
+}
+
+bool Core::is_near(ReplicaId learner) const {
+  const consensus::message::Beat* beat = node_->last_beat(learner);
+  if (beat == nullptr || !transport_->up(learner)) return false;
+  return beat->executed_end >= beat->floor &&
+         beat->executed_end + options_.tuning.window_rounds / 4 >= node_->executed_end();
+}
+
+// Of the voters that are connected the one with the lowest number sees to it.
+void Core::promote_who_is_near() {
+  if (!available() || changing_members_ || introduction_ || now_ < promote_again_at_) return;
+  const Membership& now = node_->configurations().latest();
+  const auto waits = [](const MemberEntry& member) { return !member.votes && member.promote; };
+  const auto learner = std::find_if(now.members.begin(), now.members.end(), waits);
+  if (learner == now.members.end() || !membership_in_force()) return;
+  promote_again_at_ = now_ + promote_again_after;
+  const consensus::Configuration voters = now.voters();
+  for (const ReplicaId voter : voters.members()) {
+    if (voter == options_.self) break;
+    if (transport_->up(voter)) return;
+  }
+  const auto near = std::find_if(now.members.begin(), now.members.end(), [&](const auto& member) {
+    return waits(member) && is_near(member.id);
+  });
+  if (near == now.members.end()) return;
+  Membership next = after_promotion(now, near->id);
+  if (safe_now(next).ok()) propose_members(std::move(next), nullptr);
+}
+
+bool Core::removed() const {
+  const Membership& now = node_->configurations().latest();
+  return std::binary_search(now.retired.begin(), now.retired.end(), options_.self);
+}
+
+// Section 5: a removed member may go when Q members of the new configuration have come to where it
+// is in force, or have gone on without it.
+void Core::leave_when_done() {
+  if (!removed()) return;
+  const auto& configurations = node_->configurations();
+  const consensus::Configuration voters = configurations.latest().voters();
+  std::size_t arrived = 0;
+  bool any_up = false;
+  for (const ReplicaId voter : voters.members()) {
+    any_up = any_up || transport_->up(voter);
+    if (node_->peer_executed_end(voter) >= configurations.latest_from()) ++arrived;
+  }
+  if (any_up) {
+    alone_since_.reset();
+  } else if (!alone_since_) {
+    alone_since_ = now_;
+  }
+  const bool alone = alone_since_ && now_ - *alone_since_ >= alone_for;
+  if (arrived < voters.quorums().quorum() && !alone) return;
+  io::log(io::Level::info, "replica", "removed from the cluster, and done with it",
+          {{"replica", options_.self}, {"round", node_->executed_end().value}});
+  halt();
+  if (callbacks_.stopped) callbacks_.stopped({});
+}
+
+// ---- what can be seen
+
+io::Endpoint Core::own_address() const {
+  const auto self = std::find_if(options_.members.begin(), options_.members.end(),
+                                 [this](const Member& m) { return m.id == options_.self; });
+  return self->peer_address;
+}
+
+void Core::status_of_members(ReplicaStatus& status) const {
+  const auto& configurations = node_->configurations();
+  const Membership& now = configurations.latest();
+  status.self.id = options_.self;
+  status.membership_number = now.number;
+  status.membership_in_force = membership_in_force();
+  status.removed = removed();
+  status.rejoining = node_->stage() == consensus::Node::Stage::rejoining;
+  status.rejoins = node_->counters().rejoins;
+  std::vector<transport::Transport::PeerStats> stats;
+  if (transport_) stats = transport_->stats();
+  for (const MemberEntry& member : now.members) {
+    PeerStatus peer{.id = member.id,
+                    .address = {},
+                    .role = member.votes ? Role::voter : Role::learner};
+    if (member.id == options_.self) {
+      peer.address = own_address();
+      peer.connected = true;
+      peer.executed_round = status.executed_round;
+      status.self = peer;
+      continue;
+    }
+    if (transport_) peer.address = transport_->address_of(member.id).value_or(io::Endpoint{});
+    for (const auto& stat : stats) {
+      if (stat.id != member.id) continue;
+      peer.connected = stat.up;
+      peer.round_trip = stat.round_trip;
+    }
+    peer.executed_round = node_->peer_executed_end(member.id).value;
+    status.peers.push_back(std::move(peer));
+  }
+}
+
+}  // namespace rabia::replica
