@@ -74,7 +74,7 @@ Client::Client(World& world, const Plan& plan, std::uint32_t id)
       name_("c" + std::to_string(id)),
       random_(plan.seed * 41 + id),
       workload_(plan.clients, id, plan.seed * 43 + id),
-      replica_(random_.below(plan.members)) {}
+      replica_(random_.below(plan.hosts)) {}
 
 Client::~Client() {
   if (stream_ != nullptr) stream_->close();
@@ -125,7 +125,7 @@ void Client::give_up(std::string_view why) {
   if (stream_ != nullptr) stream_->close();
   refused_in_a_row_ = 0;
   ++connection_;
-  if (!last_) replica_ = random_.below(plan_.members);
+  if (!last_) replica_ = random_.below(plan_.hosts);
   run_later(reconnect_after, &Client::connect);
 }
 

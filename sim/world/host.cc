@@ -34,13 +34,12 @@ Host::~Host() {
 
 // ---- the process
 
-replica::ReplicaOptions Host::replica_options(bool rejoin) const {
+replica::ReplicaOptions Host::replica_options(bool rejoin,
+                                             std::vector<replica::Member> list) const {
   replica::ReplicaOptions options;
   options.cluster_id = "sim";
   options.self = {static_cast<std::uint16_t>(index_ + 1)};
-  for (std::size_t i = 0; i < plan_.members; ++i) {
-    options.members.push_back({{static_cast<std::uint16_t>(i + 1)}, {host_name(i), peer_port}});
-  }
+  options.members = std::move(list);
   options.data_directory = data_directory;
   options.durability = plan_.durability;
   options.bootstrap = !rejoin;
@@ -55,7 +54,7 @@ replica::ReplicaOptions Host::replica_options(bool rejoin) const {
   return options;
 }
 
-Status Host::start(bool rejoin) {
+Status Host::start(bool rejoin, std::vector<replica::Member> list) {
   executor_.begin_life();
   watch_.begin_life();
   files_.run();
@@ -72,12 +71,13 @@ Status Host::start(bool rejoin) {
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     if (!executor_.running()) return;  // A ghost's.
+    left_ = why.ok();
     stopped_ = std::move(why);
     report_end(Ending::kill);
   };
   auto replica =
       replica::Replica::open({executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
-                             replica_options(rejoin), *machine_, std::move(callbacks));
+                             replica_options(rejoin, std::move(list)), *machine_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {

@@ -52,7 +52,8 @@ class Host {
 
   // Starts the process, with the operator's word for a return without memory if `rejoin`. The status
   // of Replica::open(); when it is not ok the process is down again.
-  Status start(bool rejoin);
+  // `list`: the start list, with itself.
+  Status start(bool rejoin, std::vector<replica::Member> list);
   // What is running ends now. Not from inside the process: then use die_after_effects(). True when
   // it was closed, and in time: a clean stop is sometimes killed in the middle.
   bool end(Ending how);
@@ -77,6 +78,8 @@ class Host {
   [[nodiscard]] const HostWatch& watch() const { return watch_; }
   // Why the replica stopped itself; ok when it did not.
   [[nodiscard]] const Status& stopped() const { return stopped_; }
+  // It has left the cluster: it was removed, and is done.
+  [[nodiscard]] bool left() const { return left_; }
   // The start was cut short by die_in_next_start().
   [[nodiscard]] bool died_in_start() const { return died_in_start_; }
   void stall_disk_until(base::Instant until);
@@ -90,7 +93,7 @@ class Host {
   [[nodiscard]] StoredFile some_file(base::Random& random);
 
  private:
-  [[nodiscard]] replica::ReplicaOptions replica_options(bool rejoin) const;
+  [[nodiscard]] replica::ReplicaOptions replica_options(bool rejoin, std::vector<replica::Member> list) const;
   bool effect();
   void destroy(Ending how);
   void report_end(Ending how);
@@ -113,6 +116,7 @@ class Host {
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
   Status stopped_;
+  bool left_ = false;
   std::uint64_t effects_left_ = UINT64_MAX;
   Ending ending_ = Ending::kill;
   std::uint64_t start_changes_ = UINT64_MAX;

@@ -139,6 +139,9 @@ const std::vector<Scenario>& scenarios() {
       {"frames",
        "frames are lost, repeated, overtaken, or those of earlier connections; slow links",
        {C::frame_lost, C::frame_repeated, C::frame_late, C::frame_of_old, C::slow_link}},
+      {"members",
+       "the members change, while processes are killed and the network is cut",
+       {C::member_change, C::kill, C::kill_mid_step, C::power_cut, C::isolate, C::split, C::pause}},
       {"clock", "clocks jump and drift", {C::clock_jump, C::pause}},
       {"founding",
        "members die, forget and are cut off while they found their cluster",
@@ -176,7 +179,10 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   plan.segment_bytes = one_of(random, segments);
   plan.unavailable_after = milliseconds(50 + random.below(600));
   plan.answer_within = milliseconds(500 + random.below(5000));
-  plan.machines = draw_machines(random, plan.members);
+  const bool changes = std::find(scenario.faults.begin(), scenario.faults.end(),
+                                 Count::member_change) != scenario.faults.end();
+  plan.hosts = plan.members + (changes ? random.below(4) : 0);
+  plan.machines = draw_machines(random, plan.hosts);
   const base::Duration fastest = one_of(random, fastest_links);
   plan.link = {fastest, fastest * static_cast<int>(1 + random.below(4))};
   plan.jitter = one_of(random, jitters);

@@ -42,7 +42,8 @@ struct ClientsPlan {
 
 struct Plan {
   std::uint64_t seed = 0;
-  std::size_t members = 3;
+  std::size_t members = 3;  // Founders; the first of the hosts.
+  std::size_t hosts = 3;    // With those that may become members later.
   Durability durability = Durability::always;
   replica::Tuning tuning;
   std::uint64_t segment_bytes = 64 << 10;

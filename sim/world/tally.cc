@@ -54,6 +54,7 @@ constexpr CountRow rows[] = {
     {Count::frame_late, fault, "frames overtaken", true},
     {Count::frame_of_old, fault, "frames of earlier connections", true},
     {Count::clock_jump, fault, "clock jumps", true},
+    {Count::member_change, fault, "change of the members asked for", true},
     {Count::write_error, fault, "errors on write", true},
     {Count::sync_error, fault, "errors on sync", true},
     {Count::disk_full, fault, "disk full", true},
@@ -80,8 +81,9 @@ constexpr CountRow rows[] = {
     {Count::rejoins, path, "return without memory", true},
     {Count::rejoin_interrupted, path, "restart amid a return without memory", true},
     {Count::memory_doubted, path, "log of mode os doubted after a loss of power", true},
-    {Count::members_changed, path, "change of the members executed", false},
-    {Count::members_change_void, path, "change of the members void", false},
+    {Count::members_changed, path, "change of the members executed", true},
+    {Count::members_change_void, path, "change of the members void", true},
+    {Count::member_left, path, "removed member left", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

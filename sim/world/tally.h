@@ -57,6 +57,7 @@ enum class Count : std::uint8_t {
   frame_late,
   frame_of_old,
   clock_jump,
+  member_change,
   write_error,
   sync_error,
   disk_full,
@@ -85,6 +86,7 @@ enum class Count : std::uint8_t {
   memory_doubted,
   members_changed,
   members_change_void,
+  member_left,
   count_of_counts,
 };
 

@@ -42,7 +42,10 @@ base::Duration Trouble::a_while() {
 void Trouble::strike(Count fault) {
   const std::size_t target = random_.below(members());
   const bool struck =
-      strike_process(fault, target) || strike_network(fault, target) || strike_disk(fault, target);
+      fault == Count::member_change ? world_.members.strike()
+                                    : strike_process(fault, target) ||
+                                          strike_network(fault, target) ||
+                                          strike_disk(fault, target);
   if (!struck) return;
   ++world_.tally[fault];
   world_.trace.mix(static_cast<std::uint64_t>(fault) + (target << 8));
@@ -167,8 +170,8 @@ std::set<std::size_t> Trouble::some_hosts(std::size_t count) {
 // ---- the network
 
 void Trouble::draw_links() {
-  for (std::size_t a = 0; a < plan_.members; ++a) {
-    for (std::size_t b = 0; b < plan_.members; ++b) {
+  for (std::size_t a = 0; a < plan_.hosts; ++a) {
+    for (std::size_t b = 0; b < plan_.hosts; ++b) {
       if (a != b) draw_link(a, b);
     }
   }
@@ -338,11 +341,15 @@ bool Trouble::damage(Count fault, std::size_t target) {
 
 // The cluster must stand f of these (section 8, "Limit").
 bool Trouble::may_lose(std::size_t host) {
-  std::size_t gone = 0;
+  return lost() - (lost(host) ? 1 : 0) < world_.members.failures_allowed();
+}
+
+std::size_t Trouble::lost() {
+  std::size_t count = 0;
   for (std::size_t each = 0; each < members(); ++each) {
-    if (each != host && lost(each)) ++gone;
+    if (lost(each)) ++count;
   }
-  return gone < (members() - 1) / 2;
+  return count;
 }
 
 bool Trouble::lost(std::size_t host) {
@@ -358,7 +365,8 @@ void Trouble::lose(std::size_t host) {
 }
 
 bool Trouble::all_founded() const {
-  return std::all_of(world_.hosts.begin(), world_.hosts.end(),
+  const auto founders_end = world_.hosts.begin() + static_cast<std::ptrdiff_t>(plan_.members);
+  return std::all_of(world_.hosts.begin(), founders_end,
                      [](const auto& each) { return each->watch().was_founded(); });
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "sim/world/host.h"
+#include "sim/world/member_changes.h"
 #include "sim/world/plan.h"
 
 namespace rabia::sim {
@@ -26,6 +27,7 @@ class Trouble {
     Tally& tally;
     // Starts the host's process, if it is down and may start.
     std::function<void(std::size_t)> start;
+    MemberChanges& members;
   };
   Trouble(World& world, const Plan& plan);
 
@@ -37,6 +39,7 @@ class Trouble {
 
   // The host's replica may have forgotten what it promised, and has not come back from that yet.
   [[nodiscard]] bool lost(std::size_t host);
+  [[nodiscard]] std::size_t lost();
   // A member began anew before all were founded: others may have left the vector that was founded
   // for one with its new nonce, and must then refuse as well (section 8, "First start").
   [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }

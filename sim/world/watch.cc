@@ -210,7 +210,7 @@ void HostWatch::became_durable(RecordNumber up_to) {
     }
     if (std::holds_alternative<consensus::record::Boot>(written.record)) {
       founded_ = true;
-      cluster_.booted(id_, incarnation_);
+      if (!without_memory_) cluster_.booted(id_, incarnation_);
     }
     written.record = consensus::record::CleanStop{};  // Its digest is enough from here on.
   }

@@ -45,7 +45,14 @@ struct ClusterWatch {
     return violation;
   }
 
+  // As the log of the incarnation that executes says; until then, as founded.
+  [[nodiscard]] const consensus::Membership& membership() const {
+    const auto found = all.find(executing);
+    return found != all.end() ? found->second.membership() : founded;
+  }
+
   consensus::Configuration members;
+  consensus::Membership founded = consensus::founded_with(members.members());
   Durability durability;
   std::uint64_t window_rounds;
   std::map<consensus::Incarnation, consensus::Invariants> all;

@@ -65,18 +65,22 @@ World::World(const RunOptions& options)
       host_world_{executor_, network_, watch_,
                   [this](const std::string& from, const std::string& to) { return road(from, to); },
                   [this](std::size_t index) { on_ended(index); }},
+      members_world_{hosts_, watch_, [this](std::size_t index) { start_new(index); },
+                     [this] { return trouble_->lost(); }},
+      members_(members_world_, plan_),
       trouble_world_{executor_, network_, hosts_,
-                     trace_,    tally_,   [this](std::size_t index) { start(index); }},
+                     trace_,    tally_,   [this](std::size_t index) { start(index); },
+                     members_},
       client_world_{executor_, network_, trace_, history_} {
   network_.set_delay(std::chrono::microseconds(50));
   network_.set_piece_bytes_max(plan_.piece_bytes_max);
   network_.set_buffer_bytes(plan_.buffer_bytes);
-  for (std::size_t a = 0; a < plan_.members; ++a) {
-    for (std::size_t b = 0; b < plan_.members; ++b) {
+  for (std::size_t a = 0; a < plan_.hosts; ++a) {
+    for (std::size_t b = 0; b < plan_.hosts; ++b) {
       roads_.try_emplace({host_name(a), host_name(b)}, plan_.seed * 59 + a * 64 + b, tally_);
     }
   }
-  for (std::size_t i = 0; i < plan_.members; ++i) {
+  for (std::size_t i = 0; i < plan_.hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(host_world_, plan_, i));
   }
   trouble_ = std::make_unique<Trouble>(trouble_world_, plan_);
@@ -112,9 +116,14 @@ bool World::run_until(const std::function<bool()>& condition, base::Duration lim
 
 void World::start(std::size_t index) {
   Host& host = *hosts_[index];
-  if (host.has_process() || dead_.contains(index)) return;
-  if (!trouble_->lost(index) && !left_out_rightly()) rejoins_.erase(index);
-  const Status status = host.start(rejoins_.contains(index));
+  if (host.has_process() || is_out(index)) return;
+  const bool fresh = index >= plan_.members && !host.watch().was_founded();
+  if (!fresh && !trouble_->lost(index) && !left_out_rightly()) rejoins_.erase(index);
+  const bool rejoin = fresh || rejoins_.contains(index);
+  const Status status =
+      host.start(rejoin, rejoin || plan_.durability == Durability::memory
+                             ? members_.list_for(index)
+                             : founders_and(index));
   if (trace_.printing()) {
     trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
   }
@@ -130,8 +139,26 @@ void World::start(std::size_t index) {
   }
 }
 
+// A host that has never been a member; it waits until it is one.
+void World::start_new(std::size_t index) {
+  started_.insert(index);
+  start(index);
+}
+
+// The list with which the cluster was founded.
+std::vector<replica::Member> World::founders_and(std::size_t index) const {
+  std::vector<replica::Member> list;
+  for (std::size_t i = 0; i < plan_.hosts; ++i) {
+    if (i < plan_.members || i == index) {
+      list.push_back({{static_cast<std::uint16_t>(i + 1)}, {host_name(i), peer_port}});
+    }
+  }
+  return list;
+}
+
 // The operator's word brings it back without its memory, unless it was given already.
 void World::rejoin_or_die(std::size_t index) {
+  if (members_.is_removed(index)) return;
   if (rejoins_.insert(index).second) {
     start_later(index);
   } else {
@@ -148,8 +175,9 @@ void World::start_later(std::size_t index) {
 }
 
 // Its disk was damaged or emptied, or its mode does not survive what happened (section 8).
-bool World::refusal_is_right(std::size_t index, const Status& status) const {
+bool World::refusal_is_right(std::size_t index, const Status& status) {
   const bool forgot = status.code() == Code::failed_precondition;
+  if (forgot && members_.is_removed(index)) return true;
   if (left_out_rightly() && forgot) return true;
   return trouble_->lost(index) && (status.code() == Code::corrupted || forgot);
 }
@@ -158,6 +186,11 @@ void World::on_ended(std::size_t index) {
   Host& host = *hosts_[index];
   const Status& why = host.stopped();
   if (trace_.printing()) trace_.print(host.name(), "has ended " + why.message());
+  if (host.left()) {
+    ++tally_[Count::member_left];
+    if (!members_.is_removed(index)) watch_.broken(host.name() + " leaves, and was not removed");
+    return;
+  }
   if (!why.ok()) {
     if (is_of_disk(why)) {
       ++tally_[Count::stopped_by_disk];
@@ -176,9 +209,16 @@ void World::on_ended(std::size_t index) {
 std::vector<Host*> World::alive() {
   std::vector<Host*> all;
   for (auto& host : hosts_) {
-    if (!dead_.contains(host->index())) all.push_back(host.get());
+    if (members_.is_member(host->index()) && !dead_.contains(host->index())) {
+      all.push_back(host.get());
+    }
   }
   return all;
+}
+
+bool World::is_out(std::size_t index) const {
+  const bool comes_later = index >= plan_.members && !started_.contains(index);
+  return dead_.contains(index) || hosts_[index]->left() || comes_later;
 }
 
 // ---- the phases
@@ -194,11 +234,12 @@ std::string World::run() {
 }
 
 std::string World::found() {
-  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+  for (std::size_t i = 0; i < plan_.members; ++i) {
     executor_.schedule(executor_.now() + milliseconds(random_.below(100)), [this, i] { start(i); });
   }
   const auto all_serve = [this] {
-    return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) {
+    const auto founders_end = hosts_.begin() + static_cast<std::ptrdiff_t>(plan_.members);
+    return std::all_of(hosts_.begin(), founders_end, [](const auto& host) {
       return host->up() && host->replica().status().serving;
     });
   };
@@ -230,7 +271,7 @@ std::string World::recover() {
   set_frame_faults({});
   for (auto& client : clients_) client->stop_asking();
   for (std::size_t i = 0; i < hosts_.size(); ++i) start(i);
-  if (plan_.quorum_first && trouble_->all_founded()) {
+  if (plan_.quorum_first && trouble_->all_founded() && !members_.any_asked()) {
     const std::size_t quorum = members_of(plan_).quorums().quorum();
     std::vector<Host*> first = alive();
     std::erase_if(first, [this](const Host* host) { return trouble_->lost(host->index()); });
@@ -257,7 +298,9 @@ std::string World::demand_progress(std::vector<Host*> of) {
     (void)all_settled(of, &why);
     return "section 13, 13: no progress within 30 s of healing: " + why;
   }
-  std::erase_if(of, [this](const Host* host) { return dead_.contains(host->index()); });
+  std::erase_if(of, [this](const Host* host) {
+    return dead_.contains(host->index()) || !members_.is_member(host->index());
+  });
   for (const Host* host : of) {
     if (digest(*host) != digest(*of.front())) {
       return "section 13, 1: equal logs, and " + host->name() + " and " + of.front()->name() +
@@ -265,6 +308,7 @@ std::string World::demand_progress(std::vector<Host*> of) {
     }
   }
   for (const Host* host : of) {
+    if (!members_.is_voter(host->index())) continue;
     const std::string value = "last." + std::to_string(history_.size()) + ";";
     if (!answered({"SET", "k0", value}, *host)) {
       return "section 13, 13: a healed cluster takes no write at " + host->name();
@@ -302,7 +346,7 @@ bool World::may_be_founded() {
     if (whole) ++take_part;
     exists = exists || whole || rejoins_.contains(host->index());
   }
-  return !exists || take_part >= members_of(plan_).quorums().quorum();
+  return !exists || take_part >= members_.now().voters().quorums().quorum();
 }
 
 // `why` (may be null): what is not settled, for people.
@@ -314,9 +358,10 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
   for (const auto& client : clients_) {
     if (!client->idle()) return not_yet([] { return "a client waits for an answer"; });
   }
+  if (members_.someone_waits()) return not_yet([] { return "a learner is not yet promoted"; });
   std::optional<std::uint64_t> round;
   for (Host* host : hosts) {
-    if (dead_.contains(host->index())) continue;
+    if (dead_.contains(host->index()) || !members_.is_member(host->index())) continue;
     const auto is = [host](const char* what) { return host->name() + " is " + what; };
     if (!host->up()) return not_yet([&] { return is("down"); });
     if (host->paused()) return not_yet([&] { return is("paused"); });
@@ -328,7 +373,8 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
     if (node->own_undecided() != 0) {
       return not_yet([&] { return is("without the outcome of a batch of its own"); });
     }
-    if (!host->replica().status().serving) return not_yet([&] { return is("not serving"); });
+    const bool serves = host->replica().status().serving || !members_.is_voter(host->index());
+    if (!serves) return not_yet([&] { return is("not serving"); });
   }
   return true;
 }
@@ -345,6 +391,7 @@ std::uint64_t World::digest(const Host& host) const {
 std::string World::read_everything() {
   if (blocked_) return {};
   for (const Host* host : alive()) {
+    if (!members_.is_voter(host->index())) continue;
     if (!answered(Workload::read_all(plan_.clients), *host)) {
       return "section 13, 13: a healed cluster does not answer at " + host->name();
     }

@@ -13,6 +13,7 @@
 #include "sim/history/history.h"
 #include "sim/world/client.h"
 #include "sim/world/host.h"
+#include "sim/world/member_changes.h"
 #include "sim/world/plan.h"
 #include "sim/world/tally.h"
 #include "sim/world/trace.h"
@@ -61,11 +62,15 @@ class World {
   bool run_until(const std::function<bool()>& condition, base::Duration limit,
                  std::uint64_t steps_max = UINT64_MAX);
   void start(std::size_t index);
+  void start_new(std::size_t index);
+  [[nodiscard]] std::vector<replica::Member> founders_and(std::size_t index) const;
   void on_ended(std::size_t index);
   void rejoin_or_die(std::size_t index);
   void start_later(std::size_t index);
-  [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
+  [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status);
+  // Hosts that belong to the cluster, and are not out of it for ever.
   [[nodiscard]] std::vector<Host*> alive();
+  [[nodiscard]] bool is_out(std::size_t index) const;
   std::string demand_progress(std::vector<Host*> of);
   bool answered(const history::Arguments& args, const Host& host);
   [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts, std::string* why);
@@ -87,11 +92,14 @@ class World {
   std::map<std::pair<std::string, std::string>, FrameRoad> roads_;
   Host::World host_world_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  MemberChanges::World members_world_;
+  MemberChanges members_;
   Trouble::World trouble_world_;
   std::unique_ptr<Trouble> trouble_;
   history::History history_;
   Client::World client_world_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::set<std::size_t> started_;  // Once at least: they belong to the cluster, or wait to.
   std::set<std::size_t> rejoins_;  // They are started with the word to come back without memory.
   std::set<std::size_t> dead_;     // They refuse to start all the same, rightly.
   bool troubled_ = false;       // Things may still go wrong.

@@ -58,6 +58,8 @@ class Invariants {
 
   // Empty while all is well. The first few only.
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  // As the log says, as far as anyone has executed it.
+  [[nodiscard]] const Membership& membership() const { return configurations_.latest(); }
   // How many batches the log holds as far as anyone has executed it.
   [[nodiscard]] std::uint64_t log_size() const { return log_.size(); }
   [[nodiscard]] std::uint64_t slots_decided() const { return slots_decided_; }

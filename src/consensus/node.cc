@@ -110,13 +110,15 @@ bool Node::is_voter() const {
 }
 
 Round Node::peer_executed_end(ReplicaId peer) const {
-  const message::Beat* beat = last_beat(peer);
-  return beat != nullptr ? beat->executed_end : Round{};
+  const auto found = peers_.find(peer);
+  return found != peers_.end() ? found->second.beat.executed_end : Round{};
 }
 
 const message::Beat* Node::last_beat(ReplicaId peer) const {
   const auto found = peers_.find(peer);
-  return found != peers_.end() ? &found->second.beat : nullptr;
+  const bool heard = found != peers_.end() && found->second.up &&
+                     found->second.beat_on_this_connection;
+  return heard ? &found->second.beat : nullptr;
 }
 
 // ---- founding (section 8)

@@ -227,7 +227,7 @@ class Node {
   [[nodiscard]] Round executed_end() const { return window_.executed_end(); }
   [[nodiscard]] Round in_use_end() const { return window_.in_use_end(); }
   [[nodiscard]] Round peer_executed_end(ReplicaId peer) const;
-  // The last one that came from it, in whatever life; null for a stranger.
+  // The last one that came on the connection that is up; null when there is none.
   [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const;
   [[nodiscard]] Round frontier_end() const;
   [[nodiscard]] Round bound_end() const;

@@ -193,13 +193,15 @@ void Node::say_what_is_kept(Said said) {
   send_ranges(said);
 }
 
-// To those who are in force in each round.
+// To those who are in force in each round; of rounds in which this replica is no member nothing.
 template <typename Said>
 void Node::send_ranges(Said said) {
   const Round end = said.rounds.end;
   while (said.rounds.first < end) {
     said.rounds.end = configurations_.same_until(said.rounds.first, end);
-    send_everyone(said.rounds.first, said);
+    if (configurations_.at(said.rounds.first).contains(options_.self)) {
+      send_everyone(said.rounds.first, said);
+    }
     said.rounds.first = said.rounds.end;
   }
 }

@@ -53,7 +53,6 @@ class Core final : public Replica {
   // core_start.cc
   Status recover_everything();
   Status begin_without_memory();
-  Status check_not_removed() const;
   Status open_directory();
   Status open_log();
   Status open_transport();
@@ -139,6 +138,7 @@ class Core final : public Replica {
   void leave_when_done();
   void propose_members(consensus::Membership next, std::function<void(Status)> done);
   [[nodiscard]] Status safe_now(const consensus::Membership& next) const;
+  [[nodiscard]] bool takes_part(ReplicaId member) const;
   [[nodiscard]] bool is_near(ReplicaId learner) const;
   [[nodiscard]] bool removed() const;
   [[nodiscard]] bool membership_in_force() const;
@@ -203,7 +203,6 @@ class Core final : public Replica {
   bool changing_members_ = false;  // A change of this replica's is under way.
   base::Instant promote_again_at_{};
   consensus::Round dropped_links_at_;  // For the change that is in force from here.
-  std::optional<base::Instant> alone_since_;  // Removed, and no peer is up.
   std::string empty_state_;  // What the machine writes before any command: to begin anew.
   bool rejoining_ = false;
 

@@ -18,8 +18,6 @@ namespace {
 constexpr base::Duration introduced_within = std::chrono::seconds(5);
 // A promotion that came to nothing is tried again after so long.
 constexpr base::Duration promote_again_after = std::chrono::milliseconds(500);
-// A removed replica that nobody speaks with any more has nothing to wait for.
-constexpr base::Duration alone_for = std::chrono::seconds(5);
 
 std::string name_of(ReplicaId id) {
   return "member " + std::to_string(id.value);
@@ -110,15 +108,15 @@ void Core::change_members(const MemberChange& change, std::function<void(Status)
   schedule();
 }
 
-// Whether the voters that are connected now would be a quorum.
+// Whether the voters that are connected and take part now would be a quorum.
 Status Core::safe_now(const Membership& next) const {
   const consensus::Configuration voters = next.voters();
   const auto up = std::count_if(voters.members().begin(), voters.members().end(), [this](auto id) {
-    return id == options_.self || transport_->up(id);
+    return id == options_.self ? node_->executed_end() >= node_->floor() : takes_part(id);
   });
   if (static_cast<std::size_t>(up) >= voters.quorums().quorum()) return {};
   return {Code::failed_precondition,
-          "it would leave " + std::to_string(up) + " connected voters of " +
+          "it would leave " + std::to_string(up) + " voters that take part of " +
               std::to_string(voters.size()) + ", which is no quorum: bring members back first"};
 }
 
@@ -187,11 +185,14 @@ void Core::tick_members() {
   leave_when_done();
 }
 
+bool Core::takes_part(ReplicaId member) const {
+  const consensus::message::Beat* beat = node_->last_beat(member);
+  return beat != nullptr && beat->executed_end >= beat->floor;
+}
+
 bool Core::is_near(ReplicaId learner) const {
-  const consensus::message::Beat* beat = node_->last_beat(learner);
-  if (beat == nullptr || !transport_->up(learner)) return false;
-  return beat->executed_end >= beat->floor &&
-         beat->executed_end + options_.tuning.window_rounds / 4 >= node_->executed_end();
+  return takes_part(learner) &&
+         node_->last_beat(learner)->executed_end + options_.tuning.window_rounds / 4 >= node_->executed_end();
 }
 
 // Of the voters that are connected the one with the lowest number sees to it.
@@ -220,25 +221,18 @@ bool Core::removed() const {
   return std::binary_search(now.retired.begin(), now.retired.end(), options_.self);
 }
 
-// Section 5: a removed member may go when Q members of the new configuration have come to where it
-// is in force, or have gone on without it.
+// Section 5: a removed member takes part in its last rounds, also after a restart, until Q members of
+// the new configuration have come to where that is in force. Others may need it until then; when they
+// have all gone on and dropped their links to it, the operator stops it.
 void Core::leave_when_done() {
   if (!removed()) return;
   const auto& configurations = node_->configurations();
   const consensus::Configuration voters = configurations.latest().voters();
-  std::size_t arrived = 0;
-  bool any_up = false;
-  for (const ReplicaId voter : voters.members()) {
-    any_up = any_up || transport_->up(voter);
-    if (node_->peer_executed_end(voter) >= configurations.latest_from()) ++arrived;
-  }
-  if (any_up) {
-    alone_since_.reset();
-  } else if (!alone_since_) {
-    alone_since_ = now_;
-  }
-  const bool alone = alone_since_ && now_ - *alone_since_ >= alone_for;
-  if (arrived < voters.quorums().quorum() && !alone) return;
+  const auto arrived =
+      std::count_if(voters.members().begin(), voters.members().end(), [&](ReplicaId voter) {
+        return node_->peer_executed_end(voter) >= configurations.latest_from();
+      });
+  if (static_cast<std::size_t>(arrived) < voters.quorums().quorum()) return;
   io::log(io::Level::info, "replica", "removed from the cluster, and done with it",
           {{"replica", options_.self}, {"round", node_->executed_end().value}});
   halt();

@@ -64,7 +64,6 @@ Status Core::start() {
     status = begin_without_memory();
   }
   if (!status.ok()) return status;
-  if (status = check_not_removed(); !status.ok()) return status;
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
   if (status = open_transport(); !status.ok()) return status;
   outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
@@ -109,14 +108,6 @@ Status Core::begin_without_memory() {
   }
   if (Status status = environment_.files.sync_directory(path); !status.ok()) return status;
   return recover_everything();
-}
-
-Status Core::check_not_removed() const {
-  if (!removed()) return {};
-  return {Code::failed_precondition,
-          "member " + std::to_string(options_.self.value) +
-              " was removed from the cluster, and its number is not given again: give this machine "
-              "an empty data directory and a new id, and add that (rabia-ctl member add)"};
 }
 
 Status Core::open_directory() {
