@@ -136,6 +136,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   if (Status status = loader->finish(); !status.ok()) return status;
   if (Status status = node_->restore_snapshot(point.value()); !status.ok()) return status;
   position_ = {header.position};
+  digests_.begin({position_, machine_.digest()});
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
           {{"round", header.round}, {"batches", header.position}});
@@ -316,6 +317,8 @@ void Core::install(const storage::SnapshotHeader& header) {
   now_ = environment_.executor.now();
   node_->install(point_of(header).value(), now_);
   position_ = {header.position};
+  digests_.begin({position_, machine_.digest()});
+  claim_owed_ = true;
   history_.begin_at(round);
   const std::string name = snapshots_->path_of(header.round);
   snapshot_jobs_->run(

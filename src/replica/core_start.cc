@@ -79,6 +79,7 @@ Status Core::open_directory() {
       storage::DataDirectory::open(environment_.files, path, {options_.cluster_id, options_.self});
   if (!directory.ok()) return directory.status();
   directory_ = directory.take();
+  if (Status status = refuse_if_diverged(); !status.ok()) return status;
   if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
     return status;
   }
@@ -183,6 +184,7 @@ Status Core::open_transport() {
       .peer_up =
           [this](ReplicaId peer) {
             node_->peer_up(peer, environment_.executor.now());
+            claim_owed_ = true;
             schedule();
           },
       .peer_down =
