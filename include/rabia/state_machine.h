@@ -25,6 +25,8 @@ struct StateDigest {
 
   friend bool operator==(const StateDigest&, const StateDigest&) = default;
 };
+// 32 hexadecimal digits.
+[[nodiscard]] std::string to_string(const StateDigest& digest);
 
 // The state of a machine as it was at one moment, read in pieces while commands go on being
 // applied. The bytes are canonical: two replicas' snapshots of one position are equal byte for byte

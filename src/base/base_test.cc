@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "rabia/ids.h"
+#include "rabia/state_machine.h"
 
 namespace rabia::base {
 namespace {
@@ -104,6 +105,11 @@ TEST(StreamHash64, AgreesWithHash64OverAnyPieces) {
       ASSERT_EQ(stream.value(), hash64(all));
     }
   }
+}
+
+TEST(StateDigest, AsTextIsThirtyTwoDigitsTheHighHalfFirst) {
+  EXPECT_EQ(to_string({}), "00000000000000000000000000000000");
+  EXPECT_EQ(to_string({0xab, 0xfedcba9876543210}), "00000000000000abfedcba9876543210");
 }
 
 TEST(Random, EqualSeedsGiveEqualSequences) {

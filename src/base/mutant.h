@@ -78,6 +78,9 @@ enum class Mutant : std::uint8_t {
   checkpoint_without_reservation,
   snapshot_inside_a_round,
   log_cut_before_its_snapshot,
+  // docs/architecture.md, "Digests".
+  digest_difference_ignored,
+  digest_of_other_position,
   // Section 8.
   founding_without_last_vector,
   left_vectors_forgotten,

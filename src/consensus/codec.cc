@@ -181,6 +181,11 @@ void put(Encoder& out, const message::SnapshotPart& m) {
   out.varint(m.offset);
   put(out, m.bytes);
 }
+void put(Encoder& out, const message::Digest& m) {
+  out.varint(m.position.value);
+  out.fixed(m.digest.high);
+  out.fixed(m.digest.low);
+}
 void put(Encoder& out, const message::Beat& m) {
   put(out, m.incarnation);
   put(out, m.executed_end);
@@ -285,6 +290,14 @@ message::SnapshotPart take(Decoder& in, std::in_place_type_t<message::SnapshotPa
   m.snapshot = take_snapshot_name(in);
   m.offset = in.varint();
   m.bytes = take_shared(in);
+  return m;
+}
+message::Digest take(Decoder& in, std::in_place_type_t<message::Digest>) {
+  message::Digest m;
+  m.position = {in.varint()};
+  if (m.position == LogPosition{}) in.fail();
+  m.digest.high = in.fixed<std::uint64_t>();
+  m.digest.low = in.fixed<std::uint64_t>();
   return m;
 }
 

@@ -147,6 +147,11 @@ std::vector<MessageCase> messages() {
        "02"
        "03"
        "010203"},
+      {message::Digest{{300}, {1, 2}},
+       "0f"
+       "ac02"
+       "0100000000000000"
+       "0200000000000000"},
   };
 }
 
@@ -324,7 +329,7 @@ TEST(RecordCodec, RefusesEveryTruncationAndWhatIsTooLong) {
 TEST(MessageCodec, RefusesValuesOutOfRange) {
   const std::vector<std::pair<const char*, std::string>> cases = {
       {"no such kind", std::string("\x00", 1)},
-      {"no such kind", "\x0c"},
+      {"no such kind", "\x10"},
       {"lane 0", std::string("\x05\x00\x00\x01\x01", 5)},
       {"lane 65536", std::string("\x05\x80\x80\x04\x00\x01\x01", 7)},
       {"decision 2", std::string("\x05\x01\x00\x01\x02", 5)},
@@ -335,6 +340,7 @@ TEST(MessageCodec, RefusesValuesOutOfRange) {
       {"a round above 2^62", "\x02\x81\x80\x80\x80\x80\x80\x80\x80\x40\x01"},
       {"`after` in use", std::string("\x01\x00\x01\x00\x00", 5)},
       {"more wanted than bytes", std::string("\x06\x00\x00\xff\xff\x03", 6)},
+      {"a digest of no batch", std::string("\x0f") + std::string(17, '\0')},
   };
   for (const auto& [what, bytes] : cases) {
     base::Decoder in(bytes);

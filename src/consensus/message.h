@@ -10,6 +10,7 @@
 #include "base/shared_bytes.h"
 #include "base/time.h"
 #include "consensus/types.h"
+#include "rabia/state_machine.h"
 
 namespace rabia::consensus {
 
@@ -120,11 +121,17 @@ struct SnapshotPart {
   base::SharedBytes bytes;
 };
 
+// The sender's state after its first `position` batches, from 1 on.
+struct Digest {
+  LogPosition position;
+  StateDigest digest;
+};
+
 }  // namespace message
 
-using Message =
-    std::variant<message::Batch, message::Skip, message::State, message::CastVote, message::Decided,
-                 message::Need, message::NeedEnd, message::BatchCopy, message::Ask, message::Answer,
-                 message::Beat, message::Below, message::SnapshotAsk, message::SnapshotPart>;
+using Message = std::variant<message::Batch, message::Skip, message::State, message::CastVote,
+                             message::Decided, message::Need, message::NeedEnd, message::BatchCopy,
+                             message::Ask, message::Answer, message::Beat, message::Below,
+                             message::SnapshotAsk, message::SnapshotPart, message::Digest>;
 
 }  // namespace rabia::consensus

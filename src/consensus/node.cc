@@ -23,6 +23,7 @@ void Ready::clear() {
   messages.clear();
   history.clear();
   snapshot_talk.clear();
+  digest_claims.clear();
 }
 
 Node::Node(NodeOptions options)

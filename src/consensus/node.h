@@ -113,8 +113,16 @@ struct SnapshotTalk {
   std::variant<message::Below, message::SnapshotAsk, message::SnapshotPart> message;
 };
 
+// What a peer says of the state: the caller has one to compare.
+struct DigestClaim {
+  ReplicaId from;
+  message::Digest digest;
+};
+
 // What the caller must do, in this order, before the next input.
 struct Ready {
+  // 0. Compare: a state that is known to be wrong answers nobody.
+  std::vector<DigestClaim> digest_claims;
   // 1. Append to the log, numbered on from the last; `waits`: somebody waits until they are
   // durable.
   std::vector<Record> records;
@@ -129,7 +137,7 @@ struct Ready {
 
   [[nodiscard]] bool empty() const {
     return records.empty() && own_decisions.empty() && executions.empty() && messages.empty() &&
-           history.empty() && snapshot_talk.empty();
+           history.empty() && snapshot_talk.empty() && digest_claims.empty();
   }
   void clear();
 };
@@ -291,6 +299,9 @@ class Node {
   void on(ReplicaId from, const message::Below& below) { on_snapshot_talk(from, below); }
   void on(ReplicaId from, const message::SnapshotAsk& ask) { on_snapshot_talk(from, ask); }
   void on(ReplicaId from, const message::SnapshotPart& part) { on_snapshot_talk(from, part); }
+  void on(ReplicaId from, const message::Digest& digest) {
+    ready_.digest_claims.push_back({from, digest});
+  }
 
   // node.cc
   [[nodiscard]] Status check_members() const;

@@ -17,7 +17,10 @@ Core::Core(const Environment& environment, ReplicaOptions options, StateMachine&
       machine_(machine),
       callbacks_(std::move(callbacks)),
       history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
-      open_(std::make_unique<Group>()) {}
+      open_(std::make_unique<Group>()),
+      digests_(options_.tuning.digest_positions) {
+  digests_.begin({position_, machine_.digest()});
+}
 
 // ---- inputs
 
@@ -54,7 +57,7 @@ void Core::schedule() {
     again_ = true;
     return;
   }
-  if (scheduled_ || stopped_) return;
+  if (scheduled_) return;
   scheduled_ = true;
   environment_.executor.post([this, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
@@ -78,7 +81,7 @@ void Core::on_timer() {
 // ---- the step
 
 void Core::step() {
-  if (stopped_) return;
+  if (stopped_) return refuse_after_stop();
   in_step_ = true;
   // A turn does not last for ever: what is left after some rounds goes on in the next one.
   bool more = true;
@@ -105,10 +108,15 @@ bool Core::step_once() {
   node_->tick(now_);
   consensus::Ready& ready = node_->ready();
   const bool happened = !ready.empty();
+  compare_digests(ready.digest_claims);
+  if (stopped_) return false;
   // In the order that Ready asks for. None of this gives the node an input.
   append_records();
   for (const consensus::OwnDecision& decision : ready.own_decisions) own_decision(decision);
-  for (const consensus::Execution& execution : ready.executions) execute(execution);
+  for (const consensus::Execution& execution : ready.executions) {
+    execute(execution);
+    if (stopped_) return false;
+  }
   reads_done(node_->reads_done());
   for (const consensus::Outgoing& outgoing : ready.messages) send(outgoing);
   for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
@@ -121,6 +129,7 @@ bool Core::step_once() {
     wal_->commit(waits);  // Mode `memory`: tells the node of durable records before it returns.
   }
   notice_stage();
+  if (!stopped_) claim_digest();
   if (snapshots_ && !stopped_) tick_snapshots();
   if (!stopped_) tick_members();
   if (!stopped_) notify_accepting();
@@ -202,6 +211,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
     ++commands_executed_;
     machine_.apply(context, command, nullptr);
   }
+  note_digest();
 }
 
 // ---- the life of the replica
@@ -291,6 +301,14 @@ void Core::halt() {
   end_step_for_clients();
 }
 
+// What is submitted until the process ends.
+void Core::refuse_after_stop() {
+  const std::unique_ptr<Group> refused = take_open();
+  fail(*refused, Failure::not_executed);
+  notify_accepting();
+  end_step_for_clients();
+}
+
 Status Core::close() {
   RABIA_CHECK(!in_step_);
   if (stopped_) return {Code::failed_precondition, "the replica had stopped already"};
@@ -307,6 +325,7 @@ Status Core::close() {
 void Core::set_timer() {
   base::Instant when = node_->wake_at();
   if (fetch_ && fetch_->wake_at()) when = std::min(when, *fetch_->wake_at());
+  if (claims_digest()) when = std::min(when, claim_at_);
   if (open_->writes > 0 && node_->can_propose()) when = std::min(when, pace_allows_at());
   if (timer_at_ && *timer_at_ <= when) return;
   timer_at_ = when;
@@ -335,6 +354,7 @@ std::size_t Core::peers_holding_everything() const {
 
 std::string Core::why_not_serving() const {
   using Stage = consensus::Node::Stage;
+  if (stopped_) return "it is stopping";
   if (removed()) return "this replica was removed from the cluster";
   if (node_->stage() == Stage::founding) {
     if (options_.rejoin) return "no member of the cluster has been heard yet";
@@ -350,7 +370,7 @@ std::string Core::why_not_serving() const {
 
 ReplicaStatus Core::status() const {
   ReplicaStatus status;
-  status.serving = serving_ && available();
+  status.serving = serving_ && available() && !stopped_;
   status.not_serving_because = why_not_serving();
   const consensus::NodeCounters& counters = node_->counters();
   status.executed_round = node_->executed_end().value;
@@ -366,6 +386,7 @@ ReplicaStatus Core::status() const {
   status.history_entries = history_.size();
   status_of_snapshots(status);
   status_of_members(status);
+  status_of_digests(status);
   return status;
 }
 

@@ -15,6 +15,7 @@
 
 #include "consensus/node.h"
 #include "replica/client_table.h"
+#include "replica/digest_watch.h"
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
@@ -79,6 +80,7 @@ class Core final : public Replica {
   void notice_serving();
   void set_timer();
   void flush_lazy_records();
+  void refuse_after_stop();
 
   // core_clients.cc
   Group& open_group_for(ClientId client);
@@ -98,6 +100,18 @@ class Core final : public Replica {
   void notify_accepting();
   void end_step_for_clients();
   [[nodiscard]] std::unique_ptr<Group> take_open();
+
+  // core_digests.cc
+  void note_digest();
+  void compare_digests(const std::vector<consensus::DigestClaim>& claims);
+  void judge_digests();
+  void claim_digest();
+  [[nodiscard]] bool claims_digest() const;
+  void stop_as_diverged();
+  [[nodiscard]] std::string divergence_note() const;
+  [[nodiscard]] Status refuse_if_diverged() const;
+  void status_of_digests(ReplicaStatus& status) const;
+  [[nodiscard]] const consensus::Configuration& members_in_force() const;
 
   // core_history.cc
   struct HistoryReply;
@@ -205,6 +219,9 @@ class Core final : public Replica {
   consensus::Round dropped_links_at_;  // For the change that is in force from here.
   std::string empty_state_;  // What the machine writes before any command: to begin anew.
   bool rejoining_ = false;
+  DigestWatch digests_;
+  bool claim_owed_ = false;   // Peers do not know the newest digest.
+  base::Instant claim_at_{};  // No sooner.
 
   // Absent in mode `memory`. The jobs outlive those who have them done.
   std::optional<storage::SnapshotDirectory> snapshots_;

@@ -130,6 +130,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   if (Status status = loader->finish(); !status.ok()) return status;
   node_->restore_snapshot(point.value());
   position_ = {header.position};
+  digests_.begin({position_, machine_.digest()});
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
           {{"round", header.round}, {"batches", header.position}});
@@ -358,6 +359,8 @@ void Core::install(const storage::SnapshotHeader& header) {
   node_->install(point_of(header).value(), now_);
   follow_members();
   position_ = {header.position};
+  digests_.begin({position_, machine_.digest()});
+  claim_owed_ = true;
   history_.begin_at(round);
   const std::string name = snapshots_->path_of(header.round);
   snapshot_jobs_->run(

@@ -8,6 +8,7 @@
 #include "io/log.h"
 #include "replica/core.h"
 #include "storage/damage.h"
+#include "storage/divergence.h"
 
 namespace rabia::replica {
 
@@ -73,6 +74,9 @@ Status Core::start() {
 }
 
 Status Core::recover_everything() {
+  if (directory_) {
+    if (Status status = refuse_if_diverged(); !status.ok()) return status;
+  }
   node_ = std::make_unique<consensus::Node>(node_options());
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
@@ -99,8 +103,12 @@ Status Core::begin_without_memory() {
   const auto loader = machine_.begin_load();
   if (Status status = loader->add(empty_state_); !status.ok()) return status;
   if (Status status = loader->finish(); !status.ok()) return status;
+  digests_.begin({position_, machine_.digest()});
   const std::string& path = options_.data_directory;
   if (Status status = storage::DataDirectory::set_aside(environment_.files, path); !status.ok()) {
+    return status;
+  }
+  if (Status status = storage::clear_divergence(environment_.files, path); !status.ok()) {
     return status;
   }
   if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
@@ -232,6 +240,7 @@ Status Core::open_transport() {
       .peer_up =
           [this](ReplicaId peer) {
             node_->peer_up(peer, environment_.executor.now());
+            claim_owed_ = true;
             schedule();
           },
       .peer_down =

@@ -76,6 +76,8 @@ struct Tuning {
   std::size_t snapshot_piece_bytes = 64ULL << 10;  // Read, or loaded, by the core thread at once.
   std::size_t snapshot_part_bytes = 256ULL << 10;  // Sent to a peer at once.
   std::uint64_t snapshot_bytes_per_second = 64ULL << 20;  // Asked of a peer.
+  std::size_t digest_positions = 4096;  // Own digests kept, to compare with peers'; a power of two.
+  base::Duration digest_every = std::chrono::seconds(1);  // Said to peers, when there is news.
 };
 
 struct ReplicaOptions {
@@ -129,6 +131,10 @@ struct PeerStatus {
   bool connected = false;
   std::uint64_t executed_round = 0;  // As last reported by it.
   base::Duration round_trip{};
+  // Where its state was compared with the one here: the highest position at which it was equal, and
+  // the lowest at which it differs; 0: none.
+  LogPosition digest_agrees{};
+  LogPosition digest_differs{};
 };
 
 // A picture for INFO, logs and metrics.
@@ -137,7 +143,10 @@ struct ReplicaStatus {
   std::string not_serving_because;
   std::uint64_t executed_round = 0;  // L: every round below is executed.
   std::uint64_t top_round = 0;
-  LogPosition position;  // Batches executed.
+  LogPosition position;         // Batches executed.
+  StateDigest digest;           // Of the state after them.
+  LogPosition digest_agrees;    // The highest at which some peer had an equal state; 0: none.
+  bool digest_differs = false;  // From some peer's.
   std::uint64_t incarnation = 0;
   std::uint64_t batches_proposed = 0;
   std::uint64_t batches_reproposed = 0;

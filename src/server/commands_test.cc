@@ -95,14 +95,21 @@ TEST_F(CommandsTest, InfoShowsRedisAndRabia) {
                                           .address = {.host = "10.0.0.2", .port = 7000},
                                           .connected = true,
                                           .executed_round = 41,
-                                          .round_trip = std::chrono::microseconds(150)});
+                                          .round_trip = std::chrono::microseconds(150),
+                                          .digest_agrees = {30},
+                                          .digest_differs = {31}});
+  world.replica.reported.digest = {1, 2};
+  world.replica.reported.digest_agrees = {30};
+  world.replica.reported.digest_differs = true;
   ask("SET k v");
   const std::string info = ask("INFO");
   for (const char* line :
        {"redis_version:7.0.15\r\n", "rabia_version:", "role:master\r\n", "loading:0\r\n",
         "redis_mode:standalone\r\n", "db0:keys=1,expires=0,avg_ttl=0\r\n", "executed_round:42\r\n",
         "peer2:address=10.0.0.2:7000,role=voter,connected=1,executed_round=41,"
-        "round_trip_usec=150\r\n"}) {
+        "round_trip_usec=150,digest_agrees_position=30,digest_differs_position=31\r\n",
+        "digest:00000000000000010000000000000002\r\n", "digest_agrees_position:30\r\n",
+        "digest_differs:1\r\n"}) {
     EXPECT_NE(info.find(line), std::string::npos) << line;
   }
   const std::string two = ask("INFO replication keyspace");

@@ -141,7 +141,9 @@ void write_peer(const replica::PeerStatus& peer, Lines& lines) {
                   ",role=" + std::string(name_of(peer.role)) +
                   ",connected=" + (peer.connected ? "1" : "0") +
                   ",executed_round=" + std::to_string(peer.executed_round) +
-                  ",round_trip_usec=" + std::to_string(round_trip));
+                  ",round_trip_usec=" + std::to_string(round_trip) +
+                  ",digest_agrees_position=" + std::to_string(peer.digest_agrees.value) +
+                  ",digest_differs_position=" + std::to_string(peer.digest_differs.value));
 }
 
 void write_rabia(const ServerState& server, Lines& lines) {
@@ -151,6 +153,9 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("executed_round", status.executed_round);
   lines.field("top_round", status.top_round);
   lines.field("log_position", status.position.value);
+  lines.field("digest", to_string(status.digest));
+  lines.field("digest_agrees_position", status.digest_agrees.value);
+  lines.field("digest_differs", status.digest_differs ? 1 : 0);
   lines.field("incarnation", status.incarnation);
   lines.field("batches_proposed", status.batches_proposed);
   lines.field("batches_reproposed", status.batches_reproposed);

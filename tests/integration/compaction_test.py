@@ -63,7 +63,21 @@ class Compaction(unittest.TestCase):
         # Reads are linearizable, and nobody writes: equal positions, then equal digests.
         wait_until(lambda: len({digest(cluster, number)[0] for number in (1, 2, 3)}) == 1,
                    "all are at one position")
+        position, value = digest(cluster, 1)
         self.assertEqual(1, len({digest(cluster, number)[1] for number in (1, 2, 3)}))
+        for number in (1, 2, 3):
+            self.assert_has_compared(cluster, number, position, value.decode())
+
+    def assert_has_compared(self, cluster, number, position, value):
+        # A replica hears from the others that their states are equal to its own.
+        peers = [f"peer{peer}" for peer in {1, 2, 3} - {number}]
+        wait_until(lambda: all(info(cluster, number)[peer]["digest_agrees_position"] == position
+                               for peer in peers), f"replica {number} has compared its state")
+        fields = info(cluster, number)
+        self.assertEqual(value, str(fields["digest"]))
+        self.assertEqual(position, fields["digest_agrees_position"])
+        self.assertEqual(0, fields["digest_differs"])
+        self.assertEqual([0, 0], [fields[peer]["digest_differs_position"] for peer in peers])
 
     def disk_bytes(self, cluster, number):
         data = cluster.data / str(number)

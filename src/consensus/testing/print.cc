@@ -76,6 +76,10 @@ struct Printer {
     return "SnapshotPart " + text_of(m.snapshot) + " from byte " + std::to_string(m.offset) + ", " +
            std::to_string(m.bytes.size()) + " bytes";
   }
+  std::string operator()(const message::Digest& m) const {
+    return "Digest of batch " + std::to_string(m.position.value) + ": " +
+           std::to_string(m.digest.low % 10'000);
+  }
   std::string operator()(const record::Checkpoint& r) const {
     return "Checkpoint " + text(r.round) + " with " + std::to_string(r.batches.size()) +
            " batches, " + std::to_string(r.states.size()) + " states, " +

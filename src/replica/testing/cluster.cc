@@ -11,7 +11,7 @@ namespace rabia::replica::testing {
 void LogMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                        std::string* reply) {
   if (reply != nullptr) *reply = std::to_string(commands_.size());
-  remember(command);
+  remember(std::string(command) + (std::exchange(misapply_next_, false) ? " misapplied" : ""));
 }
 
 void LogMachine::remember(std::string_view command) {

@@ -25,6 +25,8 @@ class LogMachine final : public StateMachine {
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
   [[nodiscard]] StateDigest digest() const override { return digest_; }
   [[nodiscard]] const std::vector<std::string>& commands() const { return commands_; }
+  // The next command is remembered as another one: this state differs from then on.
+  void misapply_next() { misapply_next_ = true; }
 
  private:
   class Reader;
@@ -33,6 +35,7 @@ class LogMachine final : public StateMachine {
 
   StateDigest digest_;  // Of the commands in their order, and how many they are.
   std::vector<std::string> commands_;
+  bool misapply_next_ = false;
 };
 
 // One client: what it was answered, in order.
@@ -102,7 +105,7 @@ class Cluster {
   [[nodiscard]] bool up(std::size_t index) const { return hosts_[index].replica != nullptr; }
 
   [[nodiscard]] Replica& replica(std::size_t index) { return *hosts_[index].replica; }
-  [[nodiscard]] const LogMachine& machine(std::size_t index) { return *hosts_[index].machine; }
+  [[nodiscard]] LogMachine& machine(std::size_t index) { return *hosts_[index].machine; }
   [[nodiscard]] io::testing::MemoryFileSystem& files(std::size_t index) {
     return *hosts_[index].files;
   }
