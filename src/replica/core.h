@@ -106,6 +106,17 @@ class Core final : public Replica {
     storage::Lsn lsn = 0;
     std::uint32_t segment = 0;
   };
+  struct Cut {
+    LogPosition position;
+    StateDigest digest;
+    std::uint64_t commands = 0;  // commands_executed_ then.
+  };
+  struct Saved {
+    std::optional<base::WallTime> at;  // See ReplicaStatus.
+    std::uint64_t commands = 0;  // commands_executed_ at the cut; 0: it was found at the start.
+    bool last_failed = false;
+    std::optional<base::Duration> last_took;
+  };
   Status open_snapshots();
   Status load_newest_snapshot();
   Status load_snapshot(storage::SnapshotFile& file);
@@ -113,7 +124,8 @@ class Core final : public Replica {
   [[nodiscard]] bool snapshot_is_due() const;
   void begin_snapshot();
   void snapshot_taken(Result<storage::SnapshotId> id);
-  void keep(const consensus::SnapshotName& name, LogPosition position, StateDigest digest);
+  void keep(const consensus::SnapshotName& name, const Cut& of);
+  void note_saved_at_start(std::uint64_t round);
   void compact();
   void talk_about_snapshots(const consensus::SnapshotTalk& talk);
   void offer_snapshot(ReplicaId peer, consensus::Round from);
@@ -179,8 +191,8 @@ class Core final : public Replica {
   KeptSnapshots kept_;
   SnapshotRequests snapshot_requests_;
   std::optional<base::Instant> requests_held_up_since_;
-  LogPosition cut_position_;  // Of the snapshot that is being taken,
-  StateDigest cut_digest_;
+  Cut cut_;  // Of the snapshot that is being taken.
+  Saved saved_;
   std::map<consensus::Round, CheckpointPlace> checkpoints_;  // In the log.
   storage::Lsn durable_lsn_ = 0;
   std::uint64_t log_since_snapshot_ = 0;  // Bytes, roughly.

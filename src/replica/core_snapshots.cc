@@ -106,12 +106,10 @@ Status Core::load_newest_snapshot() {
     if (file.ok() && !loaded) status = load_snapshot(*file.value());
     if (!loaded && status.code() == Code::failed_precondition) return status;
     if (status.ok()) {
-      const Result<base::WallTime> taken_at =
-          environment_.files.modified_at(snapshots_->path_of(*round));
       kept_.add({.name = name_of(file.value()->id()),
                  .position = {file.value()->header().position},
-                 .digest = loaded ? std::nullopt : std::optional(machine_.digest()),
-                 .taken_at = taken_at.ok() ? taken_at.value() : base::WallTime()});
+                 .digest = loaded ? std::nullopt : std::optional(machine_.digest())});
+      if (!loaded) note_saved_at_start(*round);
       loaded = true;
     } else {
       ++snapshots_damaged_;
@@ -120,6 +118,12 @@ Status Core::load_newest_snapshot() {
     }
   }
   return {};
+}
+
+// Of an earlier life nothing but the file tells when that was.
+void Core::note_saved_at_start(std::uint64_t round) {
+  const auto modified_at = environment_.files.modified_at(snapshots_->path_of(round));
+  if (modified_at.ok()) saved_.at = modified_at.value();
 }
 
 Status Core::load_snapshot(storage::SnapshotFile& file) {
@@ -181,8 +185,7 @@ void Core::begin_snapshot() {
   snapshot_asked_ = false;
   last_snapshot_at_ = now_;
   log_since_snapshot_ = 0;
-  cut_position_ = position_;
-  cut_digest_ = machine_.digest();
+  cut_ = {position_, machine_.digest(), commands_executed_};
   snapshot_requests_.begin();
   const Round round = node_->executed_end();
   taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
@@ -193,6 +196,8 @@ void Core::begin_snapshot() {
 }
 
 void Core::snapshot_taken(Result<storage::SnapshotId> id) {
+  saved_.last_took = environment_.executor.now() - last_snapshot_at_;
+  saved_.last_failed = !id.ok();
   if (!id.ok()) {
     ++snapshots_failed_;
     snapshot_asked_ = true;
@@ -203,13 +208,15 @@ void Core::snapshot_taken(Result<storage::SnapshotId> id) {
     return;
   }
   ++snapshots_taken_;
-  keep(name_of(id.value()), cut_position_, cut_digest_);
+  keep(name_of(id.value()), cut_);
   snapshot_requests_.end(info_of(*kept_.newest()));
   schedule();
 }
 
-void Core::keep(const SnapshotName& name, LogPosition position, StateDigest digest) {
-  kept_.add({name, position, digest, environment_.executor.wall_now()});
+void Core::keep(const SnapshotName& name, const Cut& of) {
+  kept_.add({name, of.position, of.digest});
+  saved_.at = environment_.executor.wall_now();
+  saved_.commands = of.commands;
   snapshot_jobs_->run(
       [directory = *snapshots_, rounds = kept_.rounds(),
        nothing_comes = !fetch_->busy()]() mutable {
@@ -257,6 +264,7 @@ void Core::serve_snapshot_requests() {
   }
   const KeptSnapshot* newest = kept_.newest();
   if (newest != nullptr && newest->position == position_ && newest->digest) {
+    saved_.at = environment_.executor.wall_now();
     snapshot_requests_.answer_waiting(info_of(*newest));
     return;
   }
@@ -287,6 +295,14 @@ void Core::status_of_snapshots(ReplicaStatus& status) const {
   status.snapshots_damaged = snapshots_damaged_;
   status.snapshots_installed = node_->counters().snapshots_installed;
   status.taking_snapshot = taker_ && taker_->busy();
+  if (status.taking_snapshot) {
+    status.taking_snapshot_for = environment_.executor.now() - last_snapshot_at_;
+  }
+  status.snapshot_requested = snapshot_requests_.waiting();
+  status.saved_at = saved_.at;
+  status.last_snapshot_failed = saved_.last_failed;
+  status.last_snapshot_took = saved_.last_took;
+  status.commands_since_snapshot = commands_executed_ - saved_.commands;
   status.installing_snapshot = fetch_ && fetch_->busy();
   status.snapshot_fetched_percent = fetch_ ? fetch_->percent() : 0;
 }
@@ -375,9 +391,9 @@ void Core::install(const storage::SnapshotHeader& header) {
   const std::string name = snapshots_->path_of(header.round);
   snapshot_jobs_->run(
       [&files = environment_.files, name] { return storage::SnapshotFile::open(files, name); },
-      [this, position = position_,
-       digest = machine_.digest()](Result<std::unique_ptr<storage::SnapshotFile>> file) {
-        if (file.ok()) keep(name_of(file.value()->id()), position, digest);
+      [this, of = Cut{position_, machine_.digest(), commands_executed_}](
+          Result<std::unique_ptr<storage::SnapshotFile>> file) {
+        if (file.ok()) keep(name_of(file.value()->id()), of);
         snapshot_asked_ = true;  // The log has a gap below it: one that is damaged would be all.
       });
   schedule();

@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 
-#include "base/time.h"
 #include "consensus/types.h"
 #include "rabia/state_machine.h"
 
@@ -17,7 +16,6 @@ struct KeptSnapshot {
   consensus::SnapshotName name;
   LogPosition position;               // Batches executed up to there.
   std::optional<StateDigest> digest;  // Absent for one that was found at the start and not loaded.
-  base::WallTime taken_at;            // When it came onto this disk.
 };
 
 // Two are kept: the older one is what there is when the newer one is found damaged. Core thread

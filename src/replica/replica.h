@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,6 +141,14 @@ struct ReplicaStatus {
   std::uint64_t snapshots_failed = 0;
   std::uint64_t snapshots_damaged = 0;  // Found at the start, and not used.
   bool taking_snapshot = false;
+  std::optional<base::Duration> taking_snapshot_for;
+  bool snapshot_requested = false;  // By take_snapshot(), and not begun.
+  // When the newest snapshot was taken, or was found to hold the present state already. One that
+  // was found at the start: when its file was written. None: there is none.
+  std::optional<base::WallTime> saved_at;
+  bool last_snapshot_failed = false;
+  std::optional<base::Duration> last_snapshot_took;  // Absent: none was tried in this life.
+  std::uint64_t commands_since_snapshot = 0;
   bool installing_snapshot = false;
   unsigned snapshot_fetched_percent = 0;
   std::vector<PeerStatus> peers;

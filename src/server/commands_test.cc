@@ -155,5 +155,38 @@ TEST(ConfigGet, ShowsTheProgramsSettings) {
             "*4\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n$10\r\ncluster-id\r\n$1\r\nx\r\n");
 }
 
+// Given no snapshot yet, when one is begun, then it is under way, a second one is refused and a
+// scheduled one is not; afterwards INFO and LASTSAVE say what the replica does.
+TEST_F(CommandsTest, SnapshotsAreBegunAndToldOf) {
+  EXPECT_EQ(ask("LASTSAVE"), ":0\r\n");
+  EXPECT_EQ(ask("BGSAVE"), "+Background saving started\r\n");
+  EXPECT_EQ(number_after(ask("INFO persistence"), "rdb_bgsave_in_progress:"), 1);
+  EXPECT_EQ(ask("BGSAVE"), "-ERR Background save already in progress\r\n");
+  EXPECT_EQ(ask("BGSAVE schedule"), "+Background saving scheduled\r\n");
+  EXPECT_EQ(world.replica.snapshot_requests(), 2U);
+  world.replica.end_snapshot(replica::SnapshotInfo{});
+  world.replica.reported.saved_at = base::WallTime(std::chrono::milliseconds(1234567));
+  world.replica.reported.last_snapshot_took = std::chrono::milliseconds(2500);
+  world.replica.reported.commands_since_snapshot = 7;
+  EXPECT_EQ(ask("LASTSAVE"), ":1234\r\n");
+  const std::string info = ask("INFO persistence");
+  EXPECT_EQ(number_after(info, "rdb_bgsave_in_progress:"), 0);
+  EXPECT_EQ(number_after(info, "rdb_last_save_time:"), 1234);
+  EXPECT_EQ(number_after(info, "rdb_last_bgsave_time_sec:"), 2);
+  EXPECT_EQ(number_after(info, "rdb_current_bgsave_time_sec:"), -1);
+  EXPECT_EQ(number_after(info, "rdb_changes_since_last_save:"), 7);
+  EXPECT_NE(info.find("rdb_last_bgsave_status:ok\r\n"), std::string::npos);
+  world.replica.reported.last_snapshot_failed = true;
+  EXPECT_NE(ask("INFO persistence").find("rdb_last_bgsave_status:err\r\n"), std::string::npos);
+}
+
+// Given a replica without a disk, when a snapshot is to be begun in the background, then the client
+// is told that there will be none.
+TEST_F(CommandsTest, ABackgroundSaveThatCannotBeIsRefused) {
+  world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
+  EXPECT_EQ(ask("BGSAVE"), "-ERR no disk\r\n");
+  EXPECT_EQ(ask("BGSAVE SCHEDULE"), "-ERR no disk\r\n");
+}
+
 }  // namespace
 }  // namespace rabia::server::testing

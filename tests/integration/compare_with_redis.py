@@ -156,6 +156,7 @@ SERVER = [
     ["COMMAND LIST FILTERBY", "COMMAND LIST x", "COMMAND LIST FILTERBY BOGUS x"],
     ["COMMAND LIST FILTERBY PATTERN nosuch*", "COMMAND LIST FILTERBY PATTERN getde?"],
     ["COMMAND LIST FILTERBY MODULE nosuch", "COMMAND LIST FILTERBY PATTERN client|setna*"],
+    ["SAVE x", "LASTSAVE x", "BGSAVE x", "BGSAVE SCHEDULE x", "BGSAVE x y", "bgsave bogus"],
     ["TIME x", "INFO nosuch", "INFO nosuch nosuch2"],
     ["NOSUCH", "NOSUCH a", "nosuch a b c", encode("", "x"), encode("a\r\nb", "c\r\nd")],
     [encode("x" * 200, "y" * 200, "z"), encode("foo", "y" * 100, "z" * 100, "w")],
@@ -350,6 +351,18 @@ def compare_lists(comparison):
     comparison.compare(["CONFIG GET save appendonly nosuch"], 3, normal)
 
 
+def compare_saves(comparison):
+    """SAVE and BGSAVE, and a second one while that is under way."""
+    any_number = lambda raw: re.sub(rb"\d+", b"N", raw)
+    for protocol in (2, 3):
+        comparison.compare(["LASTSAVE"], protocol, any_number)
+        comparison.compare(["SAVE", "SET k v", "SAVE", "GET k"], protocol)
+        comparison.compare(["BGSAVE", "BGSAVE"], protocol)
+        for port in comparison.ports:
+            while b"rdb_bgsave_in_progress:0" not in comparison.ask(port, encode("INFO"), 2):
+                time.sleep(0.01)
+
+
 def compare_client_lines(comparison):
     """CLIENT INFO: our fields are those of Redis, in the same order, with two of 7.2 behind."""
     replies = comparison.ask_both(encode("CLIENT", "INFO"), 2)
@@ -424,6 +437,7 @@ def run_without_password(comparison):
             comparison.must_differ(line, protocol)
     compare_tables(comparison)
     compare_lists(comparison)
+    compare_saves(comparison)
     compare_client_lines(comparison)
     compare_random_commands(comparison, seed=1, count=20000)
     compare_random_patterns(comparison, seed=2, count=2000)

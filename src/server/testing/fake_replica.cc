@@ -114,6 +114,13 @@ void FakeReplica::fail_next(std::size_t count, replica::Failure failure) {
 void FakeReplica::take_snapshot(replica::OnSnapshot done) {
   if (!snapshots_refused_.ok()) return done(snapshots_refused_);
   snapshot_requests_.push_back(std::move(done));
+  if (on_snapshot_request) on_snapshot_request();
+}
+
+replica::ReplicaStatus FakeReplica::status() const {
+  replica::ReplicaStatus status = reported;
+  status.snapshot_requested = !snapshot_requests_.empty();
+  return status;
 }
 
 void FakeReplica::end_snapshot(const Result<replica::SnapshotInfo>& taken) {

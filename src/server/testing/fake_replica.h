@@ -24,8 +24,10 @@ class FakeReplica final : public replica::Replica {
 
   // Called when something was submitted and nothing waited before.
   std::function<void()> on_work;
+  // Called when a snapshot was asked for.
+  std::function<void()> on_snapshot_request;
   std::size_t peers_holding = 0;
-  replica::ReplicaStatus reported;
+  replica::ReplicaStatus reported;  // But for requests for a snapshot, which are those that wait.
 
   void cut();
   void execute();
@@ -55,7 +57,7 @@ class FakeReplica final : public replica::Replica {
                    std::string_view operation) override;
   void take_snapshot(replica::OnSnapshot done) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
-  [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
+  [[nodiscard]] replica::ReplicaStatus status() const override;
   Status close() override { return {}; }
 
  private:
