@@ -44,6 +44,9 @@ class Core final : public Replica {
   void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
   void take_snapshot(OnSnapshot done) override;
+  void begin_backup(OnBackup done) override;
+  void read_backup(std::uint64_t backup, BackupPart part, OnBackupPart done) override;
+  Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
   Status close() override;
@@ -130,11 +133,16 @@ class Core final : public Replica {
   void talk_about_snapshots(const consensus::SnapshotTalk& talk);
   void offer_snapshot(ReplicaId peer, consensus::Round from);
   void give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask);
-  void serve_snapshot_requests();
-  [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
+  void remove_unpinned_snapshots();
   void status_of_snapshots(ReplicaStatus& status) const;
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
+
+  // core_backup.cc
+  void serve_snapshot_requests();
+  [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
+  void read_part(const consensus::SnapshotName& name, std::uint64_t offset, std::size_t size,
+                 OnBackupPart done);
 
   Environment environment_;
   ReplicaOptions options_;
@@ -190,6 +198,7 @@ class Core final : public Replica {
   std::unique_ptr<SnapshotFetch> fetch_;
   KeptSnapshots kept_;
   SnapshotRequests snapshot_requests_;
+  std::uint64_t last_backup_ = 0;  // Its number.
   std::optional<base::Instant> requests_held_up_since_;
   Cut cut_;  // Of the snapshot that is being taken.
   Saved saved_;

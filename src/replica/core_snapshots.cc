@@ -19,12 +19,10 @@ namespace {
 constexpr base::Duration retry_after = std::chrono::seconds(5);
 // A replica that is behind may hold very many batches of rounds that it has not reached.
 constexpr std::uint64_t checkpoint_bytes_max = 32ULL << 20;
-// While a peer takes one no new one is begun, so that it may end; but the log does not wait for
-// ever.
+// While a peer takes one no new one is begun, so that the log behind it is there when it has ended;
+// but the log does not wait for ever.
 constexpr base::Duration peer_takes_for = std::chrono::seconds(2);
 constexpr std::uint64_t patience_for_peers = 2;
-// Who asks for a snapshot is refused when none could be begun for so long.
-constexpr base::Duration request_waits_for = std::chrono::seconds(10);
 
 SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
@@ -59,6 +57,12 @@ Status remove_others(storage::SnapshotDirectory& directory, const std::set<std::
     if (Status status = directory.remove(round); !status.ok()) return status;
   }
   return nothing_comes ? directory.remove_incoming() : Status();
+}
+
+void say_not_removed(const Status& status) {
+  if (status.ok()) return;
+  io::log(io::Level::warning, "replica", "old snapshots were not removed",
+          {{"reason", status.message()}});
 }
 
 }  // namespace
@@ -159,6 +163,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
 void Core::tick_snapshots() {
   fetch_->tick(now_);
   if (taker_->pump()) step_later();
+  remove_unpinned_snapshots();
   serve_snapshot_requests();
   const bool due = snapshot_is_due();
   // Under load the next round may always have begun by the end of a step.
@@ -215,6 +220,7 @@ void Core::snapshot_taken(Result<storage::SnapshotId> id) {
 
 void Core::keep(const SnapshotName& name, const Cut& of) {
   kept_.add({name, of.position, of.digest});
+  (void)kept_.trim(environment_.executor.now());  // With all others, below.
   saved_.at = environment_.executor.wall_now();
   saved_.commands = of.commands;
   snapshot_jobs_->run(
@@ -222,12 +228,24 @@ void Core::keep(const SnapshotName& name, const Cut& of) {
        nothing_comes = !fetch_->busy()]() mutable {
         return remove_others(directory, rounds, nothing_comes);
       },
-      [](const Status& status) {
-        if (status.ok()) return;
-        io::log(io::Level::warning, "replica", "old snapshots were not removed",
-                {{"reason", status.message()}});
-      });
+      say_not_removed);
   compact();
+}
+
+// Whose pins ended. These alone: a file that gets its name at this moment is none of them.
+void Core::remove_unpinned_snapshots() {
+  std::vector<std::uint64_t> rounds = kept_.trim(now_);
+  if (rounds.empty()) return;
+  snapshot_jobs_->run(
+      [directory = *snapshots_, rounds = std::move(rounds)]() mutable {
+        Status failed;
+        for (const std::uint64_t round : rounds) {
+          Status status = directory.remove(round);
+          if (!status.ok() && status.code() != Code::not_found) failed = std::move(status);
+        }
+        return failed;
+      },
+      say_not_removed);
 }
 
 // What lies before the checkpoint of a snapshot is in that snapshot.
@@ -240,51 +258,6 @@ void Core::compact() {
   if (place.lsn > durable_lsn_) return;
   wal_->remove_segments_before(place.segment);
   history_.forget_segments_before(place.segment);
-}
-
-// ---- for who asks
-
-void Core::take_snapshot(OnSnapshot done) {
-  if (stopped_) return done({Code::unavailable, "the replica is stopping"});
-  if (!snapshots_) {
-    return done(
-        {Code::failed_precondition,
-         "this replica runs with durability 'memory' and has no disk: snapshots need 'os' or "
-         "'always'"});
-  }
-  snapshot_requests_.add(std::move(done));
-  schedule();
-}
-
-// Those who wait: is there nothing to write, or did they wait too long?
-void Core::serve_snapshot_requests() {
-  if (!snapshot_requests_.waiting() || taker_->busy()) {
-    requests_held_up_since_.reset();
-    return;
-  }
-  const KeptSnapshot* newest = kept_.newest();
-  if (newest != nullptr && newest->position == position_ && newest->digest) {
-    saved_.at = environment_.executor.wall_now();
-    snapshot_requests_.answer_waiting(info_of(*newest));
-    return;
-  }
-  if (!requests_held_up_since_) requests_held_up_since_ = now_;
-  if (now_ - *requests_held_up_since_ < request_waits_for) return;
-  requests_held_up_since_.reset();
-  const std::string reason = fetch_->busy() ? "it takes in a peer's snapshot"
-                             : !available() ? status().not_serving_because
-                                            : "the round of the log that it is in does not end";
-  snapshot_requests_.answer_waiting(
-      {Code::unavailable, "this replica can take no snapshot now: " + reason});
-}
-
-SnapshotInfo Core::info_of(const KeptSnapshot& kept) const {
-  return {.round = kept.name.round.value,
-          .position = kept.position,
-          .digest = kept.digest.value_or(StateDigest()),
-          .bytes = kept.name.bytes,
-          .checksum = kept.name.checksum,
-          .path = snapshots_->path_of(kept.name.round.value)};
 }
 
 void Core::status_of_snapshots(ReplicaStatus& status) const {
@@ -334,34 +307,16 @@ void Core::offer_snapshot(ReplicaId peer, Round from) {
 
 void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
   peer_asked_at_ = now_;
+  const auto give = [this, to, ask](Result<std::string> bytes) {
+    consensus::message::SnapshotPart part{ask.snapshot, ask.offset, {}};
+    if (bytes.ok()) part.bytes = base::SharedBytes(bytes.take());
+    send({to, nullptr, std::move(part)});
+  };
   if (kept_.find(ask.snapshot) == nullptr || ask.offset >= ask.snapshot.bytes) {
-    send({to, nullptr, consensus::message::SnapshotPart{ask.snapshot, ask.offset, {}}});
-    return;
+    return give({Code::not_found, "there is no such part"});
   }
-  const std::size_t size = options_.tuning.snapshot_part_bytes;
-  snapshot_jobs_->run(
-      [&files = environment_.files, path = snapshots_->path_of(ask.snapshot.round.value), ask,
-       size]() -> Result<std::string> {
-        auto file = storage::SnapshotFile::open(files, path);
-        if (!file.ok()) return file.status();
-        if (name_of(file.value()->id()) != ask.snapshot) return std::string();  // Another by now.
-        std::string bytes;
-        Status status = file.value()->read_raw(ask.offset, size, bytes);
-        if (!status.ok()) return status;
-        return bytes;
-      },
-      [this, to, ask](Result<std::string> bytes) {
-        if (!bytes.ok()) {  // It will not be offered again; a new one will.
-          kept_.forget(ask.snapshot.round);
-          snapshot_asked_ = true;
-          io::log(io::Level::error, "replica", "cannot give a snapshot to a peer",
-                  {{"peer", to}, {"reason", bytes.status().message()}});
-        }
-        consensus::message::SnapshotPart part{ask.snapshot, ask.offset, {}};
-        if (bytes.ok()) part.bytes = base::SharedBytes(bytes.take());
-        send({to, nullptr, std::move(part)});
-        schedule();
-      });
+  kept_.pin({PinHolder::Kind::peer, to.value}, ask.snapshot, now_);
+  read_part(ask.snapshot, ask.offset, options_.tuning.snapshot_part_bytes, give);
 }
 
 // ---- installing

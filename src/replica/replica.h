@@ -111,6 +111,20 @@ struct SnapshotInfo {
 };
 using OnSnapshot = std::function<void(const Result<SnapshotInfo>&)>;
 
+// A snapshot that stays on this replica's disk while somebody reads it.
+struct Backup {
+  std::uint64_t id = 0;  // In this life of the replica.
+  SnapshotInfo snapshot;
+};
+using OnBackup = std::function<void(const Result<Backup>&)>;
+struct BackupPart {
+  std::uint64_t offset = 0;  // In the file.
+  std::size_t bytes = 0;     // From 1 to backup_part_bytes_max.
+};
+using OnBackupPart = std::function<void(Result<std::string>)>;
+inline constexpr std::size_t backup_part_bytes_max = 1U << 20;
+inline constexpr std::size_t backups_max = 4;  // That are read at once.
+
 struct PeerStatus {
   ReplicaId id;
   io::Endpoint address;
@@ -203,6 +217,17 @@ class Replica {
   // in mode `memory`; Code::unavailable when none can be begun for 10 s, or the replica stops; else
   // what the disk says. Not called when the replica is destroyed before.
   virtual void take_snapshot(OnSnapshot done) = 0;
+
+  // As take_snapshot(), and the snapshot stays until end_backup(), or until nothing was read of it
+  // for 30 s. Code::exhausted when backups_max are being read.
+  virtual void begin_backup(OnBackup done) = 0;
+  // Bytes of its file, by the snapshot worker; fewer than asked for only at its end. `done` is
+  // called once, maybe from inside the call, and not when the replica is destroyed before.
+  // Code::not_found when the backup has ended; Code::invalid_argument for a part that there cannot
+  // be; else what the disk says, and then the backup is of no more use.
+  virtual void read_backup(std::uint64_t backup, BackupPart part, OnBackupPart done) = 0;
+  // Code::not_found when it has ended already.
+  virtual Status end_backup(std::uint64_t backup) = 0;
 
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;

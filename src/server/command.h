@@ -158,6 +158,7 @@ struct Command {
 }
 
 // The families of rows, each in a file of its name.
+std::span<const Command> backup_subcommands();
 std::span<const Command> connection_commands();
 std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();

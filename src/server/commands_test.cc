@@ -188,5 +188,46 @@ TEST_F(CommandsTest, ABackgroundSaveThatCannotBeIsRefused) {
   EXPECT_EQ(ask("BGSAVE SCHEDULE"), "-ERR no disk\r\n");
 }
 
+// Given a backup, then its snapshot is described, in both protocols, its bytes are read, and it
+// ends.
+TEST_F(CommandsTest, ABackupIsReadPartByPart) {
+  world.replica.backup_file = std::string("one\r\n\0two", 9);
+  EXPECT_EQ(ask("RABIA.BACKUP BEGIN"), "");
+  world.replica.end_snapshot(replica::SnapshotInfo{.round = 5,
+                                                   .position = {3},
+                                                   .digest = {1, 0xabc},
+                                                   .bytes = 9,
+                                                   .checksum = 0xfedcba9876543210,
+                                                   .path = "secret"});
+  world.settle();
+  const std::string fields =
+      "$2\r\nid\r\n:7\r\n$5\r\nround\r\n:5\r\n$8\r\nposition\r\n:3\r\n$5\r\nbytes\r\n:9\r\n"
+      "$14\r\npart-bytes-max\r\n:1048576\r\n$8\r\nchecksum\r\n$16\r\nfedcba9876543210\r\n"
+      "$6\r\ndigest\r\n$32\r\n00000000000000010000000000000abc\r\n";
+  EXPECT_EQ(client->take(), "*14\r\n" + fields);
+  EXPECT_EQ(ask("RABIA.BACKUP READ 7 0 4"), "$4\r\none\r\r\n");
+  EXPECT_EQ(ask("RABIA.BACKUP READ 7 4 100"), std::string("$5\r\n\n\0two\r\n", 11));
+  EXPECT_EQ(ask("RABIA.BACKUP END 7"), "+OK\r\n");
+  ask("HELLO 3");
+  ask("RABIA.BACKUP BEGIN");
+  world.replica.end_snapshot(replica::SnapshotInfo{});
+  world.settle();
+  EXPECT_EQ(client->take().substr(0, 4), "%7\r\n");
+}
+
+// Given a backup that cannot be, or words that are no numbers, then an error.
+TEST_F(CommandsTest, ABackupThatCannotBeIsRefused) {
+  const std::string none = "-ERR no such backup\r\n";
+  EXPECT_EQ(ask("RABIA.BACKUP READ 8 0 4"), none);
+  EXPECT_EQ(ask("RABIA.BACKUP END 8"), none);
+  const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
+  for (const char* words : {"READ x 0 1", "READ 7 -1 1", "READ 7 0 1x", "END -1"}) {
+    EXPECT_EQ(ask(std::string("RABIA.BACKUP ") + words), not_an_integer) << words;
+  }
+  world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
+  EXPECT_EQ(ask("RABIA.BACKUP BEGIN"), "-ERR no disk\r\n");
+  EXPECT_EQ(ask("RABIA.BACKUP"), "-ERR wrong number of arguments for 'rabia.backup' command\r\n");
+}
+
 }  // namespace
 }  // namespace rabia::server::testing

@@ -48,7 +48,7 @@ constexpr std::string_view of_store =
 }  // namespace
 
 std::span<const Command> persistence_commands() {
-  static constexpr Command rows[] = {
+  static const Command rows[] = {
       {.name = "bgsave",
        .syntax = "[SCHEDULE]",
        .arity = -1,
@@ -68,6 +68,14 @@ std::span<const Command> persistence_commands() {
        .summary = "Answers when the newest snapshot of this replica was taken: a Unix time.",
        .complexity = "O(1)",
        .local = run_lastsave},
+      {.name = "rabia.backup",
+       .syntax = "subcommand",
+       .arity = -2,
+       .group = "server",
+       .since = "0.2.0",
+       .summary = "A container for commands that read a snapshot of this replica.",
+       .complexity = "Depends on the subcommand.",
+       .subcommands = backup_subcommands()},
       {.name = "save",
        .arity = 1,
        .flags = flag::admin | flag::noscript | flag::no_async_loading | flag::no_multi,

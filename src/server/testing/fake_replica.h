@@ -24,6 +24,7 @@ class FakeReplica final : public replica::Replica {
 
   // Called when something was submitted and nothing waited before.
   std::function<void()> on_work;
+  std::string backup_file;
   // Called when a snapshot was asked for.
   std::function<void()> on_snapshot_request;
   std::size_t peers_holding = 0;
@@ -56,6 +57,11 @@ class FakeReplica final : public replica::Replica {
   void submit_read(replica::ClientId client, std::uint64_t token,
                    std::string_view operation) override;
   void take_snapshot(replica::OnSnapshot done) override;
+  // The backup 7 of `backup_file`: one of any other number has ended.
+  void begin_backup(replica::OnBackup done) override;
+  void read_backup(std::uint64_t backup, replica::BackupPart part,
+                   replica::OnBackupPart done) override;
+  Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
   [[nodiscard]] replica::ReplicaStatus status() const override;
   Status close() override { return {}; }
