@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
-#include "base/codec.h"
 #include "io/log.h"
 #include "replica/core.h"
+#include "replica/snapshot_point.h"
 
 namespace rabia::replica {
 
@@ -26,25 +26,6 @@ constexpr std::uint64_t patience_for_peers = 2;
 
 SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
-}
-
-// C(r) of the rounds from the snapshot's on: how many, then their numbers.
-std::string encode_members(const consensus::Configuration& configuration) {
-  std::string bytes;
-  base::Encoder out(bytes);
-  out.varint(configuration.size());
-  for (const ReplicaId member : configuration.members()) out.varint(member.value);
-  return bytes;
-}
-
-Result<consensus::SnapshotPoint> point_of(const storage::SnapshotHeader& header) {
-  consensus::SnapshotPoint point{{header.round}, {}};
-  base::Decoder in(header.extra);
-  for (std::uint64_t left = in.varint_at_most(consensus::members_max); left > 0; --left) {
-    point.members.push_back({static_cast<std::uint16_t>(in.varint_at_most(0xffff))});
-  }
-  if (!in.complete()) return {Code::corrupted, "its list of members cannot be read"};
-  return point;
 }
 
 // Also those that were found damaged, and what came of one that nobody goes on with.

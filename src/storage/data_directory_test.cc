@@ -184,5 +184,22 @@ TEST(DataDirectory, RefusesIdsThatAreNone) {
   EXPECT_FALSE(files.exists("a").value());
 }
 
+// Given a directory that was filled from outside, then nobody opens it before it has an identity,
+// and that member does then; it gets one once.
+TEST(DataDirectory, OneFilledFromOutsideGetsItsIdentityLast) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(files.create_directories("a/data/wal").ok());
+  EXPECT_EQ(open_code(files, shop_3), Code::failed_precondition);
+  EXPECT_EQ(write_identity(files, "a/data", {"a b", ReplicaId{3}}).code(), Code::invalid_argument);
+  files.sync_all();
+  ASSERT_TRUE(write_identity(files, "a/data", shop_3).ok());
+  EXPECT_EQ(write_identity(files, "a/data", shop_3).code(), Code::already_exists);
+  base::Random random(1);
+  files.crash(random);
+  auto directory = DataDirectory::open(files, "a/data", shop_3);
+  ASSERT_TRUE(directory.ok()) << directory.status().message();
+  EXPECT_FALSE(directory.value()->is_new());
+}
+
 }  // namespace
 }  // namespace rabia::storage
