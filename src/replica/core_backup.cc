@@ -56,7 +56,7 @@ void Core::serve_snapshot_requests() {
   requests_held_up_since_.reset();
   const std::string reason = fetch_->busy() ? "it takes in a peer's snapshot"
                              : !available() ? status().not_serving_because
-                                            : "the round of the log that it is in does not end";
+                                            : "it does not come to the end of a round of the log";
   snapshot_requests_.answer_waiting(
       {Code::unavailable, "this replica can take no snapshot now: " + reason});
 }

@@ -172,10 +172,8 @@ Result<Restored> restore(io::FileSystem& files, const RestoreOptions& options,
   const consensus::Configuration configuration(ids);
   const consensus::FoundingVector incarnation = draw_incarnation(configuration, fill_random);
   storage::SnapshotHeader header = backup.value()->header();
-  Restored restored{.from_cluster = header.cluster_id,
-                    .round = header.round,
-                    .position = {header.position},
-                    .state_bytes = backup.value()->state_bytes()};
+  Restored restored{
+      .from_cluster = header.cluster_id, .round = header.round, .position = {header.position}};
   header.cluster_id = options.cluster_id;
   header.incarnation = consensus::incarnation_of(incarnation);
   header.extra = encode_members(configuration);

@@ -28,7 +28,6 @@ struct Restored {
   std::string from_cluster;
   std::uint64_t round = 0;
   LogPosition position;
-  std::uint64_t state_bytes = 0;
 };
 
 using FillRandom = std::function<void(std::span<std::byte>)>;  // With bytes nobody can guess.

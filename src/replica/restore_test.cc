@@ -124,6 +124,21 @@ TEST_P(RestoreOfMembers, BeginWithTheStateOfTheBackup) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, RestoreOfMembers, ::testing::Values(1, 2, 3, 5));
 
+// Given a restored cluster, when it is started in mode `os`, then it serves, and goes on after a
+// clean stop: the mode of what was restored holds for the first start only.
+TEST_F(RestoreTest, MayRunInModeOs) {
+  make_backup(10);
+  ASSERT_TRUE(restore_to(options_for(2)).ok());
+  Cluster cluster({.replicas = 2, .durability = Durability::os});
+  for (const std::size_t i : {0, 1}) carry("out/" + std::to_string(i + 1) + "/data", cluster, i);
+  for (int life = 0; life < 2; ++life) {
+    for (const std::size_t i : {0, 1}) ASSERT_TRUE(cluster.start(i, false).ok());
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.all_serving(); }));
+    ASSERT_TRUE(write_and_compare(cluster, 1));
+    for (const std::size_t i : {0, 1}) ASSERT_TRUE(cluster.close(i).ok());
+  }
+}
+
 // Given a majority of members that are started first, when the last one comes much later, then it
 // catches up.
 TEST_F(RestoreTest, AMemberMayComeLate) {
