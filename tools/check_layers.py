@@ -27,6 +27,7 @@ APPS = {
     "settings": set(),
     "rabia_server": {"settings"},
     "rabia_cluster": {"settings"},
+    "rabia_ctl": {"settings"},
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
@@ -44,6 +45,7 @@ LIBRARIES = {
     "spdlog/": ("src/io/",),
     "toml++/": ("apps/settings/",),
     "CLI/": ("apps/", "sim/runner/", "sim/explore/"),
+    "hiredis/": ("apps/rabia_ctl/",),
     "isa-l": ("src/base/",),
     "xxhash.h": ("src/base/",),
     "zstd.h": ("src/storage/",),

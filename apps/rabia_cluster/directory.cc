@@ -3,7 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "settings/config_file.h"
@@ -36,7 +35,7 @@ Result<ClusterDirectory> ClusterDirectory::open(io::FileSystem& files, const std
   directory.path_ = std::filesystem::absolute(path, error).lexically_normal().string();
   if (error) return {Code::io_error, path + ": " + error.message()};
   if (Status status = files.create_directories(directory.path_); !status.ok()) return status;
-  auto lock = lock_patiently(files, directory.path_ + "/lock");
+  auto lock = lock_patiently(files, cluster_lock_file(directory.path_));
   if (!lock.ok()) {
     if (lock.status().code() != Code::unavailable) return lock.status();
     return {Code::unavailable, "a cluster is running on " + directory.path_ + " already (" +
@@ -49,29 +48,21 @@ Result<ClusterDirectory> ClusterDirectory::open(io::FileSystem& files, const std
 }
 
 Status ClusterDirectory::read_founded() {
-  const std::string file = path_ + "/founded";
+  const std::string file = founded_file(path_);
   const Result<std::string> text = read_text_file(file);
   if (!text.ok()) return text.status().code() == Code::not_found ? Status() : text.status();
-  Founded founded;
-  std::string replicas_word, id_word;
-  std::istringstream in(text.value());
-  in >> replicas_word >> founded.replicas >> id_word >> founded.cluster_id;
-  if (!in || replicas_word != "replicas" || id_word != "cluster-id" || founded.replicas < 1 ||
-      founded.replicas > cluster_members_max) {
-    return {Code::corrupted, file + " is damaged: it must say 'replicas N' and 'cluster-id NAME'"};
-  }
-  founded_ = founded;
-  return {};
+  founded_ = parse_founded(text.value());
+  if (founded_) return {};
+  return {Code::corrupted, file + " is damaged: it must say 'replicas N' and 'cluster-id NAME'"};
 }
 
 Status ClusterDirectory::set_founded(const Founded& founded) {
   founded_ = founded;
-  return write_text_file(path_ + "/founded", "replicas " + std::to_string(founded.replicas) +
-                                                 "\ncluster-id " + founded.cluster_id + "\n");
+  return write_text_file(founded_file(path_), founded_text(founded));
 }
 
 std::string ClusterDirectory::replica(std::uint16_t id) const {
-  return path_ + "/" + std::to_string(id);
+  return replica_directory(path_, id);
 }
 
 std::string ClusterDirectory::config_file(std::uint16_t id) const {
@@ -92,7 +83,7 @@ Status ClusterDirectory::prepare(io::FileSystem& files, const Settings& settings
 }
 
 std::optional<pid_t> ClusterDirectory::user_of_data(io::FileSystem& files, std::uint16_t id) const {
-  const std::string file = replica(id) + "/data/LOCK";
+  const std::string file = data_directory(replica(id)) + "/LOCK";
   const Result<bool> exists = files.exists(file);
   if (!exists.ok() || !exists.value()) return std::nullopt;
   const auto lock = files.lock(file);

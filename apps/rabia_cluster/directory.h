@@ -17,6 +17,7 @@
 
 #include "io/files.h"
 #include "rabia/result.h"
+#include "settings/cluster_layout.h"
 #include "settings/settings.h"
 
 namespace rabia::apps {
@@ -24,11 +25,7 @@ namespace rabia::apps {
 // Holds the lock while it lives.
 class ClusterDirectory {
  public:
-  // What a cluster is from its first `ready` on.
-  struct Founded {
-    std::uint16_t replicas = 0;
-    std::string cluster_id;
-  };
+  using Founded = FoundedCluster;
 
   // Creates what is missing. Waits a little for an earlier cluster on the directory to go away.
   static Result<ClusterDirectory> open(io::FileSystem& files, const std::string& path);

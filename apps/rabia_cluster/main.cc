@@ -16,6 +16,7 @@ namespace rabia::apps {
 namespace {
 
 constexpr std::uint16_t replicas_by_default = 3;
+constexpr const char* cluster_id_by_default = "local";
 
 int refuse(const Status& status, int code) {
   std::fprintf(stderr, "rabia-cluster: %s\n", status.message().c_str());
@@ -27,8 +28,10 @@ Status fit_to_directory(ClusterOptions& options, const ClusterDirectory& directo
   const auto& founded = directory.founded();
   if (!founded) {
     if (options.replicas == 0) options.replicas = replicas_by_default;
+    if (options.common.cluster_id.empty()) options.common.cluster_id = cluster_id_by_default;
     return {};
   }
+  if (options.common.cluster_id.empty()) options.common.cluster_id = founded->cluster_id;
   if (options.replicas == 0) options.replicas = founded->replicas;
   const std::string holds = directory.path() + " holds the cluster '" + founded->cluster_id +
                             "' of " + std::to_string(founded->replicas) + " replicas: ";

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "settings/cluster_layout.h"
+
 namespace rabia::apps {
 namespace {
 
@@ -41,7 +43,7 @@ Status assign_common(ClusterOptions& options, const std::string& durability,
 Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) {
   ClusterOptions options;
   std::string durability = "always";
-  std::string cluster_id = "local";
+  std::optional<std::string> cluster_id;
   std::vector<std::string> sets;
   CLI::App app("A whole Rabia KV cluster on this machine: one rabia-server process a replica.",
                "rabia-cluster");
@@ -56,7 +58,8 @@ Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) 
   app.add_option("--data", options.data,
                  "Directory of the cluster; N/ is replica N's [default data]");
   app.add_option("--durability", durability, "always, os or memory [default always]");
-  app.add_option("--cluster-id", cluster_id, "Name of the cluster [default local]");
+  app.add_option("--cluster-id", cluster_id,
+                 "Name of the cluster [default: that of the directory, or local]");
   app.add_option("--set", sets, "NAME=VALUE: a setting of rabia-server for all replicas; repeated")
       ->type_size(1);
   app.add_flag("--restart", options.restart,
@@ -72,7 +75,10 @@ Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) 
   } catch (const CLI::ParseError& error) {
     return {Code::invalid_argument, error.what()};
   }
-  if (Status status = assign(options.common, "cluster-id", cluster_id); !status.ok()) return status;
+  if (cluster_id) {
+    Status status = assign(options.common, "cluster-id", *cluster_id);
+    if (!status.ok()) return status;
+  }
   if (Status status = assign_common(options, durability, sets); !status.ok()) return status;
   return options;
 }
@@ -87,7 +93,7 @@ Result<Settings> replica_settings(const ClusterOptions& options, std::uint16_t i
   }
   settings.id = id;
   settings.port = static_cast<std::uint16_t>(port_of(id));
-  settings.data = directory + "/data";
+  settings.data = data_directory(directory);
   settings.pid_file = directory + "/pid";
   for (std::uint16_t number = 1; number <= options.replicas; ++number) {
     const auto peer_port = static_cast<std::uint16_t>(port_of(number) + peer_port_offset);

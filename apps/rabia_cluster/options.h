@@ -17,7 +17,8 @@ struct ClusterOptions {
   std::uint16_t port = 7001;          // Replica N serves clients on port + N - 1.
   std::string data = "data";
   bool restart = false;  // Start a replica that died again.
-  // For all replicas: what --durability, --cluster-id, --set and the environment say.
+  // For all replicas: what --durability, --cluster-id, --set and the environment say. Without a
+  // cluster id: that of the directory.
   Settings common;
 };
 

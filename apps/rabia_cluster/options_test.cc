@@ -24,14 +24,15 @@ TEST(ClusterOptions, DefaultsAreThoseOfMakeRun) {
   EXPECT_EQ(options.value().replicas, 0);
   EXPECT_EQ(options.value().common.durability, Durability::always);
   EXPECT_FALSE(options.value().restart);
+  EXPECT_TRUE(options.value().common.cluster_id.empty());  // That of the directory.
 }
 
 // Given three replicas, when their settings are made, then all have the same members, and each its
 // own ports and directories.
 TEST(ClusterOptions, ReplicasGetPortsInARowAndTheSameMembers) {
-  ClusterOptions options =
-      parse({"--port", "7101", "--replicas", "3", "--durability", "os", "--set", "maxclients=7"})
-          .take();
+  ClusterOptions options = parse({"--cluster-id", "c", "--port", "7101", "--replicas", "3",
+                                  "--durability", "os", "--set", "maxclients=7"})
+                               .take();
   for (std::uint16_t id = 1; id <= 3; ++id) {
     const auto settings = replica_settings(options, id, "/d/" + std::to_string(id));
     ASSERT_TRUE(settings.ok()) << settings.status().message();

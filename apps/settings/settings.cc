@@ -190,8 +190,9 @@ constexpr auto rows = std::to_array<SettingRow>({
      .flag_only = true},
     {.name = "rejoin",
      .redis_name = "",
-     .help = "The operator's word that what this replica had is lost, or that it is a new member: it "
-             "takes everything from the others",
+     .help =
+         "The operator's word that what this replica had is lost, or that it is a new member: it "
+         "takes everything from the others",
      .accepts = "true or false",
      .parse = boolean<&Settings::rejoin>,
      .print = print_boolean<&Settings::rejoin>,

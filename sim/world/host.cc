@@ -35,7 +35,7 @@ Host::~Host() {
 // ---- the process
 
 replica::ReplicaOptions Host::replica_options(bool rejoin,
-                                             std::vector<replica::Member> list) const {
+                                              std::vector<replica::Member> list) const {
   replica::ReplicaOptions options;
   options.cluster_id = "sim";
   options.self = {static_cast<std::uint16_t>(index_ + 1)};
@@ -75,9 +75,9 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
     stopped_ = std::move(why);
     report_end(Ending::kill);
   };
-  auto replica =
-      replica::Replica::open({executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
-                             replica_options(rejoin, std::move(list)), *machine_, std::move(callbacks));
+  auto replica = replica::Replica::open(
+      {executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
+      replica_options(rejoin, std::move(list)), *machine_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {

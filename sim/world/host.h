@@ -50,9 +50,9 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Starts the process, with the operator's word for a return without memory if `rejoin`. The status
-  // of Replica::open(); when it is not ok the process is down again.
-  // `list`: the start list, with itself.
+  // Starts the process, with the operator's word for a return without memory if `rejoin`. The
+  // status of Replica::open(); when it is not ok the process is down again. `list`: the start list,
+  // with itself.
   Status start(bool rejoin, std::vector<replica::Member> list);
   // What is running ends now. Not from inside the process: then use die_after_effects(). True when
   // it was closed, and in time: a clean stop is sometimes killed in the middle.
@@ -93,7 +93,8 @@ class Host {
   [[nodiscard]] StoredFile some_file(base::Random& random);
 
  private:
-  [[nodiscard]] replica::ReplicaOptions replica_options(bool rejoin, std::vector<replica::Member> list) const;
+  [[nodiscard]] replica::ReplicaOptions replica_options(bool rejoin,
+                                                        std::vector<replica::Member> list) const;
   bool effect();
   void destroy(Ending how);
   void report_end(Ending how);

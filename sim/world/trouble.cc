@@ -41,11 +41,10 @@ base::Duration Trouble::a_while() {
 
 void Trouble::strike(Count fault) {
   const std::size_t target = random_.below(members());
-  const bool struck =
-      fault == Count::member_change ? world_.members.strike()
-                                    : strike_process(fault, target) ||
-                                          strike_network(fault, target) ||
-                                          strike_disk(fault, target);
+  const bool struck = fault == Count::member_change
+                          ? world_.members.strike()
+                          : strike_process(fault, target) || strike_network(fault, target) ||
+                                strike_disk(fault, target);
   if (!struck) return;
   ++world_.tally[fault];
   world_.trace.mix(static_cast<std::uint64_t>(fault) + (target << 8));

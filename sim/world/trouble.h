@@ -83,8 +83,8 @@ class Trouble {
   const Plan& plan_;
   base::Random random_;
   std::uint64_t heals_ = 0;
-  std::set<std::size_t> lost_;  // Some may have come back: lost() says.
-  std::map<std::size_t, std::uint64_t> stopped_cleanly_;     // By host: the life that was.
+  std::set<std::size_t> lost_;                            // Some may have come back: lost() says.
+  std::map<std::size_t, std::uint64_t> stopped_cleanly_;  // By host: the life that was.
   std::map<std::pair<std::size_t, std::size_t>, int> cuts_;  // How many strikes cut it now.
   std::set<std::size_t> failing_;
   bool lost_while_founding_ = false;

@@ -252,8 +252,8 @@ void HostWatch::executed(const consensus::Execution& execution, LogPosition befo
   }
   invariants().executed(id_, before.value, execution.slot, execution.batch);
   if (execution.membership) {
-    ++cluster_.tally[execution.membership->ok() ? Count::members_changed
-                                                : Count::members_change_void];
+    ++cluster_
+          .tally[execution.membership->ok() ? Count::members_changed : Count::members_change_void];
     invariants().configured(id_, node_->configurations());
   }
   if (answered) invariants().acknowledged(before.value + 1);

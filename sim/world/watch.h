@@ -127,14 +127,14 @@ class HostWatch final : public replica::Probe {
   Effect effect_;
   const consensus::Node* node_ = nullptr;
   std::uint64_t life_ = 0;
-  int attempts_ = 0;  // To recover, in this life.
+  int attempts_ = 0;                        // To recover, in this life.
   consensus::Incarnation incarnation_ = 0;  // As its log has it; 0: not founded.
   std::deque<Written> log_;                 // Record n lies at n − 1.
   consensus::RecordNumber durable_ = 0;
   bool founded_ = false;  // Its Boot is durable.
   consensus::RecordNumber recovered_ = 0;
   bool stopped_cleanly_before_ = false;  // The last record that came back is the mark of it.
-  std::string loss_;  // Records that had been durable and did not come back.
+  std::string loss_;                     // Records that had been durable and did not come back.
   bool must_forget_ = false;
   bool without_memory_ = false;  // So says the last Boot, and no Rejoin has followed.
   consensus::Round lane_from_;   // The greatest reservation that its log gave back, or a Rejoin.

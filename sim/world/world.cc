@@ -121,9 +121,8 @@ void World::start(std::size_t index) {
   if (!fresh && !trouble_->lost(index) && !left_out_rightly()) rejoins_.erase(index);
   const bool rejoin = fresh || rejoins_.contains(index);
   const Status status =
-      host.start(rejoin, rejoin || plan_.durability == Durability::memory
-                             ? members_.list_for(index)
-                             : founders_and(index));
+      host.start(rejoin, rejoin || plan_.durability == Durability::memory ? members_.list_for(index)
+                                                                          : founders_and(index));
   if (trace_.printing()) {
     trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
   }

@@ -102,8 +102,8 @@ class World {
   std::set<std::size_t> started_;  // Once at least: they belong to the cluster, or wait to.
   std::set<std::size_t> rejoins_;  // They are started with the word to come back without memory.
   std::set<std::size_t> dead_;     // They refuse to start all the same, rightly.
-  bool troubled_ = false;       // Things may still go wrong.
-  bool blocked_ = false;        // Too few may take part for ever.
+  bool troubled_ = false;          // Things may still go wrong.
+  bool blocked_ = false;           // Too few may take part for ever.
 };
 
 }  // namespace rabia::sim

@@ -45,7 +45,6 @@ void put(Encoder& out, const base::SharedBytes& bytes) {
   out.bytes(bytes.view());
 }
 
-
 void put(Encoder& out, const SnapshotName& name) {
   put(out, name.round);
   out.varint(name.bytes);

@@ -173,7 +173,8 @@ Result<std::vector<Epoch>> decode_epochs(std::string_view bytes) {
     epochs.push_back({from, take_membership(in)});
     const bool first = epochs.size() == 1;
     const Epoch& before = epochs[epochs.size() - (first ? 1 : 2)];
-    const bool rises = before.from < from && before.membership.number < epochs.back().membership.number;
+    const bool rises =
+        before.from < from && before.membership.number < epochs.back().membership.number;
     if (!first && !rises) in.fail();
   }
   if (!in.complete() || epochs.empty()) {

@@ -96,7 +96,7 @@ struct Beat {
   Round executed_end;          // L
   Round in_use_end;            // top + 1
   Round lane_from;
-  Round floor;                 // It takes no part in rounds below; none at all: round_never.
+  Round floor;  // It takes no part in rounds below; none at all: round_never.
   std::vector<LaneReport> lanes;
   // While not founded: the own nonce, and the vector last said (or empty).
   Nonce nonce;

@@ -117,8 +117,8 @@ Round Node::peer_executed_end(ReplicaId peer) const {
 
 const message::Beat* Node::last_beat(ReplicaId peer) const {
   const auto found = peers_.find(peer);
-  const bool heard = found != peers_.end() && found->second.up &&
-                     found->second.beat_on_this_connection;
+  const bool heard =
+      found != peers_.end() && found->second.up && found->second.beat_on_this_connection;
   return heard ? &found->second.beat : nullptr;
 }
 

@@ -50,7 +50,7 @@ struct NodeOptions {
   bool rejoin = false;
   // The operator's word that the log is whole, though the machine was restarted in mode `os`.
   bool vouched = false;
-  Nonce life;              // Fresh random bits for this life of the process.
+  Nonce life;  // Fresh random bits for this life of the process.
 
   std::uint64_t window_rounds = 1024;  // α; a constant of the cluster.
   std::uint64_t ahead_rounds = 256;    // g: how far zeros are input ahead; at most α/4.
@@ -427,12 +427,12 @@ class Node {
   bool cleanly_stopped_ = false;
   bool checkpoint_seen_ = false;
   bool stop_at_round_end_ = false;
-  bool repeating_ = false;  // A checkpoint is being replayed.
+  bool repeating_ = false;             // A checkpoint is being replayed.
   bool without_memory_ = false;        // Until a Rejoin is durable.
   bool began_without_memory_ = false;  // So says the first Boot of the log.
   std::string why_refused_;
   Round floor_;
-  Round said_end_;  // Of all rounds of which anything was sent, or may have been.
+  Round said_end_;       // Of all rounds of which anything was sent, or may have been.
   Round state_one_end_;  // Part of the frontier: states 1 that are durable here.
 
   base::Instant now_{};

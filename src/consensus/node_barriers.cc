@@ -92,8 +92,8 @@ void Node::drive_rejoin() {
   }
   if (rejoin_->complete(configurations_, window_.range())) {
     rejoin_.reset();
-    rejoin_written_ = mutated(Mutant::rejoin_too_early) ? window_.executed_end() + 1
-                                                        : window_.end();
+    rejoin_written_ =
+        mutated(Mutant::rejoin_too_early) ? window_.executed_end() + 1 : window_.end();
     write(record::Rejoin{rejoin_written_}, record::Rejoin{rejoin_written_});
   } else if (rejoin_->ask_due(now_)) {
     ask_again(*rejoin_);

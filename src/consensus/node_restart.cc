@@ -14,7 +14,8 @@ using base::mutated;
 namespace {
 
 const std::string forgot =
-    ": this replica may have forgotten what it promised; the others run on without it, and it comes "
+    ": this replica may have forgotten what it promised; the others run on without it, and it "
+    "comes "
     "back without its memory when it is started with --rejoin";
 
 }  // namespace
@@ -61,7 +62,8 @@ Status Node::replay_rounds(const Said& said, bool in_use, PutBack put_back) {
     }
     if (in_use) raise_in_use(round + 1);
     Slot* slot = window_.find({round, said.lane});
-    const std::size_t self = configurations_.at(round).index_of(options_.self).value_or(members_max);
+    const std::size_t self =
+        configurations_.at(round).index_of(options_.self).value_or(members_max);
     if (slot != nullptr && !put_back(slot->agreement, self)) {
       return {Code::corrupted, "it contradicts the records before it" + forgot};
     }

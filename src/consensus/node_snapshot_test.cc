@@ -192,8 +192,8 @@ TEST(NodeSnapshot, NothingIsSaidOfRoundsThatACheckpointLeftOut) {
   EXPECT_TRUE(lone.sent_of<message::State>().empty());
 }
 
-// Given a snapshot of a cluster that was founded with other members than the start list has, then it
-// is refused; when they have changed since, then the snapshot says who they are.
+// Given a snapshot of a cluster that was founded with other members than the start list has, then
+// it is refused; when they have changed since, then the snapshot says who they are.
 TEST(NodeSnapshot, OtherMembersThanThoseOfTheStartListNeedAChange) {
   for (const std::uint64_t changes : {0U, 1U}) {
     Node node(lone_options(3));

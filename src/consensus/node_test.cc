@@ -374,8 +374,7 @@ TEST(NodeRestart, AnotherListOfMembersIsRefused) {
 }
 
 TEST(NodeRestart, ALogOfModeMemoryIsRefused) {
-  EXPECT_EQ(LoneNode(lone_options(3)).replay({lone_boot(Mode::memory)}).code(),
-            Code::corrupted);
+  EXPECT_EQ(LoneNode(lone_options(3)).replay({lone_boot(Mode::memory)}).code(), Code::corrupted);
 }
 
 // Given a cluster of one that stopped between saying and founding, when it is started again, then

@@ -96,8 +96,8 @@ struct CleanStop {};
 
 }  // namespace record
 
-using Record =
-    std::variant<record::State, record::CastVote, record::Decided, record::Batch, record::Reserve,
-                 record::Founding, record::Boot, record::CleanStop, record::Checkpoint, record::Rejoin>;
+using Record = std::variant<record::State, record::CastVote, record::Decided, record::Batch,
+                            record::Reserve, record::Founding, record::Boot, record::CleanStop,
+                            record::Checkpoint, record::Rejoin>;
 
 }  // namespace rabia::consensus

@@ -105,6 +105,22 @@ TEST_F(RealFilesTest, ALockDiesWithItsProcess) {
   EXPECT_TRUE(files_->lock(path("LOCK")).ok());
 }
 
+// Given a file that is written, then it was modified in the seconds around that; given none, then
+// it is not found.
+TEST_F(RealFilesTest, TellsWhenAFileWasModified) {
+  const auto clock = [] {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  };
+  const auto before = clock();
+  ASSERT_TRUE(
+      files_->open(path("new"), OpenMode::create_read_write).value()->write_at(0, "x").ok());
+  const auto modified_at = files_->modified_at(path("new"));
+  ASSERT_TRUE(modified_at.ok()) << modified_at.status().message();
+  EXPECT_GE(modified_at.value(), before);
+  EXPECT_LE(modified_at.value(), clock() + std::chrono::seconds(1));
+  EXPECT_EQ(files_->modified_at(path("none")).status().code(), Code::not_found);
+}
+
 // Given one boot of the machine, when asked twice, then the boot id is the same and not empty.
 TEST_F(RealFilesTest, BootIdIsStable) {
   const auto id = files_->boot_id();

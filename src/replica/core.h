@@ -46,6 +46,9 @@ class Core final : public Replica {
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
   void take_snapshot(OnSnapshot done) override;
   void change_members(const MemberChange& change, std::function<void(Status)> done) override;
+  void begin_backup(OnBackup done) override;
+  void read_backup(std::uint64_t backup, BackupPart part, OnBackupPart done) override;
+  Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
   Status close() override;
@@ -125,6 +128,17 @@ class Core final : public Replica {
     storage::Lsn lsn = 0;
     std::uint32_t segment = 0;
   };
+  struct Cut {
+    LogPosition position;
+    StateDigest digest;
+    std::uint64_t commands = 0;  // commands_executed_ then.
+  };
+  struct Saved {
+    std::optional<base::WallTime> at;  // See ReplicaStatus.
+    std::uint64_t commands = 0;  // commands_executed_ at the cut; 0: it was found at the start.
+    bool last_failed = false;
+    std::optional<base::Duration> last_took;
+  };
   Status open_snapshots();
   Status load_newest_snapshot();
   Status load_snapshot(storage::SnapshotFile& file);
@@ -132,13 +146,13 @@ class Core final : public Replica {
   [[nodiscard]] bool snapshot_is_due() const;
   void begin_snapshot();
   void snapshot_taken(Result<storage::SnapshotId> id);
-  void keep(const consensus::SnapshotName& name, LogPosition position, StateDigest digest);
+  void keep(const consensus::SnapshotName& name, const Cut& of);
+  void note_saved_at_start(std::uint64_t round);
   void compact();
   void talk_about_snapshots(const consensus::SnapshotTalk& talk);
   void offer_snapshot(ReplicaId peer, consensus::Round from);
   void give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask);
-  void serve_snapshot_requests();
-  [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
+  void remove_unpinned_snapshots();
   void status_of_snapshots(ReplicaStatus& status) const;
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
@@ -165,6 +179,12 @@ class Core final : public Replica {
     std::function<void(Status)> done;
     base::Instant until;
   };
+
+  // core_backup.cc
+  void serve_snapshot_requests();
+  [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
+  void read_part(const consensus::SnapshotName& name, std::uint64_t offset, std::size_t size,
+                 OnBackupPart done);
 
   Environment environment_;
   ReplicaOptions options_;
@@ -217,7 +237,7 @@ class Core final : public Replica {
   bool changing_members_ = false;  // A change of this replica's is under way.
   base::Instant promote_again_at_{};
   consensus::Round dropped_links_at_;  // For the change that is in force from here.
-  std::string empty_state_;  // What the machine writes before any command: to begin anew.
+  std::string empty_state_;            // What the machine writes before any command: to begin anew.
   bool rejoining_ = false;
   DigestWatch digests_;
   bool claim_owed_ = false;   // Peers do not know the newest digest.
@@ -230,9 +250,10 @@ class Core final : public Replica {
   std::unique_ptr<SnapshotFetch> fetch_;
   KeptSnapshots kept_;
   SnapshotRequests snapshot_requests_;
+  std::uint64_t last_backup_ = 0;  // Its number.
   std::optional<base::Instant> requests_held_up_since_;
-  LogPosition cut_position_;  // Of the snapshot that is being taken,
-  StateDigest cut_digest_;
+  Cut cut_;  // Of the snapshot that is being taken.
+  Saved saved_;
   std::map<consensus::Round, CheckpointPlace> checkpoints_;  // In the log.
   storage::Lsn durable_lsn_ = 0;
   std::uint64_t log_since_snapshot_ = 0;  // Bytes, roughly.

@@ -188,8 +188,9 @@ void Core::fail(Group& group, Failure failure) {
   if (const auto done = std::exchange(group.members_changed, nullptr)) {
     done(failure == Failure::not_executed
              ? Status(Code::unavailable, "nothing was changed: no quorum answered in time")
-             : Status(Code::unknown_outcome,
-                      "no quorum answered in time: look at the list of members before trying again"));
+             : Status(
+                   Code::unknown_outcome,
+                   "no quorum answered in time: look at the list of members before trying again"));
   }
   const std::vector<Item> items = std::exchange(group.items, {});
   for (const Item& item : items) {

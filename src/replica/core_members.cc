@@ -192,7 +192,8 @@ bool Core::takes_part(ReplicaId member) const {
 
 bool Core::is_near(ReplicaId learner) const {
   return takes_part(learner) &&
-         node_->last_beat(learner)->executed_end + options_.tuning.window_rounds / 4 >= node_->executed_end();
+         node_->last_beat(learner)->executed_end + options_.tuning.window_rounds / 4 >=
+             node_->executed_end();
 }
 
 // Of the voters that are connected the one with the lowest number sees to it.
@@ -221,9 +222,9 @@ bool Core::removed() const {
   return std::binary_search(now.retired.begin(), now.retired.end(), options_.self);
 }
 
-// Section 5: a removed member takes part in its last rounds, also after a restart, until Q members of
-// the new configuration have come to where that is in force. Others may need it until then; when they
-// have all gone on and dropped their links to it, the operator stops it.
+// Section 5: a removed member takes part in its last rounds, also after a restart, until Q members
+// of the new configuration have come to where that is in force. Others may need it until then; when
+// they have all gone on and dropped their links to it, the operator stops it.
 void Core::leave_when_done() {
   if (!removed()) return;
   const auto& configurations = node_->configurations();
@@ -259,9 +260,8 @@ void Core::status_of_members(ReplicaStatus& status) const {
   std::vector<transport::Transport::PeerStats> stats;
   if (transport_) stats = transport_->stats();
   for (const MemberEntry& member : now.members) {
-    PeerStatus peer{.id = member.id,
-                    .address = {},
-                    .role = member.votes ? Role::voter : Role::learner};
+    PeerStatus peer{
+        .id = member.id, .address = {}, .role = member.votes ? Role::voter : Role::learner};
     if (member.id == options_.self) {
       peer.address = own_address();
       peer.connected = true;

@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
-#include "base/codec.h"
 #include "io/log.h"
 #include "replica/core.h"
+#include "replica/snapshot_point.h"
 
 namespace rabia::replica {
 
@@ -19,21 +19,13 @@ namespace {
 constexpr base::Duration retry_after = std::chrono::seconds(5);
 // A replica that is behind may hold very many batches of rounds that it has not reached.
 constexpr std::uint64_t checkpoint_bytes_max = 32ULL << 20;
-// While a peer takes one no new one is begun, so that it may end; but the log does not wait for
-// ever.
+// While a peer takes one no new one is begun, so that the log behind it is there when it has ended;
+// but the log does not wait for ever.
 constexpr base::Duration peer_takes_for = std::chrono::seconds(2);
 constexpr std::uint64_t patience_for_peers = 2;
-// Who asks for a snapshot is refused when none could be begun for so long.
-constexpr base::Duration request_waits_for = std::chrono::seconds(10);
 
 SnapshotName name_of(const storage::SnapshotId& id) {
   return {{id.round}, id.bytes, id.checksum};
-}
-
-Result<consensus::SnapshotPoint> point_of(const storage::SnapshotHeader& header) {
-  auto epochs = consensus::decode_epochs(header.extra);
-  if (!epochs.ok()) return epochs.status();
-  return consensus::SnapshotPoint{{header.round}, epochs.take()};
 }
 
 // Also those that were found damaged, and what came of one that nobody goes on with.
@@ -46,6 +38,12 @@ Status remove_others(storage::SnapshotDirectory& directory, const std::set<std::
     if (Status status = directory.remove(round); !status.ok()) return status;
   }
   return nothing_comes ? directory.remove_incoming() : Status();
+}
+
+void say_not_removed(const Status& status) {
+  if (status.ok()) return;
+  io::log(io::Level::warning, "replica", "old snapshots were not removed",
+          {{"reason", status.message()}});
 }
 
 }  // namespace
@@ -93,12 +91,10 @@ Status Core::load_newest_snapshot() {
     if (file.ok() && !loaded) status = load_snapshot(*file.value());
     if (!loaded && status.code() == Code::failed_precondition) return status;
     if (status.ok()) {
-      const Result<base::WallTime> taken_at =
-          environment_.files.modified_at(snapshots_->path_of(*round));
       kept_.add({.name = name_of(file.value()->id()),
                  .position = {file.value()->header().position},
-                 .digest = loaded ? std::nullopt : std::optional(machine_.digest()),
-                 .taken_at = taken_at.ok() ? taken_at.value() : base::WallTime()});
+                 .digest = loaded ? std::nullopt : std::optional(machine_.digest())});
+      if (!loaded) note_saved_at_start(*round);
       loaded = true;
     } else {
       ++snapshots_damaged_;
@@ -107,6 +103,12 @@ Status Core::load_newest_snapshot() {
     }
   }
   return {};
+}
+
+// Of an earlier life nothing but the file tells when that was.
+void Core::note_saved_at_start(std::uint64_t round) {
+  const auto modified_at = environment_.files.modified_at(snapshots_->path_of(round));
+  if (modified_at.ok()) saved_.at = modified_at.value();
 }
 
 Status Core::load_snapshot(storage::SnapshotFile& file) {
@@ -143,6 +145,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
 void Core::tick_snapshots() {
   fetch_->tick(now_);
   if (taker_->pump()) step_later();
+  remove_unpinned_snapshots();
   serve_snapshot_requests();
   const bool due = snapshot_is_due();
   // Under load the next round may always have begun by the end of a step.
@@ -170,8 +173,7 @@ void Core::begin_snapshot() {
   snapshot_asked_ = false;
   last_snapshot_at_ = now_;
   log_since_snapshot_ = 0;
-  cut_position_ = position_;
-  cut_digest_ = machine_.digest();
+  cut_ = {position_, machine_.digest(), commands_executed_};
   snapshot_requests_.begin();
   const Round round = node_->executed_end();
   taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
@@ -182,6 +184,8 @@ void Core::begin_snapshot() {
 }
 
 void Core::snapshot_taken(Result<storage::SnapshotId> id) {
+  saved_.last_took = environment_.executor.now() - last_snapshot_at_;
+  saved_.last_failed = !id.ok();
   if (!id.ok()) {
     ++snapshots_failed_;
     snapshot_asked_ = true;
@@ -192,24 +196,39 @@ void Core::snapshot_taken(Result<storage::SnapshotId> id) {
     return;
   }
   ++snapshots_taken_;
-  keep(name_of(id.value()), cut_position_, cut_digest_);
+  keep(name_of(id.value()), cut_);
   snapshot_requests_.end(info_of(*kept_.newest()));
   schedule();
 }
 
-void Core::keep(const SnapshotName& name, LogPosition position, StateDigest digest) {
-  kept_.add({name, position, digest, environment_.executor.wall_now()});
+void Core::keep(const SnapshotName& name, const Cut& of) {
+  kept_.add({name, of.position, of.digest});
+  (void)kept_.trim(environment_.executor.now());  // With all others, below.
+  saved_.at = environment_.executor.wall_now();
+  saved_.commands = of.commands;
   snapshot_jobs_->run(
       [directory = *snapshots_, rounds = kept_.rounds(),
        nothing_comes = !fetch_->busy()]() mutable {
         return remove_others(directory, rounds, nothing_comes);
       },
-      [](const Status& status) {
-        if (status.ok()) return;
-        io::log(io::Level::warning, "replica", "old snapshots were not removed",
-                {{"reason", status.message()}});
-      });
+      say_not_removed);
   compact();
+}
+
+// Whose pins ended. These alone: a file that gets its name at this moment is none of them.
+void Core::remove_unpinned_snapshots() {
+  std::vector<std::uint64_t> rounds = kept_.trim(now_);
+  if (rounds.empty()) return;
+  snapshot_jobs_->run(
+      [directory = *snapshots_, rounds = std::move(rounds)]() mutable {
+        Status failed;
+        for (const std::uint64_t round : rounds) {
+          Status status = directory.remove(round);
+          if (!status.ok() && status.code() != Code::not_found) failed = std::move(status);
+        }
+        return failed;
+      },
+      say_not_removed);
 }
 
 // What lies before the checkpoint of a snapshot is in that snapshot.
@@ -224,50 +243,6 @@ void Core::compact() {
   history_.forget_segments_before(place.segment);
 }
 
-// ---- for who asks
-
-void Core::take_snapshot(OnSnapshot done) {
-  if (stopped_) return done({Code::unavailable, "the replica is stopping"});
-  if (!snapshots_) {
-    return done(
-        {Code::failed_precondition,
-         "this replica runs with durability 'memory' and has no disk: snapshots need 'os' or "
-         "'always'"});
-  }
-  snapshot_requests_.add(std::move(done));
-  schedule();
-}
-
-// Those who wait: is there nothing to write, or did they wait too long?
-void Core::serve_snapshot_requests() {
-  if (!snapshot_requests_.waiting() || taker_->busy()) {
-    requests_held_up_since_.reset();
-    return;
-  }
-  const KeptSnapshot* newest = kept_.newest();
-  if (newest != nullptr && newest->position == position_ && newest->digest) {
-    snapshot_requests_.answer_waiting(info_of(*newest));
-    return;
-  }
-  if (!requests_held_up_since_) requests_held_up_since_ = now_;
-  if (now_ - *requests_held_up_since_ < request_waits_for) return;
-  requests_held_up_since_.reset();
-  const std::string reason = fetch_->busy() ? "it takes in a peer's snapshot"
-                             : !available() ? status().not_serving_because
-                                            : "the round of the log that it is in does not end";
-  snapshot_requests_.answer_waiting(
-      {Code::unavailable, "this replica can take no snapshot now: " + reason});
-}
-
-SnapshotInfo Core::info_of(const KeptSnapshot& kept) const {
-  return {.round = kept.name.round.value,
-          .position = kept.position,
-          .digest = kept.digest.value_or(StateDigest()),
-          .bytes = kept.name.bytes,
-          .checksum = kept.name.checksum,
-          .path = snapshots_->path_of(kept.name.round.value)};
-}
-
 void Core::status_of_snapshots(ReplicaStatus& status) const {
   status.log_bytes = wal_->log_bytes();
   status.snapshot_round = kept_.empty() ? 0 : kept_.newest()->name.round.value;
@@ -276,6 +251,14 @@ void Core::status_of_snapshots(ReplicaStatus& status) const {
   status.snapshots_damaged = snapshots_damaged_;
   status.snapshots_installed = node_->counters().snapshots_installed;
   status.taking_snapshot = taker_ && taker_->busy();
+  if (status.taking_snapshot) {
+    status.taking_snapshot_for = environment_.executor.now() - last_snapshot_at_;
+  }
+  status.snapshot_requested = snapshot_requests_.waiting();
+  status.saved_at = saved_.at;
+  status.last_snapshot_failed = saved_.last_failed;
+  status.last_snapshot_took = saved_.last_took;
+  status.commands_since_snapshot = commands_executed_ - saved_.commands;
   status.installing_snapshot = fetch_ && fetch_->busy();
   status.snapshot_fetched_percent = fetch_ ? fetch_->percent() : 0;
 }
@@ -307,34 +290,16 @@ void Core::offer_snapshot(ReplicaId peer, Round from) {
 
 void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
   peer_asked_at_ = now_;
+  const auto give = [this, to, ask](Result<std::string> bytes) {
+    consensus::message::SnapshotPart part{ask.snapshot, ask.offset, {}};
+    if (bytes.ok()) part.bytes = base::SharedBytes(bytes.take());
+    send({to, nullptr, std::move(part)});
+  };
   if (kept_.find(ask.snapshot) == nullptr || ask.offset >= ask.snapshot.bytes) {
-    send({to, nullptr, consensus::message::SnapshotPart{ask.snapshot, ask.offset, {}}});
-    return;
+    return give({Code::not_found, "there is no such part"});
   }
-  const std::size_t size = options_.tuning.snapshot_part_bytes;
-  snapshot_jobs_->run(
-      [&files = environment_.files, path = snapshots_->path_of(ask.snapshot.round.value), ask,
-       size]() -> Result<std::string> {
-        auto file = storage::SnapshotFile::open(files, path);
-        if (!file.ok()) return file.status();
-        if (name_of(file.value()->id()) != ask.snapshot) return std::string();  // Another by now.
-        std::string bytes;
-        Status status = file.value()->read_raw(ask.offset, size, bytes);
-        if (!status.ok()) return status;
-        return bytes;
-      },
-      [this, to, ask](Result<std::string> bytes) {
-        if (!bytes.ok()) {  // It will not be offered again; a new one will.
-          kept_.forget(ask.snapshot.round);
-          snapshot_asked_ = true;
-          io::log(io::Level::error, "replica", "cannot give a snapshot to a peer",
-                  {{"peer", to}, {"reason", bytes.status().message()}});
-        }
-        consensus::message::SnapshotPart part{ask.snapshot, ask.offset, {}};
-        if (bytes.ok()) part.bytes = base::SharedBytes(bytes.take());
-        send({to, nullptr, std::move(part)});
-        schedule();
-      });
+  kept_.pin({PinHolder::Kind::peer, to.value}, ask.snapshot, now_);
+  read_part(ask.snapshot, ask.offset, options_.tuning.snapshot_part_bytes, give);
 }
 
 // ---- installing
@@ -365,9 +330,9 @@ void Core::install(const storage::SnapshotHeader& header) {
   const std::string name = snapshots_->path_of(header.round);
   snapshot_jobs_->run(
       [&files = environment_.files, name] { return storage::SnapshotFile::open(files, name); },
-      [this, position = position_,
-       digest = machine_.digest()](Result<std::unique_ptr<storage::SnapshotFile>> file) {
-        if (file.ok()) keep(name_of(file.value()->id()), position, digest);
+      [this, of = Cut{position_, machine_.digest(), commands_executed_}](
+          Result<std::unique_ptr<storage::SnapshotFile>> file) {
+        if (file.ok()) keep(name_of(file.value()->id()), of);
         snapshot_asked_ = true;  // The log has a gap below it: one that is damaged would be all.
       });
   schedule();

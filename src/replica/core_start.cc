@@ -124,11 +124,12 @@ Status Core::open_directory() {
   Result<bool> known = environment_.files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
   if (!known.value() && !options_.bootstrap && !options_.rejoin) {
-    return {Code::failed_precondition,
-            "the data directory '" + path +
-                "' holds no replica: if this replica had data, point --data at it; if that is lost, "
-                "or this replica is a new member, start it with --rejoin; only to found a new "
-                "cluster start all members with --bootstrap"};
+    return {
+        Code::failed_precondition,
+        "the data directory '" + path +
+            "' holds no replica: if this replica had data, point --data at it; if that is lost, "
+            "or this replica is a new member, start it with --rejoin; only to found a new "
+            "cluster start all members with --bootstrap"};
   }
   auto directory =
       storage::DataDirectory::open(environment_.files, path, {options_.cluster_id, options_.self});
@@ -186,10 +187,11 @@ Status Core::open_log() {
   wal_ = wal.take();
   if (wal_->empty() && directory_ && !directory_->is_new() && !options_.bootstrap &&
       !options_.rejoin) {
-    return {Code::failed_precondition,
-            "the data directory '" + options_.data_directory +
-                "' belongs to this replica but its log is gone: restore it, or start with --rejoin; "
-                "if the cluster was never founded, with --bootstrap"};
+    return {
+        Code::failed_precondition,
+        "the data directory '" + options_.data_directory +
+            "' belongs to this replica but its log is gone: restore it, or start with --rejoin; "
+            "if the cluster was never founded, with --bootstrap"};
   }
   const auto& found = wal_->recovery();
   if (environment_.probe != nullptr) environment_.probe->log_recovered(found);

@@ -120,7 +120,7 @@ TEST_F(DigestTest, AMarkedDirectoryIsRefusedUntilTheMarkIsCleared) {
   cluster_->kill(1);
   cluster_->files(1).crash(cluster_->random());
   const Status refused = cluster_->start(1, true);
-  EXPECT_EQ(refused.code(), Code::failed_precondition);
+  EXPECT_EQ(refused.code(), Code::corrupted);
   EXPECT_NE(refused.message().find("data/DIVERGED"), std::string::npos) << refused.message();
   EXPECT_NE(refused.message().find("--rejoin"), std::string::npos);
   ASSERT_TRUE(storage::clear_divergence(cluster_->files(1), "data").ok());

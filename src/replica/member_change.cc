@@ -32,8 +32,9 @@ Status add(Membership& membership, const MemberChange& change) {
     return {Code::already_exists, name_of(change.id) + " is a member already"};
   }
   if (change.address.host.empty() || change.address.port == 0) {
-    return {Code::invalid_argument, "a new member needs the address HOST:PORT at which it listens "
-                                    "for the other replicas"};
+    return {Code::invalid_argument,
+            "a new member needs the address HOST:PORT at which it listens "
+            "for the other replicas"};
   }
   const std::string address = io::to_string(change.address);
   if (address.size() > consensus::address_bytes_max) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +125,20 @@ enum class Role : std::uint8_t { voter, learner };
   return role == Role::voter ? "voter" : "learner";
 }
 
+// A snapshot that stays on this replica's disk while somebody reads it.
+struct Backup {
+  std::uint64_t id = 0;  // In this life of the replica.
+  SnapshotInfo snapshot;
+};
+using OnBackup = std::function<void(const Result<Backup>&)>;
+struct BackupPart {
+  std::uint64_t offset = 0;  // In the file.
+  std::size_t bytes = 0;     // From 1 to backup_part_bytes_max.
+};
+using OnBackupPart = std::function<void(Result<std::string>)>;
+inline constexpr std::size_t backup_part_bytes_max = 1U << 20;
+inline constexpr std::size_t backups_max = 4;  // That are read at once.
+
 struct PeerStatus {
   ReplicaId id;
   io::Endpoint address;
@@ -162,6 +177,14 @@ struct ReplicaStatus {
   std::uint64_t snapshots_failed = 0;
   std::uint64_t snapshots_damaged = 0;  // Found at the start, and not used.
   bool taking_snapshot = false;
+  std::optional<base::Duration> taking_snapshot_for;
+  bool snapshot_requested = false;  // By take_snapshot(), and not begun.
+  // When the newest snapshot was taken, or was found to hold the present state already. One that
+  // was found at the start: when its file was written. None: there is none.
+  std::optional<base::WallTime> saved_at;
+  bool last_snapshot_failed = false;
+  std::optional<base::Duration> last_snapshot_took;  // Absent: none was tried in this life.
+  std::uint64_t commands_since_snapshot = 0;
   bool installing_snapshot = false;
   unsigned snapshot_fetched_percent = 0;
   // Who belongs to the cluster, as last changed, and in the round that is executed now.
@@ -240,11 +263,22 @@ class Replica {
   virtual void take_snapshot(OnSnapshot done) = 0;
 
   // Says in the log who the members are from now on. `done` is called once: ok when it was executed
-  // here (a voter counts from a window of rounds later on). Code::invalid_argument or not_found when
-  // it cannot be; failed_precondition when it would be unsafe now; unavailable when nothing was done
-  // and it can be tried again, unknown_outcome when it may have been or be done. The message says
-  // why. Not called when the replica is destroyed before.
+  // here (a voter counts from a window of rounds later on). Code::invalid_argument or not_found
+  // when it cannot be; failed_precondition when it would be unsafe now; unavailable when nothing
+  // was done and it can be tried again, unknown_outcome when it may have been or be done. The
+  // message says why. Not called when the replica is destroyed before.
   virtual void change_members(const MemberChange& change, std::function<void(Status)> done) = 0;
+
+  // As take_snapshot(), and the snapshot stays until end_backup(), or until nothing was read of it
+  // for 30 s. Code::exhausted when backups_max are being read.
+  virtual void begin_backup(OnBackup done) = 0;
+  // Bytes of its file, by the snapshot worker; fewer than asked for only at its end. `done` is
+  // called once, maybe from inside the call, and not when the replica is destroyed before.
+  // Code::not_found when the backup has ended; Code::invalid_argument for a part that there cannot
+  // be; else what the disk says, and then the backup is of no more use.
+  virtual void read_backup(std::uint64_t backup, BackupPart part, OnBackupPart done) = 0;
+  // Code::not_found when it has ended already.
+  virtual Status end_backup(std::uint64_t backup) = 0;
 
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;

@@ -91,6 +91,30 @@ TEST_F(SnapshotRequest, TakesNoneOfTheSameStateTwice) {
   EXPECT_EQ(cluster_->replica(0).status().snapshots_taken, 1U);
 }
 
+// Given nobody who asked, then nothing counts as saved; given an answer, also one for which nothing
+// was written, then it does, as of then; a restart finds the file, and counts what came after it.
+TEST_F(SnapshotRequest, TellsWhenTheStateWasSaved) {
+  found();
+  EXPECT_FALSE(cluster_->replica(0).status().saved_at.has_value());
+  write("a");
+  write("b");
+  EXPECT_EQ(cluster_->replica(0).status().commands_since_snapshot, 2U);
+  ASSERT_TRUE(take().ok());
+  EXPECT_EQ(cluster_->replica(0).status().commands_since_snapshot, 0U);
+  EXPECT_TRUE(cluster_->replica(0).status().last_snapshot_took.has_value());
+  const auto first = cluster_->replica(0).status().saved_at;
+  ASSERT_TRUE(first.has_value());
+  cluster_->run_for(std::chrono::seconds(5));
+  ASSERT_TRUE(take().ok());
+  EXPECT_GE(*cluster_->replica(0).status().saved_at - *first, std::chrono::seconds(5));
+  write("c");
+  cluster_->kill(0);
+  ASSERT_TRUE(cluster_->start(0, false).ok());
+  ASSERT_TRUE(cluster_->run_until([&] { return cluster_->all_serving() && cluster_->equal(); }));
+  EXPECT_TRUE(cluster_->replica(0).status().saved_at.has_value());
+  EXPECT_EQ(cluster_->replica(0).status().commands_since_snapshot, 1U);
+}
+
 // Given a full disk, then the answer is what the disk says; given room again, then at once one is
 // taken, though the replica would have waited before it tries by itself.
 TEST_F(SnapshotRequest, SaysWhatTheDiskSays) {

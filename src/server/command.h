@@ -47,6 +47,7 @@ inline constexpr Categories keyspace = 1U << 0;
 inline constexpr Categories string = 1U << 1;
 inline constexpr Categories connection = 1U << 2;
 inline constexpr Categories dangerous = 1U << 3;
+inline constexpr Categories admin = 1U << 4;  // Dangerous too.
 }  // namespace category
 
 // Which arguments are keys: first, first + step, … up to last; a negative last counts from the end
@@ -157,6 +158,7 @@ struct Command {
 }
 
 // The families of rows, each in a file of its name.
+std::span<const Command> backup_subcommands();
 std::span<const Command> connection_commands();
 std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();

@@ -77,14 +77,15 @@ void write_tips(const Command& command, resp::ReplyWriter& reply) {
 std::vector<std::string_view> acl_categories(const Command& command) {
   const auto has = [&](Flags bit) { return (command.flags & bit) != 0; };
   const auto in = [&](Categories bit) { return (command.categories & bit) != 0; };
+  const bool admin = has(flag::admin) || in(category::admin);
   std::vector<std::string_view> names;
   if (in(category::keyspace)) names.push_back("@keyspace");
   if (has(flag::readonly)) names.push_back("@read");
   if (has(flag::write)) names.push_back("@write");
   if (in(category::string)) names.push_back("@string");
-  if (has(flag::admin)) names.push_back("@admin");
+  if (admin) names.push_back("@admin");
   names.push_back(has(flag::fast) ? "@fast" : "@slow");
-  if (in(category::dangerous) || has(flag::admin)) names.push_back("@dangerous");
+  if (in(category::dangerous) || admin) names.push_back("@dangerous");
   if (in(category::connection)) names.push_back("@connection");
   return names;
 }

@@ -162,5 +162,79 @@ TEST(ConfigGet, ShowsTheProgramsSettings) {
             "*4\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n$10\r\ncluster-id\r\n$1\r\nx\r\n");
 }
 
+// Given no snapshot yet, when one is begun, then it is under way, a second one is refused and a
+// scheduled one is not; afterwards INFO and LASTSAVE say what the replica does.
+TEST_F(CommandsTest, SnapshotsAreBegunAndToldOf) {
+  EXPECT_EQ(ask("LASTSAVE"), ":0\r\n");
+  EXPECT_EQ(ask("BGSAVE"), "+Background saving started\r\n");
+  EXPECT_EQ(number_after(ask("INFO persistence"), "rdb_bgsave_in_progress:"), 1);
+  EXPECT_EQ(ask("BGSAVE"), "-ERR Background save already in progress\r\n");
+  EXPECT_EQ(ask("BGSAVE schedule"), "+Background saving scheduled\r\n");
+  EXPECT_EQ(world.replica.snapshot_requests(), 2U);
+  world.replica.end_snapshot(replica::SnapshotInfo{});
+  world.replica.reported.saved_at = base::WallTime(std::chrono::milliseconds(1234567));
+  world.replica.reported.last_snapshot_took = std::chrono::milliseconds(2500);
+  world.replica.reported.commands_since_snapshot = 7;
+  EXPECT_EQ(ask("LASTSAVE"), ":1234\r\n");
+  const std::string info = ask("INFO persistence");
+  EXPECT_EQ(number_after(info, "rdb_bgsave_in_progress:"), 0);
+  EXPECT_EQ(number_after(info, "rdb_last_save_time:"), 1234);
+  EXPECT_EQ(number_after(info, "rdb_last_bgsave_time_sec:"), 2);
+  EXPECT_EQ(number_after(info, "rdb_current_bgsave_time_sec:"), -1);
+  EXPECT_EQ(number_after(info, "rdb_changes_since_last_save:"), 7);
+  EXPECT_NE(info.find("rdb_last_bgsave_status:ok\r\n"), std::string::npos);
+  world.replica.reported.last_snapshot_failed = true;
+  EXPECT_NE(ask("INFO persistence").find("rdb_last_bgsave_status:err\r\n"), std::string::npos);
+}
+
+// Given a replica without a disk, when a snapshot is to be begun in the background, then the client
+// is told that there will be none.
+TEST_F(CommandsTest, ABackgroundSaveThatCannotBeIsRefused) {
+  world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
+  EXPECT_EQ(ask("BGSAVE"), "-ERR no disk\r\n");
+  EXPECT_EQ(ask("BGSAVE SCHEDULE"), "-ERR no disk\r\n");
+}
+
+// Given a backup, then its snapshot is described, in both protocols, its bytes are read, and it
+// ends.
+TEST_F(CommandsTest, ABackupIsReadPartByPart) {
+  world.replica.backup_file = std::string("one\r\n\0two", 9);
+  EXPECT_EQ(ask("RABIA.BACKUP BEGIN"), "");
+  world.replica.end_snapshot(replica::SnapshotInfo{.round = 5,
+                                                   .position = {3},
+                                                   .digest = {1, 0xabc},
+                                                   .bytes = 9,
+                                                   .checksum = 0xfedcba9876543210,
+                                                   .path = "secret"});
+  world.settle();
+  const std::string fields =
+      "$2\r\nid\r\n:7\r\n$5\r\nround\r\n:5\r\n$8\r\nposition\r\n:3\r\n$5\r\nbytes\r\n:9\r\n"
+      "$14\r\npart-bytes-max\r\n:1048576\r\n$8\r\nchecksum\r\n$16\r\nfedcba9876543210\r\n"
+      "$6\r\ndigest\r\n$32\r\n00000000000000010000000000000abc\r\n";
+  EXPECT_EQ(client->take(), "*14\r\n" + fields);
+  EXPECT_EQ(ask("RABIA.BACKUP READ 7 0 4"), "$4\r\none\r\r\n");
+  EXPECT_EQ(ask("RABIA.BACKUP READ 7 4 100"), std::string("$5\r\n\n\0two\r\n", 11));
+  EXPECT_EQ(ask("RABIA.BACKUP END 7"), "+OK\r\n");
+  ask("HELLO 3");
+  ask("RABIA.BACKUP BEGIN");
+  world.replica.end_snapshot(replica::SnapshotInfo{});
+  world.settle();
+  EXPECT_EQ(client->take().substr(0, 4), "%7\r\n");
+}
+
+// Given a backup that cannot be, or words that are no numbers, then an error.
+TEST_F(CommandsTest, ABackupThatCannotBeIsRefused) {
+  const std::string none = "-ERR no such backup\r\n";
+  EXPECT_EQ(ask("RABIA.BACKUP READ 8 0 4"), none);
+  EXPECT_EQ(ask("RABIA.BACKUP END 8"), none);
+  const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
+  for (const char* words : {"READ x 0 1", "READ 7 -1 1", "READ 7 0 1x", "END -1"}) {
+    EXPECT_EQ(ask(std::string("RABIA.BACKUP ") + words), not_an_integer) << words;
+  }
+  world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
+  EXPECT_EQ(ask("RABIA.BACKUP BEGIN"), "-ERR no disk\r\n");
+  EXPECT_EQ(ask("RABIA.BACKUP"), "-ERR wrong number of arguments for 'rabia.backup' command\r\n");
+}
+
 }  // namespace
 }  // namespace rabia::server::testing

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <concepts>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "io/network.h"
 #include "server/client_state.h"
+#include "server/persistence.h"
 #include "server/process_info.h"
 #include "server/redis_version.h"
 #include "server/server_state.h"
@@ -89,11 +91,21 @@ void write_memory(const ServerState& server, Lines& lines) {
   lines.field("maxmemory_policy", "noeviction");
 }
 
-void write_persistence(const ServerState&, Lines& lines) {
+std::int64_t seconds_or_none(const std::optional<base::Duration>& duration) {
+  return duration ? seconds_of(*duration) : -1;
+}
+
+void write_persistence(const ServerState& server, Lines& lines) {
+  const replica::ReplicaStatus status = server.replica.status();
   lines.field("loading", 0);
   lines.field("async_loading", 0);
-  lines.field("rdb_changes_since_last_save", 0);
-  lines.field("rdb_bgsave_in_progress", 0);
+  lines.field("rdb_changes_since_last_save", status.commands_since_snapshot);
+  lines.field("rdb_bgsave_in_progress", saving(status) ? 1 : 0);
+  lines.field("rdb_last_save_time", last_save(status));
+  lines.field("rdb_last_bgsave_status", status.last_snapshot_failed ? "err" : "ok");
+  lines.field("rdb_last_bgsave_time_sec", seconds_or_none(status.last_snapshot_took));
+  lines.field("rdb_current_bgsave_time_sec", seconds_or_none(status.taking_snapshot_for));
+  lines.field("rdb_saves", status.snapshots_taken);
   lines.field("aof_enabled", 0);
   lines.field("aof_rewrite_in_progress", 0);
 }
@@ -137,9 +149,8 @@ void write_peer(const replica::PeerStatus& peer, Lines& lines) {
   const auto round_trip =
       std::chrono::duration_cast<std::chrono::microseconds>(peer.round_trip).count();
   lines.field("peer" + std::to_string(peer.id.value),
-              "address=" + io::to_string(peer.address) +
-                  ",role=" + std::string(name_of(peer.role)) +
-                  ",connected=" + (peer.connected ? "1" : "0") +
+              "address=" + io::to_string(peer.address) + ",role=" +
+                  std::string(name_of(peer.role)) + ",connected=" + (peer.connected ? "1" : "0") +
                   ",executed_round=" + std::to_string(peer.executed_round) +
                   ",round_trip_usec=" + std::to_string(round_trip) +
                   ",digest_agrees_position=" + std::to_string(peer.digest_agrees.value) +

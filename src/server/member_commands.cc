@@ -60,7 +60,8 @@ void change(const DeferredCall& call, const MemberChange& change) {
 void run_add(DeferredCall& call) {
   MemberChange asked{.kind = MemberChange::Kind::add};
   const bool option = call.arguments.size() > 4;
-  const bool known = call.arguments.size() == 5 && equals_ignoring_case(call.arguments[4], "learner");
+  const bool known =
+      call.arguments.size() == 5 && equals_ignoring_case(call.arguments[4], "learner");
   if (option && !known) {
     return call.reply([](resp::ReplyWriter& writer) { writer.error(message::syntax_error); });
   }

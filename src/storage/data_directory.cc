@@ -96,8 +96,7 @@ Result<std::string> read_identity(io::FileSystem& files, const std::string& dire
 }
 
 // Aside first, so that the name is there only with the whole content.
-Status write_identity(io::FileSystem& files, const std::string& directory,
-                      const Identity& identity) {
+Status put_identity(io::FileSystem& files, const std::string& directory, const Identity& identity) {
   const std::string aside = io::join_path(directory, unfinished_identity_name);
   const Result<bool> left_behind = files.exists(aside);
   if (!left_behind.ok()) return left_behind.status();
@@ -135,6 +134,18 @@ Result<Content> look_into(io::FileSystem& files, const std::string& path) {
 
 }  // namespace
 
+Status write_identity(io::FileSystem& files, const std::string& directory,
+                      const Identity& identity) {
+  if (Status status = validate(identity); !status.ok()) return status;
+  const Result<Content> content = look_into(files, directory);
+  if (!content.ok()) return content.status();
+  if (content.value() == Content::identity) {
+    return {Code::already_exists, directory + " is the directory of a replica already"};
+  }
+  if (Status status = put_identity(files, directory, identity); !status.ok()) return status;
+  return files.sync_directory(directory);
+}
+
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files, std::string path,
                                                            const Identity& identity) {
   if (Status status = validate(identity); !status.ok()) return status;
@@ -150,7 +161,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
   }
   const bool is_new = content.value() == Content::none;
   if (is_new) {
-    if (Status status = write_identity(files, path, identity); !status.ok()) return status;
+    if (Status status = put_identity(files, path, identity); !status.ok()) return status;
   } else {
     const Result<std::string> text = read_identity(files, path);
     if (!text.ok()) return text.status();

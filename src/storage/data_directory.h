@@ -25,6 +25,12 @@ struct Identity {
   ReplicaId member;
 };
 
+// Gives a directory that was filled from outside its identity, durably. The last thing to be done
+// to it: DataDirectory::open() refuses one that holds files and no identity. Code::already_exists
+// when it has one; Code::invalid_argument for an identity out of its range.
+Status write_identity(io::FileSystem& files, const std::string& directory,
+                      const Identity& identity);
+
 // Locked until destroyed. Core thread only.
 class DataDirectory {
  public:

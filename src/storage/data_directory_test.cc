@@ -194,8 +194,8 @@ void make_file(MemoryFileSystem& files, const std::string& directory, const std:
   ASSERT_TRUE(files.open(directory + "/" + name, io::OpenMode::create_read_write).ok());
 }
 
-// Given a log and snapshots, when they are set aside, then the first ones are kept, whatever a later
-// attempt adds, until they are forgotten.
+// Given a log and snapshots, when they are set aside, then the first ones are kept, whatever a
+// later attempt adds, until they are forgotten.
 TEST(DataDirectory, WhatIsSetAsideIsTheFirstUntilItIsForgotten) {
   MemoryFileSystem files;
   ASSERT_EQ(open_code(files, shop_3), Code::ok);
@@ -213,6 +213,23 @@ TEST(DataDirectory, WhatIsSetAsideIsTheFirstUntilItIsForgotten) {
   EXPECT_FALSE(files.exists("a/data/wal.before-rejoin").value());
   EXPECT_FALSE(files.exists("a/data/snapshots.before-rejoin").value());
   EXPECT_TRUE(DataDirectory::forget_set_aside(files, "a/data").ok());
+}
+
+// Given a directory that was filled from outside, then nobody opens it before it has an identity,
+// and that member does then; it gets one once.
+TEST(DataDirectory, OneFilledFromOutsideGetsItsIdentityLast) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(files.create_directories("a/data/wal").ok());
+  EXPECT_EQ(open_code(files, shop_3), Code::failed_precondition);
+  EXPECT_EQ(write_identity(files, "a/data", {"a b", ReplicaId{3}}).code(), Code::invalid_argument);
+  files.sync_all();
+  ASSERT_TRUE(write_identity(files, "a/data", shop_3).ok());
+  EXPECT_EQ(write_identity(files, "a/data", shop_3).code(), Code::already_exists);
+  base::Random random(1);
+  files.crash(random);
+  auto directory = DataDirectory::open(files, "a/data", shop_3);
+  ASSERT_TRUE(directory.ok()) << directory.status().message();
+  EXPECT_FALSE(directory.value()->is_new());
 }
 
 }  // namespace

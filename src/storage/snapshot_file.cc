@@ -69,6 +69,13 @@ Result<bool> SnapshotFile::read(std::string& out) {
   return read_next(*pass_, out);
 }
 
+Result<bool> SnapshotFile::read_packed(std::string& out) {
+  out.clear();
+  Result<bool> more = read(state_);
+  if (more.ok() && more.value()) out = chunk_;
+  return more;
+}
+
 Status SnapshotFile::verify() {
   Result<Pass> pass = begin_pass();
   if (!pass.ok()) return pass.status();

@@ -32,6 +32,8 @@ class SnapshotFile {
   // when there was none left, and then all of the file was right. Until then only each chunk is
   // known to be: nothing that cannot be undone may be done with them, or verify() was called.
   Result<bool> read(std::string& out);
+  // The same, with the chunk as it lies in the file: for SnapshotWriter::add_packed().
+  Result<bool> read_packed(std::string& out);
   // Reads all of the file and checks it. Does not disturb read().
   Status verify();
   // Bytes of the file as they lie there, unchecked: `out` is replaced; fewer only at its end.
@@ -66,6 +68,7 @@ class SnapshotFile {
   std::optional<Pass> pass_;  // Of read().
   ChunkUnpacker unpacker_;
   std::string chunk_;  // As it lies in the file.
+  std::string state_;  // In it, when only the chunk is asked for.
 };
 
 }  // namespace rabia::storage

@@ -445,5 +445,42 @@ TEST(SnapshotWriter, AFailedSyncIsNeverFollowedByARename) {
   }
 }
 
+// Given a snapshot, when its chunks are written as they are under another header, then the file is
+// what the same state under that header gives.
+TEST(Snapshot, ItsChunksCanBePutUnderAnotherHeader) {
+  SnapshotWorld world;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1000}, snapshot_chunk_bytes * 3 + 5}) {
+    const std::string state = state_of(size, size);
+    ASSERT_TRUE(write_snapshot(world.files, header_of(7), state, 3).ok());
+    SnapshotHeader header = header_of(9);
+    header.extra = "something longer than it was";
+    ASSERT_TRUE(write_snapshot(world.files, header, state, 3).ok());
+    const std::string expected = world.content(SnapshotWorld::path(9));
+    auto file = SnapshotFile::open(world.files, SnapshotWorld::path(7));
+    auto writer = SnapshotWriter::create(world.files, testing::snapshots, header);
+    ASSERT_TRUE(file.ok() && writer.ok());
+    std::string chunk;
+    while (file.value()->read_packed(chunk).value()) {
+      ASSERT_TRUE(writer.value()->add_packed(chunk).ok());
+    }
+    ASSERT_TRUE(writer.value()->finish().ok());
+    EXPECT_EQ(world.content(SnapshotWorld::path(9)), expected);
+    EXPECT_EQ(read_snapshot(world.files, SnapshotWorld::path(9)).value(), state);
+  }
+}
+
+// Given a damaged chunk, when chunks are read as they are, then it is refused as it is otherwise.
+TEST(Snapshot, ADamagedChunkIsNotGivenAsItIs) {
+  SnapshotWorld world;
+  const std::string file = small_snapshot(world);
+  world.disk.flip_bit(SnapshotWorld::path(7), chunk_offsets(file)[1] * 8 + 300);
+  auto opened = SnapshotFile::open(world.files, SnapshotWorld::path(7));
+  ASSERT_TRUE(opened.ok());
+  std::string chunk;
+  ASSERT_TRUE(opened.value()->read_packed(chunk).value());
+  EXPECT_EQ(opened.value()->read_packed(chunk).status().code(), Code::corrupted);
+  EXPECT_TRUE(chunk.empty());
+}
+
 }  // namespace
 }  // namespace rabia::storage

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "storage/snapshot_directory.h"
 
 namespace rabia::storage {
@@ -43,6 +44,16 @@ Status SnapshotWriter::add(std::string_view state) {
     if (state_.size() < snapshot_chunk_bytes) continue;
     if (Status status = write_chunk(); !status.ok()) return fail(status);
   }
+  return {};
+}
+
+Status SnapshotWriter::add_packed(std::string_view chunk) {
+  if (!failure_.ok()) return failure_;
+  const std::optional<ChunkHeader> header = decode_chunk_header(chunk);
+  RABIA_CHECK(header && header->number == end_.chunks + 1 && state_.empty());
+  ++end_.chunks;
+  end_.state_bytes += header->state_bytes;
+  if (Status status = write(chunk); !status.ok()) return fail(status);
   return {};
 }
 

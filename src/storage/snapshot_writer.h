@@ -34,6 +34,9 @@ class SnapshotWriter {
   // (Code::exhausted: the disk is full) the unfinished file is removed, as far as that can be done,
   // and all further calls return the same error.
   Status add(std::string_view state);
+  // Takes the next chunk as another file has it, which SnapshotFile::read_packed() gave: the chunks
+  // of equal states are equal. Not for a writer that add() was called of. Errors as of add().
+  Status add_packed(std::string_view chunk);
   // Makes it durable under its name, in place of an older one of the same round. Once.
   Result<SnapshotId> finish();
 

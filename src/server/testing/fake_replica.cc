@@ -114,6 +114,30 @@ void FakeReplica::fail_next(std::size_t count, replica::Failure failure) {
 void FakeReplica::take_snapshot(replica::OnSnapshot done) {
   if (!snapshots_refused_.ok()) return done(snapshots_refused_);
   snapshot_requests_.push_back(std::move(done));
+  if (on_snapshot_request) on_snapshot_request();
+}
+
+void FakeReplica::begin_backup(replica::OnBackup done) {
+  take_snapshot([done = std::move(done)](const Result<replica::SnapshotInfo>& taken) {
+    if (!taken.ok()) return done(taken.status());
+    done(replica::Backup{7, taken.value()});
+  });
+}
+
+void FakeReplica::read_backup(std::uint64_t backup, replica::BackupPart part,
+                              replica::OnBackupPart done) {
+  if (backup != 7) return done({Code::not_found, "no such backup"});
+  done(backup_file.substr(part.offset, part.bytes));
+}
+
+Status FakeReplica::end_backup(std::uint64_t backup) {
+  return backup == 7 ? Status() : Status(Code::not_found, "no such backup");
+}
+
+replica::ReplicaStatus FakeReplica::status() const {
+  replica::ReplicaStatus status = reported;
+  status.snapshot_requested = !snapshot_requests_.empty();
+  return status;
 }
 
 void FakeReplica::end_snapshot(const Result<replica::SnapshotInfo>& taken) {

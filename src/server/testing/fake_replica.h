@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <optional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +25,11 @@ class FakeReplica final : public replica::Replica {
 
   // Called when something was submitted and nothing waited before.
   std::function<void()> on_work;
+  std::string backup_file;
+  // Called when a snapshot was asked for.
+  std::function<void()> on_snapshot_request;
   std::size_t peers_holding = 0;
-  replica::ReplicaStatus reported;
+  replica::ReplicaStatus reported;  // But for requests for a snapshot, which are those that wait.
 
   void cut();
   void execute();
@@ -63,8 +66,13 @@ class FakeReplica final : public replica::Replica {
   }
   std::optional<replica::MemberChange> member_change;
   Status member_change_outcome;
+  // The backup 7 of `backup_file`: one of any other number has ended.
+  void begin_backup(replica::OnBackup done) override;
+  void read_backup(std::uint64_t backup, replica::BackupPart part,
+                   replica::OnBackupPart done) override;
+  Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
-  [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
+  [[nodiscard]] replica::ReplicaStatus status() const override;
   Status close() override { return {}; }
 
  private:

@@ -62,6 +62,9 @@ int main(int argc, char** argv) {
   rabia::server::testing::FakeReplica replica(machine);
   const int milliseconds = argc > 2 ? std::atoi(argv[2]) : 0;
   Pump pump(runtime.executor(), replica, std::chrono::milliseconds(milliseconds));
+  replica.on_snapshot_request = [&] {
+    runtime.executor().post([&] { replica.end_snapshot(rabia::replica::SnapshotInfo{}); });
+  };
   rabia::server::ServerOptions options;
   options.listen = {.host = "127.0.0.1", .port = static_cast<std::uint16_t>(std::atoi(argv[1]))};
   options.require_pass = argc > 3 ? argv[3] : "";
