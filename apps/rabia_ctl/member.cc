@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr base::Duration look_again_after = 200ms;
+constexpr base::Duration try_for = 20s;
 
 struct MemberOptions {
   Target target;
@@ -105,12 +106,24 @@ Status wait_for_voter(Connection& replica, std::uint16_t id, std::uint32_t withi
                                  "when it has (rabia-ctl member list shows how far it is)"};
 }
 
+// One change at a time: the last one may need a moment until it is in force.
+Result<Reply> call_patiently(Connection& replica, const std::vector<std::string>& command) {
+  const auto until = std::chrono::steady_clock::now() + try_for;
+  while (true) {
+    Result<Reply> reply = replica.call(command);
+    const bool try_again =
+        !reply.ok() && reply.status().message().find("TRYAGAIN") != std::string::npos;
+    if (!try_again || std::chrono::steady_clock::now() >= until) return reply;
+    std::this_thread::sleep_for(look_again_after);
+  }
+}
+
 Status change(const MemberOptions& options, const std::vector<std::string>& words, bool waits) {
   Result<Connection> replica = Connection::open(options.target);
   if (!replica.ok()) return replica.status();
   std::vector<std::string> command = {"RABIA.MEMBER"};
   command.insert(command.end(), words.begin(), words.end());
-  const Result<Reply> reply = replica.value().call(command);
+  const Result<Reply> reply = call_patiently(replica.value(), command);
   if (!reply.ok()) return reply.status();
   if (waits) return wait_for_voter(replica.value(), options.id, options.within_seconds);
   std::printf("done\n");

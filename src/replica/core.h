@@ -162,6 +162,7 @@ class Core final : public Replica {
   void follow_members();
   void members_changed(const Status& status, Group* group);
   void tick_members();
+  void drop_old_links();
   void promote_who_is_near();
   void leave_when_done();
   void propose_members(consensus::Membership next, std::function<void(Status)> done);
@@ -236,8 +237,9 @@ class Core final : public Replica {
   std::optional<Introduction> introduction_;
   bool changing_members_ = false;  // A change of this replica's is under way.
   base::Instant promote_again_at_{};
-  consensus::Round dropped_links_at_;  // For the change that is in force from here.
-  std::string empty_state_;            // What the machine writes before any command: to begin anew.
+  consensus::Round no_links_before_;  // To members of configurations that were in force before.
+  std::optional<base::Instant> passed_since_;
+  std::string empty_state_;  // What the machine writes before any command: to begin anew.
   bool rejoining_ = false;
   DigestWatch digests_;
   bool claim_owed_ = false;   // Peers do not know the newest digest.

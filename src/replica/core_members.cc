@@ -16,6 +16,8 @@ namespace {
 
 // A new member must be reached within so long.
 constexpr base::Duration introduced_within = std::chrono::seconds(5);
+// Links to removed members stay for so long after the change is in force and a window has passed.
+constexpr base::Duration links_stay_for = std::chrono::seconds(5);
 // A promotion that came to nothing is tried again after so long.
 constexpr base::Duration promote_again_after = std::chrono::milliseconds(500);
 
@@ -27,13 +29,10 @@ std::string name_of(ReplicaId id) {
 
 // ---- links
 
-// All that this replica may have to speak with: of every configuration that is in force in a round
-// that a peer may still be in, learners too.
+// All that this replica may have to speak with: learners too, and who was removed not long ago.
 std::vector<Member> Core::everyone() const {
   std::map<ReplicaId, io::Endpoint> all;
-  const auto& configurations = node_->configurations();
-  const consensus::Round first = node_->executed_end() - options_.tuning.window_rounds;
-  for (const consensus::Epoch& epoch : configurations.from(first)) {
+  for (const consensus::Epoch& epoch : node_->configurations().from(no_links_before_)) {
     for (const MemberEntry& member : epoch.membership.members) {
       const Result<io::Endpoint> address = io::parse_endpoint(member.address);
       if (address.ok()) all[member.id] = address.value();
@@ -108,13 +107,40 @@ void Core::change_members(const MemberChange& change, std::function<void(Status)
   schedule();
 }
 
+// Who was removed is spoken with for a while after: it has to learn that it may go, and who is
+// behind may need it.
+void Core::drop_old_links() {
+  const consensus::Round latest_from = node_->configurations().latest_from();
+  if (no_links_before_ >= latest_from) return;
+  const bool passed = node_->executed_end() > latest_from + options_.tuning.window_rounds;
+  if (!passed) {
+    passed_since_.reset();
+  } else if (!passed_since_) {
+    passed_since_ = now_;
+  } else if (now_ - *passed_since_ >= links_stay_for) {
+    passed_since_.reset();
+    no_links_before_ = latest_from;
+    follow_members();
+  }
+}
+
 // Whether the voters that are connected and take part now would be a quorum.
 Status Core::safe_now(const Membership& next) const {
   const consensus::Configuration voters = next.voters();
-  const auto up = std::count_if(voters.members().begin(), voters.members().end(), [this](auto id) {
+  const auto count = [&](auto counts) {
+    return static_cast<std::size_t>(
+        std::count_if(voters.members().begin(), voters.members().end(), counts));
+  };
+  const std::size_t up = count([this](ReplicaId id) {
     return id == options_.self ? node_->executed_end() >= node_->floor() : takes_part(id);
   });
-  if (static_cast<std::size_t>(up) >= voters.quorums().quorum()) return {};
+  const std::size_t quorum = voters.quorums().quorum();
+  if (up >= quorum) return {};
+  const std::size_t not_heard =
+      count([this](ReplicaId id) { return transport_->up(id) && node_->last_beat(id) == nullptr; });
+  if (up + not_heard >= quorum) {
+    return {Code::unavailable, "some members have just connected: try again in a moment"};
+  }
   return {Code::failed_precondition,
           "it would leave " + std::to_string(up) + " voters that take part of " +
               std::to_string(voters.size()) + ", which is no quorum: bring members back first"};
@@ -175,12 +201,7 @@ void Core::tick_members() {
                 ": start it there with --rejoin and this cluster's members, then try again"});
     }
   }
-  if (dropped_links_at_ != node_->configurations().latest_from() &&
-      node_->executed_end() >
-          node_->configurations().latest_from() + options_.tuning.window_rounds) {
-    dropped_links_at_ = node_->configurations().latest_from();
-    follow_members();  // To who was removed a window ago.
-  }
+  drop_old_links();
   promote_who_is_near();
   leave_when_done();
 }

@@ -3,12 +3,13 @@
 
 namespace rabia::storage {
 
-// Follows "PLACE: reason". This version cannot bring a member back that has lost data, and a
-// replica that began anew under an old identity could contradict what it had promised: so nothing
-// here invites anyone to empty the directory.
+// Follows "PLACE: reason". A replica that began anew under its old identity could contradict what
+// it had promised: it comes back only by the operator's word, which puts aside what the directory
+// holds.
 inline constexpr const char* advice_on_damage =
     ". What this replica remembers cannot be trusted: keep its data directory as it is, run on "
-    "with the other replicas, and see \"A replica that lost its data\" in docs/operations.md";
+    "with the other replicas, and start it with --rejoin: see \"A replica that lost its data\" in "
+    "docs/operations.md";
 
 // Of a snapshot: there may be an older one, and the log behind it.
 inline constexpr const char* advice_on_damaged_snapshot =
