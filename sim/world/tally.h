@@ -20,6 +20,7 @@ enum class Count : std::uint8_t {
   operations_not_executed,
   history_undecided,
   blocked,
+  divided,
   records,
   messages,
   // Slots, by how each replica came to its decision.
@@ -64,6 +65,7 @@ enum class Count : std::uint8_t {
   bit_flip,
   truncation,
   directory_lost,
+  state_corrupted,
   // Rare paths.
   escape_row,
   torn_tail,
@@ -80,6 +82,8 @@ enum class Count : std::uint8_t {
   checkpoints,
   log_cut_off,
   snapshots_installed,
+  replica_diverged,
+  corruption_spread,
   count_of_counts,
 };
 

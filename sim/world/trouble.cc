@@ -89,9 +89,21 @@ bool Trouble::strike_process(Count fault, std::size_t target) {
           seconds(static_cast<std::int64_t>(random_.below(2 * 86'400)) - 86'400) /
           (random_.chance(50) ? 1 : 20'000));
       return true;
+    case Count::state_corrupted:
+      return corrupt(target);
     default:
       return false;
   }
+}
+
+// It answers and votes on, until it is found and must be rebuilt: so it counts as lost at once.
+bool Trouble::corrupt(std::size_t target) {
+  Host& host = *world_.hosts[target];
+  if (!host.up() || host.flaw() != 0 || !all_founded() || !may_lose(target)) return false;
+  host.corrupt_state();
+  corrupted_.insert(target);
+  lose(target);
+  return true;
 }
 
 // A power cut in mode `os`, and any end in mode `memory`, takes away what was promised.

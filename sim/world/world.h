@@ -74,6 +74,14 @@ class World {
   FrameRoad* road(const std::string& from, const std::string& to);
   void set_frame_faults(const FrameFaults& faults);
 
+  // world_digests.cc
+  [[nodiscard]] static bool is_of_divergence(const Status& status);
+  void diverged(std::size_t index);
+  [[nodiscard]] bool divided();
+  [[nodiscard]] bool is_odd(const Host& host, const std::vector<Host*>& of) const;
+  std::string demand_that_the_odd_stop(const std::vector<Host*>& of);
+  bool answered_or_ended(const history::Arguments& args, const Host& host);
+
   RunOptions options_;
   Plan plan_;
   base::Random random_;
@@ -90,9 +98,10 @@ class World {
   history::History history_;
   Client::World client_world_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::set<std::size_t> dead_;  // They refuse to start, rightly.
-  bool troubled_ = false;       // Things may still go wrong.
-  bool blocked_ = false;        // Too few may take part for ever.
+  std::set<std::size_t> dead_;      // They refuse to start, rightly.
+  std::set<std::size_t> diverged_;  // They were found to differ from the others.
+  bool troubled_ = false;           // Things may still go wrong.
+  bool blocked_ = false;            // Too few may take part for ever.
 };
 
 }  // namespace rabia::sim
