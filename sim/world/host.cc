@@ -68,6 +68,7 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
   snapshot_worker_ = std::make_unique<LogWorker>(executor_, plan_.machines[index_].job_takes,
                                                  stalled_until_, random_.next());
   machine_ = std::make_unique<kv::StoreMachine>();
+  corruptible_ = std::make_unique<CorruptibleMachine>(*machine_);
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     if (!executor_.running()) return;  // A ghost's.
@@ -77,7 +78,7 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
   };
   auto replica = replica::Replica::open(
       {executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
-      replica_options(rejoin, std::move(list)), *machine_, std::move(callbacks));
+      replica_options(rejoin, std::move(list)), *corruptible_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {
@@ -115,8 +116,11 @@ void Host::destroy(Ending how) {
     if (worker != nullptr) worker->die(files_);
   }
   watch_.end_life();
+  last_flaw_ = flaw();
+  ever_flawed_ = ever_flawed();
   server_.reset();
   replica_.reset();
+  corruptible_.reset();
   machine_.reset();
   worker_.reset();
   snapshot_worker_.reset();

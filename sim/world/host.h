@@ -12,6 +12,7 @@
 #include "kv/operations.h"
 #include "replica/replica.h"
 #include "server/server.h"
+#include "sim/world/corruptible_machine.h"
 #include "sim/world/host_network.h"
 #include "sim/world/log_worker.h"
 #include "sim/world/plan.h"
@@ -83,6 +84,15 @@ class Host {
   // The start was cut short by die_in_next_start().
   [[nodiscard]] bool died_in_start() const { return died_in_start_; }
   void stall_disk_until(base::Instant until);
+  // Its state becomes another one, while it runs.
+  void corrupt_state() { corruptible_->corrupt(random_.next() | 1); }
+  // Of the state that it has, or had when it last ran (sim/world/corruptible_machine.h).
+  [[nodiscard]] std::uint64_t flaw() const {
+    return replica_ != nullptr ? corruptible_->flaw() : last_flaw_;
+  }
+  [[nodiscard]] bool ever_flawed() const {
+    return ever_flawed_ || (corruptible_ != nullptr && corruptible_->ever_flawed());
+  }
   // Everything on its disk is gone.
   void empty_disk();
   // A file of the log, or a snapshot, by chance, and its size; empty when there is none.
@@ -114,6 +124,7 @@ class Host {
   std::unique_ptr<LogWorker> worker_;
   std::unique_ptr<LogWorker> snapshot_worker_;
   std::unique_ptr<kv::StoreMachine> machine_;
+  std::unique_ptr<CorruptibleMachine> corruptible_;  // As the replica sees it.
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
   Status stopped_;
@@ -122,6 +133,8 @@ class Host {
   Ending ending_ = Ending::kill;
   std::uint64_t start_changes_ = UINT64_MAX;
   bool died_in_start_ = false;
+  std::uint64_t last_flaw_ = 0;
+  bool ever_flawed_ = false;
 };
 
 }  // namespace rabia::sim

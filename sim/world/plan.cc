@@ -63,6 +63,14 @@ void draw_snapshots(base::Random& random, Plan& plan) {
   plan.tuning.snapshot_bytes_per_second = 100'000 + random.below(100'000'000);
 }
 
+// From claims that are mostly too old to be compared, to all of a run.
+void draw_digests(base::Random& random, Plan& plan) {
+  constexpr std::size_t positions[] = {2, 16, 4096};
+  constexpr base::Duration every[] = {milliseconds(10), milliseconds(100), seconds(1)};
+  plan.tuning.digest_positions = one_of(random, positions);
+  plan.tuning.digest_every = one_of(random, every);
+}
+
 std::vector<MachinePlan> draw_machines(base::Random& random, std::size_t members) {
   constexpr base::Duration slowest_syncs[] = {microseconds(100), milliseconds(1), milliseconds(4),
                                               milliseconds(20)};
@@ -115,6 +123,15 @@ void draw_faults(base::Random& random, const Scenario& scenario, Plan& plan) {
     if (on && fault == Count::frame_late) plan.frames.late = percent;
     if (on && fault == Count::frame_of_old) plan.frames.of_old = percent;
   }
+  // Who is the odd one is judged by the founders' number (world_digests.cc).
+  const auto planned = [&](Count fault) {
+    return std::any_of(plan.faults.begin(), plan.faults.end(),
+                       [fault](const FaultPlan& one) { return one.fault == fault; });
+  };
+  if (planned(Count::state_corrupted)) {
+    std::erase_if(plan.faults,
+                  [](const FaultPlan& one) { return one.fault == Count::member_change; });
+  }
   constexpr base::Duration latest[] = {milliseconds(2), milliseconds(20), milliseconds(300)};
   plan.frames.late_by_most = one_of(random, latest);
 }
@@ -152,6 +169,9 @@ const std::vector<Scenario>& scenarios() {
        "disks fail, fill up and stall, bits flip, files are cut, directories vanish",
        {C::write_error, C::sync_error, C::disk_full, C::disk_stall, C::bit_flip, C::truncation,
         C::directory_lost}},
+      {"corruption",
+       "states silently become others",
+       {C::state_corrupted, C::kill, C::clean_stop, C::isolate, C::split}},
   };
   return all;
 }
@@ -202,6 +222,7 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
     plan.frames.of_old = std::min<std::uint64_t>(plan.frames.of_old, some ? 1 : 0);
   }
   draw_snapshots(random, plan);
+  draw_digests(random, plan);
   return plan;
 }
 

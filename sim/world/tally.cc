@@ -17,6 +17,7 @@ constexpr CountRow rows[] = {
     {Count::operations_not_executed, figure, "  refused", true},
     {Count::history_undecided, figure, "histories too hard to judge", false},
     {Count::blocked, figure, "clusters that too few founded", false},
+    {Count::divided, figure, "clusters that a corruption divided", false},
     {Count::records, figure, "log records", true},
     {Count::messages, figure, "messages", true},
 
@@ -62,6 +63,7 @@ constexpr CountRow rows[] = {
     {Count::bit_flip, fault, "bits flipped on disk", true},
     {Count::truncation, fault, "files truncated", true},
     {Count::directory_lost, fault, "data directory lost", true},
+    {Count::state_corrupted, fault, "states corrupted", true},
 
     {Count::escape_row, path, "state 0 after votes ? without the batch (section 2.2)", true},
     {Count::torn_tail, path, "torn tail cut", true},
@@ -84,6 +86,8 @@ constexpr CountRow rows[] = {
     {Count::members_changed, path, "change of the members executed", true},
     {Count::members_change_void, path, "change of the members void", true},
     {Count::member_left, path, "removed member left", true},
+    {Count::replica_diverged, path, "replica stopped since its state differs", true},
+    {Count::corruption_spread, path, "corrupted state spread by a snapshot", false},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

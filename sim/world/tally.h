@@ -20,6 +20,7 @@ enum class Count : std::uint8_t {
   operations_not_executed,
   history_undecided,
   blocked,
+  divided,
   records,
   messages,
   // Slots, by how each replica came to its decision.
@@ -65,6 +66,7 @@ enum class Count : std::uint8_t {
   bit_flip,
   truncation,
   directory_lost,
+  state_corrupted,
   // Rare paths.
   escape_row,
   torn_tail,
@@ -87,6 +89,8 @@ enum class Count : std::uint8_t {
   members_changed,
   members_change_void,
   member_left,
+  replica_diverged,
+  corruption_spread,
   count_of_counts,
 };
 

@@ -91,9 +91,21 @@ bool Trouble::strike_process(Count fault, std::size_t target) {
           seconds(static_cast<std::int64_t>(random_.below(2 * 86'400)) - 86'400) /
           (random_.chance(50) ? 1 : 20'000));
       return true;
+    case Count::state_corrupted:
+      return corrupt(target);
     default:
       return false;
   }
+}
+
+// It answers and votes on, until it is found and must be rebuilt: so it counts as lost at once.
+bool Trouble::corrupt(std::size_t target) {
+  Host& host = *world_.hosts[target];
+  if (!host.up() || host.flaw() != 0 || !all_founded() || !may_lose(target)) return false;
+  host.corrupt_state();
+  corrupted_.insert(target);
+  lose(target);
+  return true;
 }
 
 // A power cut in mode `os`, and any end in mode `memory`, takes away what was promised.
@@ -354,7 +366,7 @@ std::size_t Trouble::lost() {
 bool Trouble::lost(std::size_t host) {
   if (!lost_.contains(host)) return false;
   const Host& it = *world_.hosts[host];
-  if (it.has_process() && it.watch().is_whole()) lost_.erase(host);
+  if (it.has_process() && it.watch().is_whole() && it.flaw() == 0) lost_.erase(host);
   return lost_.contains(host);
 }
 

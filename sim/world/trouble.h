@@ -40,6 +40,10 @@ class Trouble {
   // The host's replica may have forgotten what it promised, and has not come back from that yet.
   [[nodiscard]] bool lost(std::size_t host);
   [[nodiscard]] std::size_t lost();
+  // Its state was made another one.
+  [[nodiscard]] bool corrupted(std::size_t host) const { return corrupted_.contains(host); }
+  // From now on it is one of those that a cluster must stand to lose.
+  void lose(std::size_t host);
   // A member began anew before all were founded: others may have left the vector that was founded
   // for one with its new nonce, and must then refuse as well (section 8, "First start").
   [[nodiscard]] bool lost_while_founding() const { return lost_while_founding_; }
@@ -70,8 +74,8 @@ class Trouble {
       const std::set<std::size_t>& side) const;
   void cut_later_mended(std::vector<std::pair<std::size_t, std::size_t>> directions);
   bool damage(Count fault, std::size_t target);
+  bool corrupt(std::size_t target);
   bool may_lose(std::size_t host);
-  void lose(std::size_t host);
   void later(base::Duration after, std::function<void()> action);
   [[nodiscard]] base::Duration a_while();
   [[nodiscard]] std::size_t members() const { return world_.hosts.size(); }
@@ -87,6 +91,7 @@ class Trouble {
   std::map<std::size_t, std::uint64_t> stopped_cleanly_;  // By host: the life that was.
   std::map<std::pair<std::size_t, std::size_t>, int> cuts_;  // How many strikes cut it now.
   std::set<std::size_t> failing_;
+  std::set<std::size_t> corrupted_;
   bool lost_while_founding_ = false;
 };
 

@@ -126,10 +126,22 @@ void World::start(std::size_t index) {
   if (trace_.printing()) {
     trace_.print(host.name(), status.ok() ? "starts" : "does not start: " + status.message());
   }
-  if (status.ok()) return;
+  const bool told_before = diverged_.contains(index);
+  if (status.ok()) {
+    // A disk that failed may not have taken the mark: then it is found once more.
+    diverged_.erase(index);
+    if (told_before && !rejoin && plan_.durability != Durability::memory &&
+        !trouble_->disk_fails(index)) {
+      watch_.broken("digests: " + host.name() + " starts although its state was found to differ");
+    }
+    return;
+  }
   const bool disk_failed = is_of_disk(status) && trouble_->disk_fails(index);
   if (host.died_in_start() || disk_failed) {
     start_later(index);
+  } else if (is_of_divergence(status)) {
+    if (!told_before) diverged(index);  // It died between its mark and its end.
+    rejoin_or_die(index);
   } else if (refusal_is_right(index, status)) {
     if (status.code() == Code::corrupted) ++tally_[Count::damage_refused];
     rejoin_or_die(index);
@@ -196,6 +208,8 @@ void World::on_ended(std::size_t index) {
       if (!trouble_->disk_fails(index)) {
         watch_.broken("a healthy disk stopped " + host.name() + ": " + why.message());
       }
+    } else if (is_of_divergence(why)) {
+      diverged(index);
     } else if (refusal_is_right(index, why)) {
       return rejoin_or_die(index);
     } else {
@@ -292,6 +306,10 @@ std::string World::demand_progress(std::vector<Host*> of) {
     blocked_ = true;  // Safe, and for an operator to mend.
     return {};
   }
+  if (std::string failure = settled ? demand_that_the_odd_stop(of) : ""; !failure.empty()) {
+    return failure;
+  }
+  if (divided()) return {};
   if (!settled) {
     std::string why;
     (void)all_settled(of, &why);
@@ -309,7 +327,7 @@ std::string World::demand_progress(std::vector<Host*> of) {
   for (const Host* host : of) {
     if (!members_.is_voter(host->index())) continue;
     const std::string value = "last." + std::to_string(history_.size()) + ";";
-    if (!answered({"SET", "k0", value}, *host)) {
+    if (!answered_or_ended({"SET", "k0", value}, *host)) {
       return "section 13, 13: a healed cluster takes no write at " + host->name();
     }
   }
@@ -388,10 +406,10 @@ std::uint64_t World::digest(const Host& host) const {
 
 // Every replica is asked for everything: this pins down what unknown writes have done.
 std::string World::read_everything() {
-  if (blocked_) return {};
+  if (blocked_ || divided()) return {};
   for (const Host* host : alive()) {
     if (!members_.is_voter(host->index())) continue;
-    if (!answered(Workload::read_all(plan_.clients), *host)) {
+    if (!answered_or_ended(Workload::read_all(plan_.clients), *host)) {
       return "section 13, 13: a healed cluster does not answer at " + host->name();
     }
   }
@@ -401,7 +419,7 @@ std::string World::read_everything() {
 // Section 13, 12: some time later only Beats are left, and nothing is written. Not in every run:
 // idle time takes time.
 std::string World::judge_quiet() {
-  if (blocked_ || !random_.chance(20)) return {};
+  if (blocked_ || divided() || !random_.chance(20)) return {};
   run_until([] { return false; }, seconds(4));
   const std::uint64_t others = watch_.others_sent;
   const std::uint64_t records = watch_.records;
@@ -428,10 +446,14 @@ std::string World::judge_history() {
 
 const Tally& World::finish() {
   ++tally_[Count::seeds];
+  if (divided()) ++tally_[Count::divided];
   tally_[Count::simulated_ms] = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(executor_.now().time_since_epoch()).count());
   for (auto& host : hosts_) {
     host->watch().end_life();
+    if (host->ever_flawed() && !trouble_->corrupted(host->index())) {
+      ++tally_[Count::corruption_spread];
+    }
   }
   return tally_;
 }

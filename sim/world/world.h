@@ -81,6 +81,14 @@ class World {
   FrameRoad* road(const std::string& from, const std::string& to);
   void set_frame_faults(const FrameFaults& faults);
 
+  // world_digests.cc
+  [[nodiscard]] static bool is_of_divergence(const Status& status);
+  void diverged(std::size_t index);
+  [[nodiscard]] bool divided();
+  [[nodiscard]] bool is_odd(const Host& host, const std::vector<Host*>& of) const;
+  std::string demand_that_the_odd_stop(const std::vector<Host*>& of);
+  bool answered_or_ended(const history::Arguments& args, const Host& host);
+
   RunOptions options_;
   Plan plan_;
   base::Random random_;
@@ -102,6 +110,8 @@ class World {
   std::set<std::size_t> started_;  // Once at least: they belong to the cluster, or wait to.
   std::set<std::size_t> rejoins_;  // They are started with the word to come back without memory.
   std::set<std::size_t> dead_;     // They refuse to start all the same, rightly.
+  std::set<std::size_t> diverged_;  // They were found to differ from the others.
+  bool ever_diverged_ = false;
   bool troubled_ = false;          // Things may still go wrong.
   bool blocked_ = false;           // Too few may take part for ever.
 };

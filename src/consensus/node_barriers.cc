@@ -60,6 +60,10 @@ std::uint64_t Node::read() {
 // One barrier serves all reads that came before it began; the next begins when it is done.
 void Node::drive_reads() {
   while (true) {
+    // Its own answer, as soon as it may give one: also while the barrier is under way.
+    if (barrier_ && window_.executed_end() >= floor_) {
+      barrier_->answered(options_.self, frontier_end());
+    }
     if (barrier_ && barrier_->complete(configurations_, window_.range())) {
       const bool later_too = mutated(Mutant::barrier_serves_later_reads);
       reads_done_ = later_too ? reads_asked_ : reads_in_barrier_;
@@ -70,7 +74,6 @@ void Node::drive_reads() {
     barrier_.emplace(BarrierKind::read, fresh_nonce());
     reads_in_barrier_ = reads_asked_;
     ++counters_.barriers;
-    if (window_.executed_end() >= floor_) barrier_->answered(options_.self, frontier_end());
     ask_again(*barrier_);
   }
 }

@@ -82,7 +82,7 @@ void Core::claim_digest() {
   claim_at_ = now_ + options_.tuning.digest_every;
   const consensus::Configuration& members = members_in_force();
   if (members.size() == 1) return;
-  send({std::nullopt, &members, consensus::message::Digest{position_, machine_.digest()}});
+  send({std::nullopt, &members, digests_.newest()});
 }
 
 bool Core::claims_digest() const {

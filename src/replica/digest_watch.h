@@ -52,6 +52,9 @@ class DigestWatch {
     own_[place_of(position)] = digest;
     if (position.value >= next_waiting_) compare_waiting();
   }
+  // What this replica says: the state as it was right after the newest batch, so that what it says
+  // and what it compares with are the same.
+  [[nodiscard]] Claim newest() const { return {newest_, own_[place_of(newest_)]}; }
   // What a member says, in any order, more than once, or from an earlier life of it. Of a position
   // that is not reached here it is kept, and compared then.
   void claimed(ReplicaId peer, const Claim& claim);

@@ -1,6 +1,7 @@
 // The directory of one replica: whose it is, and that nobody else uses it.
 //
-// It holds LOCK (taken while a process uses it) and IDENTITY, a few lines of text:
+// It holds LOCK (taken while a process uses it), perhaps DIVERGED (divergence.h), and IDENTITY, a
+// few lines of text:
 //
 //   # Rabia KV: the data of one replica. Do not edit.
 //   format 1

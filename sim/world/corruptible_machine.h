@@ -1,0 +1,47 @@
+// A store whose state can become another one outside the log, as by a broken memory or a bug. What
+// differs is a number beside the store, the flaw: it is in the digest and goes with snapshots as
+// any state does, and no client can see it, so that histories stay what they would have been.
+#pragma once
+
+#include <cstdint>
+
+#include "kv/operations.h"
+#include "rabia/state_machine.h"
+
+namespace rabia::sim {
+
+// One thread. `store` outlives it.
+class CorruptibleMachine final : public StateMachine {
+ public:
+  explicit CorruptibleMachine(kv::StoreMachine& store) : store_(store) {}
+
+  void corrupt(std::uint64_t flaw) { set_flaw(flaw); }
+  // 0: the state is right.
+  [[nodiscard]] std::uint64_t flaw() const { return flaw_; }
+  [[nodiscard]] bool ever_flawed() const { return ever_flawed_; }
+
+  void apply(const ApplyContext& context, std::string_view command, std::string* reply) override {
+    store_.apply(context, command, reply);
+  }
+  // The flaw, fixed 64 bits, and then the store.
+  [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
+  [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
+  [[nodiscard]] StateDigest digest() const override {
+    const StateDigest digest = store_.digest();
+    return {digest.high, digest.low ^ flaw_};
+  }
+
+ private:
+  class Reader;
+  class Loader;
+  void set_flaw(std::uint64_t flaw) {
+    flaw_ = flaw;
+    ever_flawed_ = ever_flawed_ || flaw != 0;
+  }
+
+  kv::StoreMachine& store_;
+  std::uint64_t flaw_ = 0;
+  bool ever_flawed_ = false;
+};
+
+}  // namespace rabia::sim
