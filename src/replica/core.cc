@@ -253,6 +253,7 @@ void Core::stop_because(Status status) {
 void Core::halt() {
   stopped_ = true;
   fetch_.reset();
+  giver_.reset();
   taker_.reset();
   snapshot_jobs_.reset();  // Waits for the job under way.
   timer_->disarm();

@@ -151,6 +151,7 @@ Status Core::open_log() {
 Status Core::recover(const storage::Wal::Recovered& recovered) {
   const Result<consensus::Record> record = consensus::decode_record(recovered.payload);
   if (!record.ok()) return record.status();
+  if (Status status = check_snapshots(record.value()); !status.ok()) return status;
   if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
   if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
     if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);

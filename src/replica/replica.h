@@ -76,6 +76,7 @@ struct Tuning {
   std::size_t snapshot_piece_bytes = 64ULL << 10;  // Read, or loaded, by the core thread at once.
   std::size_t snapshot_part_bytes = 256ULL << 10;  // Sent to a peer at once.
   std::uint64_t snapshot_bytes_per_second = 64ULL << 20;  // Asked of a peer.
+  std::uint64_t snapshot_bytes_max = 1ULL << 40;          // A peer that names a larger one lies.
 };
 
 struct ReplicaOptions {

@@ -11,6 +11,7 @@
 namespace rabia::storage {
 namespace {
 
+using testing::finish;
 using testing::header_of;
 using testing::read_snapshot;
 using testing::snapshots;
@@ -127,7 +128,7 @@ class Fetch {
           std::string_view(bytes_).substr(offset, 1 + random_.below(60000));
       if (!incoming.value()->add(offset, part).ok()) return;
     }
-    const Status status = incoming.value()->finish();
+    const Status status = finish(*incoming.value());
     ASSERT_NE(status.code(), Code::corrupted) << status.message();
     finished_ = status.ok();
   }
@@ -172,7 +173,7 @@ TEST(SnapshotCrash, AFetchEndsWholeOrNotAtAll) {
       ASSERT_TRUE(incoming->add(0, std::string_view(bytes).substr(0, 100000)).value());
       world.files.halt_after(changes);
       (void)incoming->add(100000, std::string_view(bytes).substr(100000));
-      const bool finished = incoming->finish().ok();
+      const bool finished = finish(*incoming).ok();
       EXPECT_EQ(finished, changes >= 4) << changes;  // Write, sync, rename, sync.
       base::Random random(seed);
       world.power_cut(random);
@@ -193,13 +194,13 @@ TEST(SnapshotCrash, WhatAFailedSyncLeftOutIsWrittenAgain) {
     auto incoming = IncomingSnapshot::begin(world.files, snapshots, id).take();
     ASSERT_TRUE(incoming->add(0, bytes).value());
     world.disk.fail_sync(1);
-    EXPECT_EQ(incoming->finish().code(), Code::io_error);
-    EXPECT_EQ(incoming->finish().code(), Code::io_error);
+    EXPECT_EQ(finish(*incoming).code(), Code::io_error);
+    EXPECT_EQ(finish(*incoming).code(), Code::io_error);
     EXPECT_FALSE(world.disk.exists(SnapshotWorld::path(9)).value());
     world.disk.kill_process();
     incoming = IncomingSnapshot::begin(world.files, snapshots, id).take();
     EXPECT_EQ(incoming->offset(), bytes.size());
-    ASSERT_TRUE(incoming->finish().ok());
+    ASSERT_TRUE(finish(*incoming).ok());
     base::Random random(seed);
     world.power_cut(random);
     expect_whole(world, 9);

@@ -5,9 +5,15 @@
 #include "storage/damage.h"
 #include "storage/snapshot_chunks.h"
 #include "storage/snapshot_directory.h"
-#include "storage/snapshot_file.h"
 
 namespace rabia::storage {
+namespace {
+
+Status has_come() {
+  return {Code::failed_precondition, "all of the snapshot has come before"};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<IncomingSnapshot>> IncomingSnapshot::begin(io::FileSystem& files,
                                                                   const std::string& directory,
@@ -85,6 +91,7 @@ Status IncomingSnapshot::put(std::string_view bytes) {
 
 Result<bool> IncomingSnapshot::add(std::uint64_t offset, std::string_view bytes) {
   if (!failure_.ok()) return failure_;
+  if (!file_) return has_come();
   if (offset != offset_) return false;
   if (bytes.size() > id_.bytes - offset_) {
     return {Code::invalid_argument, "these are more bytes than the snapshot has"};
@@ -93,8 +100,9 @@ Result<bool> IncomingSnapshot::add(std::uint64_t offset, std::string_view bytes)
   return true;
 }
 
-Status IncomingSnapshot::finish() {
+Status IncomingSnapshot::begin_reading() {
   if (!failure_.ok()) return failure_;
+  if (!file_) return has_come();
   if (offset_ != id_.bytes) {
     return {Code::failed_precondition, path() + ": only " + std::to_string(offset_) + " of " +
                                            std::to_string(id_.bytes) + " bytes have come"};
@@ -102,33 +110,56 @@ Status IncomingSnapshot::finish() {
   // Nothing is renamed after a failed sync: what is read then need not be on the disk.
   if (Status status = file_->sync(); !status.ok()) return failure_ = status;
   file_.reset();
-  if (Status status = check(); !status.ok()) return failure_ = status;
-  failure_ = {Code::failed_precondition, "the snapshot was finished before"};
-  Status status =
-      publish_file(files_, directory_, incoming_snapshot_name(id_), snapshot_name(id_.round));
-  if (!status.ok()) failure_ = status;
-  return status;
-}
-
-// Is it the snapshot that was asked for? Removes what can never become that.
-Status IncomingSnapshot::check() {
   auto opened = SnapshotFile::open(files_, path(), advice_on_damaged_part);
-  if (!opened.ok()) return discard(opened.status());
-  SnapshotFile& file = *opened.value();
-  if (file.id() != id_) {
-    return discard({Code::corrupted, path() + ": header and end are those of another snapshot" +
-                                         advice_on_damaged_part});
-  }
-  return discard(file.verify());
+  if (!opened.ok()) return refuse(opened.status());
+  whole_ = opened.take();
+  if (whole_->id() == id_) return {};
+  return refuse({Code::corrupted, path() + ": header and end are those of another snapshot" +
+                                      advice_on_damaged_part});
 }
 
-Status IncomingSnapshot::discard(const Status& status) {
-  if (status.code() != Code::corrupted && status.code() != Code::failed_precondition) return status;
-  if (Status removed = files_.remove(path()); !removed.ok()) {
-    return {status.code(),
-            status.message() + " (it could not be removed: " + removed.message() + ")"};
+Result<bool> IncomingSnapshot::read(std::string& out) {
+  if (!failure_.ok()) return failure_;
+  if (!whole_) return Status{Code::failed_precondition, path() + ": it has not come yet"};
+  const Result<bool> more = whole_->read(out);
+  if (!more.ok()) return refuse(more.status());
+  is_right_ = !more.value();
+  return more;
+}
+
+Status IncomingSnapshot::publish() {
+  if (!failure_.ok()) return failure_;
+  if (!is_right_ || published_) {
+    return {Code::failed_precondition,
+            path() + (published_ ? ": it has its name already" : ": not all of it was read")};
   }
-  return status;
+  published_ = true;
+  return failure_ = publish_file(files_, directory_, incoming_snapshot_name(id_),
+                                 snapshot_name(id_.round));
+}
+
+Status IncomingSnapshot::remove() {
+  file_.reset();
+  whole_.reset();
+  failure_ = {Code::failed_precondition, path() + ": it was removed"};
+  Status removed = files_.remove(path());
+  if (published_ && removed.code() == Code::not_found) {
+    removed = files_.remove(io::join_path(directory_, snapshot_name(id_.round)));
+  }
+  if (!removed.ok() && removed.code() != Code::not_found) return removed;
+  return files_.sync_directory(directory_);
+}
+
+// Removes what can never become the snapshot that was asked for.
+Status IncomingSnapshot::refuse(const Status& status) {
+  failure_ = status;
+  if (status.code() != Code::corrupted && status.code() != Code::failed_precondition) return status;
+  whole_.reset();
+  if (Status removed = files_.remove(path()); !removed.ok()) {
+    failure_ = {status.code(),
+                status.message() + " (it could not be removed: " + removed.message() + ")"};
+  }
+  return failure_;
 }
 
 }  // namespace rabia::storage
