@@ -37,9 +37,11 @@ void SnapshotFetch::offered(ReplicaId from, const consensus::SnapshotName& name,
   unanswered_ = 0;
   io::log(io::Level::info, "replica", "taking a snapshot from a peer",
           {{"peer", from}, {"round", name.round.value}, {"bytes", name.bytes}});
-  jobs_.run([&files = files_, directory = directory_,
-             id = id_of(name)] { return storage::IncomingSnapshot::begin(files, directory, id); },
-            [this](auto begun) { opened(std::move(begun)); });
+  jobs_.run(
+      [&files = files_, directory = directory_, id = id_of(name), stop = jobs_.stop_token()] {
+        return storage::IncomingSnapshot::begin(files, directory, id, stop);
+      },
+      [this](auto begun) { opened(std::move(begun)); });
 }
 
 void SnapshotFetch::opened(Result<std::unique_ptr<storage::IncomingSnapshot>> opened) {

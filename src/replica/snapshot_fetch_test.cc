@@ -328,5 +328,23 @@ TEST(SnapshotFetch, ADiskThatFailsIsNotTheGiversFault) {
   }
 }
 
+// Given all of a large snapshot from an earlier life, when the replica stops while it goes through
+// that, then it need not be waited for longer than a chunk takes.
+TEST(SnapshotFetch, StopsWhileItGoesThroughWhatIsThere) {
+  FetchWorld world;
+  const PeerFile file = file_of(header_of(7), std::string(5000000, 'x'));
+  world.disk.put(SnapshotWorld::path(storage::incoming_snapshot_name(id_of(file.name))),
+                 file.bytes);
+  int accesses = 0;
+  world.disk.files.on_access([&] {
+    if (++accesses == 10) world.jobs.stop();
+  });
+  world.fetch->offered({2}, file.name, world.executor.now());
+  world.executor.run_for(seconds(1));
+  EXPECT_GE(accesses, 10);
+  EXPECT_LE(accesses, 15);
+  world.disk.files.on_access({});
+}
+
 }  // namespace
 }  // namespace rabia::replica

@@ -64,10 +64,10 @@ void SnapshotGiver::give(ReplicaId peer, const Ask& ask) {
 // what is wrong inside.
 void SnapshotGiver::look_through(ReplicaId peer, const Ask& ask) {
   jobs_.run(
-      [&files = files_, directory = directory_, ask]() -> Status {
+      [&files = files_, directory = directory_, ask, stop = jobs_.stop_token()]() -> Status {
         const Opened file = open_snapshot(files, directory, ask.snapshot);
         if (!file.ok()) return file.status();
-        return file.value() ? file.value()->verify() : Status();
+        return file.value() ? file.value()->verify(stop) : Status();
       },
       [this, peer, ask](const Status& status) {
         if (status.ok()) {

@@ -177,6 +177,23 @@ TEST_F(SnapshotGiverTest, AnUntrueComplaintCostsOneLook) {
   EXPECT_GT(given_[2].at(0).bytes.size(), 0U);
 }
 
+// Given a large file that is looked through, when the replica stops, then it need not be waited for
+// longer than a chunk takes, and the file does not count as damaged.
+TEST_F(SnapshotGiverTest, StopsLookingThroughAFile) {
+  file_ = file_of(header_of(7), std::string(5000000, 's'));
+  world_.put(SnapshotWorld::path(7), file_.bytes);
+  int reads = 0;
+  world_.files.on_access([&] {
+    if (++reads == 10) jobs_.stop();
+  });
+  complain(2);
+  run();
+  EXPECT_GE(reads, 10);
+  EXPECT_LE(reads, 13);
+  EXPECT_TRUE(damaged_.empty());
+  world_.files.on_access({});
+}
+
 // Given a replica that needs a snapshot, and a single peer to give one, whose file is damaged, in a
 // cluster in which nobody writes, when the file was taken and refused, then the peer takes a new
 // one without delay, and that brings the replica back.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/hash.h"
@@ -32,8 +33,9 @@ class SnapshotFile {
   // when there was none left, and then all of the file was right. Until then only each chunk is
   // known to be: nothing that cannot be undone may be done with them, or verify() was called.
   Result<bool> read(std::string& out);
-  // Reads all of the file and checks it. Does not disturb read().
-  Status verify();
+  // Reads all of the file and checks it. Does not disturb read(). A stop ends it early, with
+  // Code::unavailable.
+  Status verify(const std::stop_token& stop = {});
   // Bytes of the file as they lie there, unchecked: `out` is replaced; fewer only at its end.
   Status read_raw(std::uint64_t offset, std::size_t size, std::string& out);
 

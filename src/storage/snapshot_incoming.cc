@@ -17,16 +17,17 @@ Status has_come() {
 
 Result<std::unique_ptr<IncomingSnapshot>> IncomingSnapshot::begin(io::FileSystem& files,
                                                                   const std::string& directory,
-                                                                  const SnapshotId& id) {
+                                                                  const SnapshotId& id,
+                                                                  const std::stop_token& stop) {
   if (id.bytes < snapshot_header_bytes_min + snapshot_end_bytes) {
     return {Code::invalid_argument, "no snapshot has only " + std::to_string(id.bytes) + " bytes"};
   }
   std::unique_ptr<IncomingSnapshot> incoming(new IncomingSnapshot(files, directory, id));
-  if (Status status = incoming->load(); !status.ok()) return status;
+  if (Status status = incoming->load(stop); !status.ok()) return status;
   return incoming;
 }
 
-Status IncomingSnapshot::load() {
+Status IncomingSnapshot::load(const std::stop_token& stop) {
   if (Status status = remove_others(); !status.ok()) return status;
   const Result<bool> exists = files_.exists(path());
   if (!exists.ok()) return exists.status();
@@ -34,7 +35,7 @@ Status IncomingSnapshot::load() {
       path(), exists.value() ? io::OpenMode::read_write : io::OpenMode::create_read_write);
   if (!opened.ok()) return opened.status();
   file_ = opened.take();
-  return exists.value() ? take_over() : Status();
+  return exists.value() ? take_over(stop) : Status();
 }
 
 Status IncomingSnapshot::remove_others() {
@@ -51,7 +52,7 @@ Status IncomingSnapshot::remove_others() {
 // What an earlier life left may have holes after a power failure, and may be readable only because
 // the operating system remembers writes whose sync had failed. So only what is right is kept, and
 // it is written anew: the sync of finish() then covers all of the file.
-Status IncomingSnapshot::take_over() {
+Status IncomingSnapshot::take_over(const std::stop_token& stop) {
   std::string bytes;
   Status status = file_->read_at(0, snapshot_header_bytes_max, bytes);
   if (!status.ok()) return status;
@@ -60,17 +61,19 @@ Status IncomingSnapshot::take_over() {
     if (size <= id_.bytes - snapshot_end_bytes) {
       bytes.resize(size);
       if (status = put(bytes); !status.ok()) return status;
-      if (status = take_over_chunks(size); !status.ok()) return status;
+      if (status = take_over_chunks(size, stop); !status.ok()) return status;
     }
   }
   return file_->truncate(offset_);
 }
 
-Status IncomingSnapshot::take_over_chunks(std::uint64_t header_bytes) {
+Status IncomingSnapshot::take_over_chunks(std::uint64_t header_bytes, const std::stop_token& stop) {
   const std::uint64_t end = id_.bytes - snapshot_end_bytes;
   ChunkReader chunks(*file_, path(), header_bytes, end);
   std::string bytes;
   while (!chunks.at_end()) {
+    // What is behind is still there, and is gone through another time.
+    if (stop.stop_requested()) return stopped(path());
     const Result<ChunkHeader> header = chunks.next(bytes);
     if (!header.ok()) {
       return header.status().code() == Code::corrupted ? Status() : header.status();

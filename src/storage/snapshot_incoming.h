@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,12 @@ class IncomingSnapshot {
  public:
   // Goes on with what is there of this snapshot, up to the first chunk that is not right, and
   // writes that once more: reads and writes as much. Removes what is there of any other.
-  // Code::invalid_argument for an id that cannot be one. The directory must exist.
+  // Code::invalid_argument for an id that cannot be one. The directory must exist. A stop ends it
+  // early, with Code::unavailable: the next begin() goes on with as much.
   static Result<std::unique_ptr<IncomingSnapshot>> begin(io::FileSystem& files,
                                                          const std::string& directory,
-                                                         const SnapshotId& id);
+                                                         const SnapshotId& id,
+                                                         const std::stop_token& stop = {});
 
   [[nodiscard]] const SnapshotId& id() const { return id_; }
   // How many bytes are there: what is wanted next.
@@ -55,10 +58,10 @@ class IncomingSnapshot {
   [[nodiscard]] std::string path() const {
     return io::join_path(directory_, incoming_snapshot_name(id_));
   }
-  Status load();
+  Status load(const std::stop_token& stop);
   Status remove_others();
-  Status take_over();
-  Status take_over_chunks(std::uint64_t header_bytes);
+  Status take_over(const std::stop_token& stop);
+  Status take_over_chunks(std::uint64_t header_bytes, const std::stop_token& stop);
   Status put(std::string_view bytes);
   Status refuse(const Status& status);
 

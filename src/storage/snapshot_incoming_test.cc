@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,28 @@ TEST(IncomingSnapshot, FetchesAgainWhatWasDamagedOnTheDisk) {
     receive(*incoming, peer, 100000);
     ASSERT_TRUE(finish(*incoming).ok());
     EXPECT_TRUE(world.content(SnapshotWorld::path(7)) == peer.bytes);
+  }
+}
+
+// Given much of a snapshot from an earlier life, when it is asked to stop while it goes through
+// that, then it ends within a chunk, and the next one goes on with as much as there was.
+TEST(IncomingSnapshot, StopsWhileItGoesThroughWhatIsThere) {
+  const Peer peer(7, 5000000);
+  for (const int before : {0, 1, 2, 3, 10, 20, 40}) {
+    SnapshotWorld world;
+    world.put(SnapshotWorld::path(incoming_snapshot_name(peer.id)), peer.bytes);
+    std::stop_source stop;
+    int accesses = 0;
+    world.files.on_access([&] {
+      if (++accesses > before) stop.request_stop();
+    });
+    const auto stopped = IncomingSnapshot::begin(world.files, snapshots, peer.id, stop.get_token());
+    EXPECT_EQ(stopped.status().code(), Code::unavailable);
+    EXPECT_LE(accesses, before + 5);
+    world.files.on_access({});
+    auto incoming = begin(world, peer.id);
+    EXPECT_EQ(incoming->offset(), peer.bytes.size());
+    EXPECT_TRUE(finish(*incoming).ok());
   }
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -364,6 +365,25 @@ TEST(Snapshot, GivesItsBytesInParts) {
   EXPECT_TRUE(file->verify().ok());
   EXPECT_TRUE((read += read_state(*file).value()) == state);
   EXPECT_FALSE(file->read(part).value());
+}
+
+// Given a large snapshot, when it is asked to stop while it is verified, then it ends within a
+// chunk, and can be verified another time.
+TEST(Snapshot, VerifyingCanBeStopped) {
+  SnapshotWorld world;
+  ASSERT_TRUE(write_snapshot(world.files, header_of(7), state_of(3, 5000000), 0).ok());
+  auto file = SnapshotFile::open(world.files, SnapshotWorld::path(7)).take();
+  for (const int before : {0, 1, 10, 20}) {
+    std::stop_source stop;
+    int reads = 0;
+    world.files.on_access([&] {
+      if (++reads > before) stop.request_stop();
+    });
+    EXPECT_EQ(file->verify(stop.get_token()).code(), Code::unavailable);
+    EXPECT_LE(reads, before + 3);
+  }
+  world.files.on_access({});
+  EXPECT_TRUE(file->verify().ok());
 }
 
 // Given snapshots and other files, when the directory is opened, listed and cleaned, then leftovers
