@@ -107,13 +107,13 @@ class World {
   history::History history_;
   Client::World client_world_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::set<std::size_t> started_;  // Once at least: they belong to the cluster, or wait to.
-  std::set<std::size_t> rejoins_;  // They are started with the word to come back without memory.
-  std::set<std::size_t> dead_;     // They refuse to start all the same, rightly.
+  std::set<std::size_t> started_;   // Once at least: they belong to the cluster, or wait to.
+  std::set<std::size_t> rejoins_;   // They are started with the word to come back without memory.
+  std::set<std::size_t> dead_;      // They refuse to start all the same, rightly.
   std::set<std::size_t> diverged_;  // They were found to differ from the others.
   bool ever_diverged_ = false;
-  bool troubled_ = false;          // Things may still go wrong.
-  bool blocked_ = false;           // Too few may take part for ever.
+  bool troubled_ = false;  // Things may still go wrong.
+  bool blocked_ = false;   // Too few may take part for ever.
 };
 
 }  // namespace rabia::sim

@@ -108,7 +108,8 @@ struct Below {
   SnapshotName snapshot;
 };
 
-// Asks for a part of the snapshot's file, from `offset` on.
+// Asks for a part of the snapshot's file, from `offset` on. From its end on: all of it has come,
+// and it is not right.
 struct SnapshotAsk {
   SnapshotName snapshot;
   std::uint64_t offset = 0;

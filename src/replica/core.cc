@@ -286,7 +286,9 @@ void Core::stop_because(Status status) {
 // Takes no more part, and answers everyone who waits.
 void Core::halt() {
   stopped_ = true;
+  if (snapshot_jobs_) snapshot_jobs_->stop();  // It has until it is waited for.
   fetch_.reset();
+  giver_.reset();
   taker_.reset();
   snapshot_jobs_.reset();  // Waits for the job under way.
   const Result<SnapshotInfo> stops(Code::unavailable, "the replica is stopping");

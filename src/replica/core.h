@@ -19,10 +19,12 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
+#include "replica/one_per_peer.h"
 #include "replica/outbox.h"
 #include "replica/probe.h"
 #include "replica/replica.h"
 #include "replica/snapshot_fetch.h"
+#include "replica/snapshot_giver.h"
 #include "replica/snapshot_requests.h"
 #include "replica/snapshot_taker.h"
 #include "storage/data_directory.h"
@@ -142,6 +144,7 @@ class Core final : public Replica {
   Status open_snapshots();
   Status load_newest_snapshot();
   Status load_snapshot(storage::SnapshotFile& file);
+  [[nodiscard]] Status check_snapshots(const consensus::Record& record) const;
   void tick_snapshots();
   [[nodiscard]] bool snapshot_is_due() const;
   void begin_snapshot();
@@ -151,7 +154,6 @@ class Core final : public Replica {
   void compact();
   void talk_about_snapshots(const consensus::SnapshotTalk& talk);
   void offer_snapshot(ReplicaId peer, consensus::Round from);
-  void give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask);
   void remove_unpinned_snapshots();
   void status_of_snapshots(ReplicaStatus& status) const;
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
@@ -250,13 +252,15 @@ class Core final : public Replica {
   std::unique_ptr<Jobs> snapshot_jobs_;
   std::unique_ptr<SnapshotTaker> taker_;
   std::unique_ptr<SnapshotFetch> fetch_;
+  std::unique_ptr<SnapshotGiver> giver_;
   KeptSnapshots kept_;
   SnapshotRequests snapshot_requests_;
   std::uint64_t last_backup_ = 0;  // Its number.
   std::optional<base::Instant> requests_held_up_since_;
   Cut cut_;  // Of the snapshot that is being taken.
   Saved saved_;
-  std::map<consensus::Round, CheckpointPlace> checkpoints_;  // In the log.
+  std::map<consensus::Round, consensus::Incarnation> found_incarnations_;  // At the start.
+  std::map<consensus::Round, CheckpointPlace> checkpoints_;                // In the log.
   storage::Lsn durable_lsn_ = 0;
   std::uint64_t log_since_snapshot_ = 0;  // Bytes, roughly.
   bool snapshot_asked_ = false;
@@ -267,8 +271,7 @@ class Core final : public Replica {
   std::uint64_t snapshots_failed_ = 0;
   std::uint64_t snapshots_damaged_ = 0;
 
-  // Peers for which a reply is being made, each with what it asked since.
-  std::map<ReplicaId, std::optional<consensus::HistoryRequest>> history_requests_;
+  OnePerPeer<consensus::HistoryRequest> history_requests_;
 };
 
 }  // namespace rabia::replica

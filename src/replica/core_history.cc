@@ -36,13 +36,8 @@ base::SharedBytes batch_in(std::string_view payload) {
 
 }  // namespace
 
-// One at a time for each peer; of what it asks meanwhile the latest counts.
 void Core::reply_from_history(const consensus::HistoryRequest& request) {
-  const auto [under_way, fresh] = history_requests_.try_emplace(request.peer);
-  if (!fresh) {
-    under_way->second = request;
-    return;
-  }
+  if (!history_requests_.begin(request.peer, request)) return;
   const Round first = request.rounds.first;
   if (!history_.reaches_back_to(first)) {
     if (snapshots_) {
@@ -51,7 +46,7 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
       io::log(io::Level::warning, "replica", "a peer is behind what is kept in memory",
               {{"peer", request.peer}, {"round", first.value}});
     }
-    history_requests_.erase(under_way);
+    history_requests_.end(request.peer);
     return;
   }
   // No more than one window: the peer cannot take more at once.
@@ -92,7 +87,7 @@ void Core::read_batches(const std::shared_ptr<HistoryReply>& reply) {
               {{"peer", reply->peer},
                {"round", reply->rounds.first.value},
                {"reason", failed.message()}});
-      history_requests_.erase(reply->peer);
+      history_requests_.end(reply->peer);
       return;
     }
     finish_history(*reply);
@@ -102,8 +97,7 @@ void Core::read_batches(const std::shared_ptr<HistoryReply>& reply) {
 
 void Core::finish_history(HistoryReply& reply) {
   send_history(reply);
-  const auto under_way = history_requests_.extract(reply.peer);
-  if (under_way.mapped()) reply_from_history(*under_way.mapped());
+  if (const auto next = history_requests_.end(reply.peer)) reply_from_history(*next);
 }
 
 void Core::send_history(HistoryReply& reply) {

@@ -6,6 +6,7 @@
 
 #include "io/log.h"
 #include "replica/core.h"
+#include "replica/snapshot_name.h"
 #include "replica/snapshot_point.h"
 
 namespace rabia::replica {
@@ -24,8 +25,12 @@ constexpr std::uint64_t checkpoint_bytes_max = 32ULL << 20;
 constexpr base::Duration peer_takes_for = std::chrono::seconds(2);
 constexpr std::uint64_t patience_for_peers = 2;
 
-SnapshotName name_of(const storage::SnapshotId& id) {
-  return {{id.round}, id.bytes, id.checksum};
+// A start goes no further: nobody can say what else in the directory is another replica's.
+Status not_of_this_replica(const std::string& path, const std::string& why) {
+  return {Code::failed_precondition,
+          path + " " + why +
+              ": point --data at this replica's own directory, or, if only this file was put into "
+              "it, move it out"};
 }
 
 // Also those that were found damaged, and what came of one that nobody goes on with.
@@ -74,13 +79,30 @@ Status Core::open_snapshots() {
   fetch_ = std::make_unique<SnapshotFetch>(
       machine_, environment_.files, path, *snapshot_jobs_,
       SnapshotFetchOptions{.slice_bytes = options_.tuning.snapshot_piece_bytes,
-                           .bytes_per_second = options_.tuning.snapshot_bytes_per_second},
+                           .bytes_per_second = options_.tuning.snapshot_bytes_per_second,
+                           .bytes_max = options_.tuning.snapshot_bytes_max},
       std::move(callbacks));
+  giver_ = std::make_unique<SnapshotGiver>(
+      environment_.files, path, options_.tuning.snapshot_part_bytes, *snapshot_jobs_,
+      SnapshotGiver::Callbacks{
+          .send =
+              [this](ReplicaId to, consensus::Message message) {
+                send({to, nullptr, std::move(message)});
+                schedule();
+              },
+          .has = [this](const SnapshotName& name) { return kept_.find(name) != nullptr; },
+          .damaged =
+              [this](const SnapshotName& name, const Status& /*why*/) {
+                kept_.forget(name.round);  // It will not be offered again; a new one will.
+                snapshot_asked_ = true;
+                schedule();
+              }});
   return load_newest_snapshot();
 }
 
 // A damaged one is named and passed over: an older one and the log since then lead to the same
-// state, or the node says what is missing.
+// state, or the node says what is missing. One of something else is never passed over: it would be
+// what is left when the others are damaged.
 Status Core::load_newest_snapshot() {
   Result<std::vector<std::uint64_t>> rounds = snapshots_->list();
   if (!rounds.ok()) return rounds.status();
@@ -88,6 +110,10 @@ Status Core::load_newest_snapshot() {
   for (auto round = rounds.value().rbegin(); round != rounds.value().rend(); ++round) {
     auto file = storage::SnapshotFile::open(environment_.files, snapshots_->path_of(*round));
     Status status = file.status();
+    if (file.ok() && file.value()->header().cluster_id != options_.cluster_id) {
+      return not_of_this_replica(snapshots_->path_of(*round),
+                                 "is of cluster '" + file.value()->header().cluster_id + "'");
+    }
     if (file.ok() && !loaded) status = load_snapshot(*file.value());
     if (!loaded && status.code() == Code::failed_precondition) return status;
     if (status.ok()) {
@@ -96,6 +122,7 @@ Status Core::load_newest_snapshot() {
                  .digest = loaded ? std::nullopt : std::optional(machine_.digest())});
       if (!loaded) note_saved_at_start(*round);
       loaded = true;
+      found_incarnations_[{*round}] = file.value()->header().incarnation;
     } else {
       ++snapshots_damaged_;
       io::log(io::Level::error, "replica", "a snapshot is damaged and is not used",
@@ -111,13 +138,25 @@ void Core::note_saved_at_start(std::uint64_t round) {
   if (modified_at.ok()) saved_.at = modified_at.value();
 }
 
+// Only the log tells of which incarnation this replica is. Asked before anything of it is executed.
+Status Core::check_snapshots(const consensus::Record& record) const {
+  const consensus::record::Boot* boot = std::get_if<consensus::record::Boot>(&record);
+  if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
+    boot = &checkpoint->boot;
+  }
+  if (boot == nullptr) return {};
+  const consensus::Incarnation ours = consensus::incarnation_of(boot->incarnation);
+  for (const auto& [round, incarnation] : found_incarnations_) {
+    if (incarnation == ours) continue;
+    return not_of_this_replica(
+        snapshots_->path_of(round.value),
+        "is of another incarnation of cluster '" + options_.cluster_id + "' than the log");
+  }
+  return {};
+}
+
 Status Core::load_snapshot(storage::SnapshotFile& file) {
   const storage::SnapshotHeader& header = file.header();
-  if (header.cluster_id != options_.cluster_id) {
-    return {Code::failed_precondition, "the snapshot of round " + std::to_string(header.round) +
-                                           " is of cluster '" + header.cluster_id +
-                                           "': point --data at this replica's own directory"};
-  }
   Result<consensus::SnapshotPoint> point = point_of(header);
   if (!point.ok()) return point.status();
   const auto loader = machine_.begin_load();
@@ -274,7 +313,12 @@ void Core::talk_about_snapshots(const consensus::SnapshotTalk& talk) {
   } else if (const auto* part = std::get_if<consensus::message::SnapshotPart>(&talk.message)) {
     fetch_->received(talk.from, *part, now_);
   } else {
-    give_part(talk.from, std::get<consensus::message::SnapshotAsk>(talk.message));
+    const auto& ask = std::get<consensus::message::SnapshotAsk>(talk.message);
+    peer_asked_at_ = now_;
+    if (kept_.find(ask.snapshot) != nullptr) {
+      kept_.pin({PinHolder::Kind::peer, talk.from.value}, ask.snapshot, now_);
+    }
+    giver_->asked(talk.from, ask);
   }
 }
 
@@ -286,20 +330,6 @@ void Core::offer_snapshot(ReplicaId peer, Round from) {
     return;
   }
   send({peer, nullptr, consensus::message::Below{kept_.newest()->name}});
-}
-
-void Core::give_part(ReplicaId to, const consensus::message::SnapshotAsk& ask) {
-  peer_asked_at_ = now_;
-  const auto give = [this, to, ask](Result<std::string> bytes) {
-    consensus::message::SnapshotPart part{ask.snapshot, ask.offset, {}};
-    if (bytes.ok()) part.bytes = base::SharedBytes(bytes.take());
-    send({to, nullptr, std::move(part)});
-  };
-  if (kept_.find(ask.snapshot) == nullptr || ask.offset >= ask.snapshot.bytes) {
-    return give({Code::not_found, "there is no such part"});
-  }
-  kept_.pin({PinHolder::Kind::peer, to.value}, ask.snapshot, now_);
-  read_part(ask.snapshot, ask.offset, options_.tuning.snapshot_part_bytes, give);
 }
 
 // ---- installing

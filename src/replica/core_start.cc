@@ -89,9 +89,11 @@ Status Core::recover_everything() {
 // As a replica whose directory is empty: what it holds is put aside until the rejoin is over.
 Status Core::begin_without_memory() {
   fetch_.reset();
+  giver_.reset();
   taker_.reset();
   snapshot_jobs_.reset();
   snapshots_.reset();
+  found_incarnations_.clear();
   wal_.reset();
   node_.reset();
   kept_ = {};
@@ -210,6 +212,7 @@ Status Core::open_log() {
 Status Core::recover(const storage::Wal::Recovered& recovered) {
   const Result<consensus::Record> record = consensus::decode_record(recovered.payload);
   if (!record.ok()) return record.status();
+  if (Status status = check_snapshots(record.value()); !status.ok()) return status;
   if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
   if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
     if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);

@@ -79,6 +79,7 @@ struct Tuning {
   std::uint64_t snapshot_bytes_per_second = 64ULL << 20;  // Asked of a peer.
   std::size_t digest_positions = 4096;  // Own digests kept, to compare with peers'; a power of two.
   base::Duration digest_every = std::chrono::seconds(1);  // Said to peers, when there is news.
+  std::uint64_t snapshot_bytes_max = 1ULL << 40;          // A peer that names a larger one lies.
 };
 
 struct ReplicaOptions {

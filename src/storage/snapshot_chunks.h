@@ -15,6 +15,11 @@ namespace rabia::storage {
 [[nodiscard]] Status damaged_chunk(const std::string& path, std::uint64_t number,
                                    std::uint64_t offset, const std::string& reason);
 
+// Of work on a file that was asked to end early.
+[[nodiscard]] inline Status stopped(const std::string& path) {
+  return {Code::unavailable, path + ": stopped before all of it was read"};
+}
+
 // Reads the chunks in order, each checked by its own checksum. Borrows the file. Blocks; one thread
 // at a time.
 class ChunkReader {

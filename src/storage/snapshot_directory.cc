@@ -27,25 +27,8 @@ Result<std::vector<std::uint64_t>> SnapshotDirectory::list() const {
   return rounds;
 }
 
-Result<std::optional<std::uint64_t>> SnapshotDirectory::newest() const {
-  const auto rounds = list();
-  if (!rounds.ok()) return rounds.status();
-  if (rounds.value().empty()) return {std::optional<std::uint64_t>()};
-  return {std::optional<std::uint64_t>(rounds.value().back())};
-}
-
 Status SnapshotDirectory::remove(std::uint64_t round) {
   if (Status status = files_->remove(path_of(round)); !status.ok()) return status;
-  return files_->sync_directory(path_);
-}
-
-Status SnapshotDirectory::remove_all_but(std::size_t count) {
-  const auto rounds = list();
-  if (!rounds.ok()) return rounds.status();
-  if (rounds.value().size() <= count) return {};
-  for (std::size_t i = 0; i + count < rounds.value().size(); ++i) {
-    if (Status status = files_->remove(path_of(rounds.value()[i])); !status.ok()) return status;
-  }
   return files_->sync_directory(path_);
 }
 

@@ -1,9 +1,7 @@
 // The directory in which the snapshots of one replica lie.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +26,9 @@ class SnapshotDirectory {
   }
   // Rounds of the whole snapshots, rising.
   [[nodiscard]] Result<std::vector<std::uint64_t>> list() const;
-  [[nodiscard]] Result<std::optional<std::uint64_t>> newest() const;
 
   // Durable when it returns ok. Code::not_found when there is none of this round.
   Status remove(std::uint64_t round);
-  // Keeps the newest `count` snapshots and removes the others, oldest first.
-  Status remove_all_but(std::size_t count);
   // Removes what was being received, when nobody will go on with it. No IncomingSnapshot may be in
   // use.
   Status remove_incoming();

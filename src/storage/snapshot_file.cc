@@ -76,11 +76,12 @@ Result<bool> SnapshotFile::read_packed(std::string& out) {
   return more;
 }
 
-Status SnapshotFile::verify() {
+Status SnapshotFile::verify(const std::stop_token& stop) {
   Result<Pass> pass = begin_pass();
   if (!pass.ok()) return pass.status();
   std::string state;
   while (true) {
+    if (stop.stop_requested()) return stopped(path_);
     const Result<bool> more = read_next(pass.value(), state);
     if (!more.ok()) return more.status();
     if (!more.value()) return {};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/hash.h"
@@ -34,8 +35,9 @@ class SnapshotFile {
   Result<bool> read(std::string& out);
   // The same, with the chunk as it lies in the file: for SnapshotWriter::add_packed().
   Result<bool> read_packed(std::string& out);
-  // Reads all of the file and checks it. Does not disturb read().
-  Status verify();
+  // Reads all of the file and checks it. Does not disturb read(). A stop ends it early, with
+  // Code::unavailable.
+  Status verify(const std::stop_token& stop = {});
   // Bytes of the file as they lie there, unchecked: `out` is replaced; fewer only at its end.
   Status read_raw(std::uint64_t offset, std::size_t size, std::string& out);
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "io/files.h"
 #include "rabia/result.h"
+#include "storage/snapshot_file.h"
 #include "storage/snapshot_format.h"
 
 namespace rabia::storage {
@@ -18,10 +20,12 @@ class IncomingSnapshot {
  public:
   // Goes on with what is there of this snapshot, up to the first chunk that is not right, and
   // writes that once more: reads and writes as much. Removes what is there of any other.
-  // Code::invalid_argument for an id that cannot be one. The directory must exist.
+  // Code::invalid_argument for an id that cannot be one. The directory must exist. A stop ends it
+  // early, with Code::unavailable: the next begin() goes on with as much.
   static Result<std::unique_ptr<IncomingSnapshot>> begin(io::FileSystem& files,
                                                          const std::string& directory,
-                                                         const SnapshotId& id);
+                                                         const SnapshotId& id,
+                                                         const std::stop_token& stop = {});
 
   [[nodiscard]] const SnapshotId& id() const { return id_; }
   // How many bytes are there: what is wanted next.
@@ -32,11 +36,21 @@ class IncomingSnapshot {
   // more than the snapshot has. After an error of the disk all further calls return that; another
   // begin() may go on.
   Result<bool> add(std::uint64_t offset, std::string_view bytes);
-  // All bytes are there: checks all of them, and makes the snapshot durable under its name, in
-  // place of an older one of the same round. Once. Code::failed_precondition when bytes are
-  // missing: it goes on then. Code::corrupted when it is not the snapshot of this id, and
+  // All bytes are there: makes them durable and checks header and end. Then read() begins. Once.
+  // Code::failed_precondition when bytes are missing: it goes on then.
+  //
+  // Code::corrupted, of this and of read(), when it is not the snapshot of this id, and
   // failed_precondition when its format is not ours: what had come is removed then.
-  Status finish();
+  Status begin_reading();
+  // After begin_reading().
+  [[nodiscard]] const SnapshotHeader& header() const { return whole_->header(); }
+  // As SnapshotFile::read(): when it says false all of the file was right.
+  Result<bool> read(std::string& out);
+  // Makes the snapshot durable under its name, in place of an older one of the same round. Once,
+  // and only after read() has said false: Code::failed_precondition before.
+  Status publish();
+  // Nobody wants it: removes what has come, also after publish(). The last call.
+  Status remove();
 
  private:
   IncomingSnapshot(io::FileSystem& files, std::string directory, const SnapshotId& id)
@@ -44,20 +58,22 @@ class IncomingSnapshot {
   [[nodiscard]] std::string path() const {
     return io::join_path(directory_, incoming_snapshot_name(id_));
   }
-  Status load();
+  Status load(const std::stop_token& stop);
   Status remove_others();
-  Status take_over();
-  Status take_over_chunks(std::uint64_t header_bytes);
+  Status take_over(const std::stop_token& stop);
+  Status take_over_chunks(std::uint64_t header_bytes, const std::stop_token& stop);
   Status put(std::string_view bytes);
-  Status check();
-  Status discard(const Status& status);
+  Status refuse(const Status& status);
 
   io::FileSystem& files_;
   std::string directory_;
   SnapshotId id_;
-  std::unique_ptr<io::File> file_;
+  std::unique_ptr<io::File> file_;  // While bytes come.
   std::uint64_t offset_ = 0;
   std::uint64_t synced_bytes_ = 0;
+  std::unique_ptr<SnapshotFile> whole_;  // While it is read.
+  bool is_right_ = false;                // All of it was read.
+  bool published_ = false;               // Or failed to be.
   Status failure_;
 };
 

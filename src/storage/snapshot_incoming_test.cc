@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 namespace rabia::storage {
 namespace {
 
+using testing::finish;
 using testing::header_of;
 using testing::read_snapshot;
 using testing::snapshots;
@@ -51,6 +53,10 @@ std::unique_ptr<IncomingSnapshot> begin(SnapshotWorld& world, const SnapshotId& 
   return incoming.take();
 }
 
+void expect_ok(const Status& status) {
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
 // Given a peer's snapshot, when it comes in parts of any size, then it is there under its name,
 // byte by byte, and durable; before that no file has its name.
 TEST(IncomingSnapshot, TakesAPeersFileInParts) {
@@ -61,9 +67,9 @@ TEST(IncomingSnapshot, TakesAPeersFileInParts) {
     EXPECT_EQ(incoming->id(), peer.id);
     receive(*incoming, peer, part_bytes);
     EXPECT_EQ(world.names(), std::vector<std::string>{incoming_snapshot_name(peer.id)});
-    const Status finished = incoming->finish();
+    const Status finished = finish(*incoming);
     ASSERT_TRUE(finished.ok()) << finished.message();
-    EXPECT_EQ(incoming->finish().code(), Code::failed_precondition);
+    EXPECT_EQ(finish(*incoming).code(), Code::failed_precondition);
     base::Random random(part_bytes);
     world.power_cut(random);
     EXPECT_EQ(world.names(), std::vector<std::string>{snapshot_name(7)});
@@ -73,7 +79,7 @@ TEST(IncomingSnapshot, TakesAPeersFileInParts) {
 }
 
 // Given parts that come twice, too early, or are too long, when they are added, then nothing
-// changes; given too few, then finish() refuses, and it goes on.
+// changes; given too few, then it cannot be read, and it goes on.
 TEST(IncomingSnapshot, TakesOnlyTheNextPart) {
   const Peer peer(7);
   SnapshotWorld world;
@@ -83,9 +89,9 @@ TEST(IncomingSnapshot, TakesOnlyTheNextPart) {
   EXPECT_FALSE(incoming->add(6000, peer.part(6000, 1000)).value());
   EXPECT_EQ(incoming->add(5000, peer.bytes).status().code(), Code::invalid_argument);
   EXPECT_EQ(incoming->offset(), 5000U);
-  EXPECT_EQ(incoming->finish().code(), Code::failed_precondition);
+  EXPECT_EQ(finish(*incoming).code(), Code::failed_precondition);
   receive(*incoming, peer, 100000);
-  EXPECT_TRUE(incoming->finish().ok());
+  EXPECT_TRUE(finish(*incoming).ok());
 }
 
 // Given a process that dies when some of the snapshot has come, when it begins again, then it goes
@@ -104,7 +110,7 @@ TEST(IncomingSnapshot, GoesOnAfterARestart) {
     EXPECT_LE(had - incoming->offset(), snapshot_chunk_bytes + chunk_header_bytes);
     EXPECT_TRUE(had < peer.bytes.size() || incoming->offset() == had);
     receive(*incoming, peer, 70000);
-    ASSERT_TRUE(incoming->finish().ok());
+    ASSERT_TRUE(finish(*incoming).ok());
     EXPECT_TRUE(world.content(SnapshotWorld::path(7)) == peer.bytes);
   }
 }
@@ -121,8 +127,30 @@ TEST(IncomingSnapshot, FetchesAgainWhatWasDamagedOnTheDisk) {
     auto incoming = begin(world, peer.id);
     EXPECT_LE(incoming->offset(), byte);
     receive(*incoming, peer, 100000);
-    ASSERT_TRUE(incoming->finish().ok());
+    ASSERT_TRUE(finish(*incoming).ok());
     EXPECT_TRUE(world.content(SnapshotWorld::path(7)) == peer.bytes);
+  }
+}
+
+// Given much of a snapshot from an earlier life, when it is asked to stop while it goes through
+// that, then it ends within a chunk, and the next one goes on with as much as there was.
+TEST(IncomingSnapshot, StopsWhileItGoesThroughWhatIsThere) {
+  const Peer peer(7, 5000000);
+  for (const int before : {0, 1, 2, 3, 10, 20, 40}) {
+    SnapshotWorld world;
+    world.put(SnapshotWorld::path(incoming_snapshot_name(peer.id)), peer.bytes);
+    std::stop_source stop;
+    int accesses = 0;
+    world.files.on_access([&] {
+      if (++accesses > before) stop.request_stop();
+    });
+    const auto stopped = IncomingSnapshot::begin(world.files, snapshots, peer.id, stop.get_token());
+    EXPECT_EQ(stopped.status().code(), Code::unavailable);
+    EXPECT_LE(accesses, before + 5);
+    world.files.on_access({});
+    auto incoming = begin(world, peer.id);
+    EXPECT_EQ(incoming->offset(), peer.bytes.size());
+    EXPECT_TRUE(finish(*incoming).ok());
   }
 }
 
@@ -139,13 +167,13 @@ TEST(IncomingSnapshot, BeginsAnewOverGarbage) {
     EXPECT_EQ(incoming->offset(), 0U);
     EXPECT_TRUE(world.content(path).empty());
     receive(*incoming, peer, 100);
-    EXPECT_TRUE(incoming->finish().ok());
+    EXPECT_TRUE(finish(*incoming).ok());
   }
   SnapshotWorld world;
   world.put(path, peer.bytes + "more");
   auto incoming = begin(world, peer.id);
   EXPECT_EQ(incoming->offset(), peer.bytes.size());
-  EXPECT_TRUE(incoming->finish().ok());
+  EXPECT_TRUE(finish(*incoming).ok());
   EXPECT_TRUE(world.content(SnapshotWorld::path(7)) == peer.bytes);
 }
 
@@ -177,7 +205,7 @@ TEST(IncomingSnapshot, WhatIsNotTheSnapshotIsRemoved) {
     liar.bytes[bit / 8] = static_cast<char>(liar.bytes[bit / 8] ^ (1 << (bit % 8)));
     auto incoming = begin(world, peer.id);
     receive(*incoming, liar, 10000);
-    const Status status = incoming->finish();
+    const Status status = finish(*incoming);
     ASSERT_EQ(status.code(), Code::corrupted) << bit;
     ASSERT_NE(status.message().find("fetch it again"), std::string::npos) << status.message();
     ASSERT_TRUE(world.names().empty());
@@ -188,10 +216,59 @@ TEST(IncomingSnapshot, WhatIsNotTheSnapshotIsRemoved) {
     SnapshotWorld world;
     auto incoming = begin(world, lie);
     receive(*incoming, peer, 10000);
-    const Status status = incoming->finish();
+    const Status status = finish(*incoming);
     EXPECT_EQ(status.code(), Code::corrupted);
     EXPECT_NE(status.message().find("those of another snapshot"), std::string::npos);
     EXPECT_TRUE(world.names().empty());
+  }
+}
+
+// Given a whole snapshot, when it is to get its name before all of it was read, then it does not;
+// afterwards it does, once.
+TEST(IncomingSnapshot, HasNoNameBeforeAllOfItWasRead) {
+  const Peer peer(7);
+  SnapshotWorld world;
+  auto incoming = begin(world, peer.id);
+  std::string state;
+  std::string chunk;
+  EXPECT_EQ(incoming->read(chunk).status().code(), Code::failed_precondition);
+  receive(*incoming, peer, 100000);
+  EXPECT_EQ(incoming->publish().code(), Code::failed_precondition);
+  ASSERT_TRUE(incoming->begin_reading().ok());
+  EXPECT_EQ(incoming->header(), header_of(7));
+  EXPECT_EQ(incoming->begin_reading().code(), Code::failed_precondition);
+  EXPECT_EQ(incoming->add(incoming->offset(), "x").status().code(), Code::failed_precondition);
+  for (bool more = true; more;) {
+    EXPECT_EQ(incoming->publish().code(), Code::failed_precondition);
+    EXPECT_EQ(world.names(), std::vector<std::string>{incoming_snapshot_name(peer.id)});
+    const Result<bool> read = incoming->read(chunk);
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    state += chunk;
+    more = read.value();
+  }
+  EXPECT_TRUE(state == peer.state);
+  EXPECT_TRUE(incoming->publish().ok());
+  EXPECT_EQ(incoming->publish().code(), Code::failed_precondition);
+  EXPECT_EQ(world.names(), std::vector<std::string>{snapshot_name(7)});
+}
+
+// Given a snapshot that has come, in part, wholly, or with its name, when nobody wants it, then
+// nothing of it is there after a power cut, others stay, and it cannot be gone on with.
+TEST(IncomingSnapshot, WhatNobodyWantsIsRemoved) {
+  const Peer peer(7);
+  for (const int stage : {0, 1, 2, 3}) {
+    SnapshotWorld world;
+    ASSERT_TRUE(write_snapshot(world.files, header_of(5), "old", 0).ok());
+    auto incoming = begin(world, peer.id);
+    receive(*incoming, peer, 100000, stage == 0 ? 300000 : UINT64_MAX);
+    if (stage == 2) expect_ok(incoming->begin_reading());
+    if (stage == 3) expect_ok(finish(*incoming));
+    const Status removed = incoming->remove();
+    EXPECT_TRUE(removed.ok()) << removed.message();
+    EXPECT_EQ(incoming->publish().code(), Code::failed_precondition);
+    base::Random random(static_cast<std::uint64_t>(stage));
+    world.power_cut(random);
+    EXPECT_EQ(world.names(), std::vector<std::string>{snapshot_name(5)});
   }
 }
 
@@ -207,12 +284,12 @@ TEST(IncomingSnapshot, GoesOnWhenThereIsRoomAgain) {
     added = incoming->add(incoming->offset(), peer.part(incoming->offset(), 10000));
   }
   EXPECT_EQ(added.status().code(), Code::exhausted);
-  EXPECT_EQ(incoming->finish().code(), Code::exhausted);
+  EXPECT_EQ(finish(*incoming).code(), Code::exhausted);
   world.disk.set_capacity(UINT64_MAX);
   incoming = begin(world, peer.id);
   EXPECT_GT(incoming->offset(), 0U);
   receive(*incoming, peer, 10000);
-  EXPECT_TRUE(incoming->finish().ok());
+  EXPECT_TRUE(finish(*incoming).ok());
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   options.durability = options_.durability;
   options.bootstrap = bootstrap;
   options.segment_bytes = options_.segment_bytes;
+  options.snapshot_log_bytes = options_.snapshot_log_bytes;
   auto replica =
       Replica::open({executor_, network_.at(Cluster::host(index)), *host.files, *host.worker,
                      *host.snapshot_worker},

@@ -89,6 +89,7 @@ class Cluster {
     std::uint64_t seed = 1;
     base::Duration sync_takes = std::chrono::microseconds(200);
     std::uint64_t segment_bytes = 256 << 10;
+    std::uint64_t snapshot_log_bytes = 256 << 20;
   };
 
   explicit Cluster(const Options& options);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +23,8 @@ class HaltingFiles final : public io::FileSystem {
   void run() { halt_at_ = UINT64_MAX; }
   [[nodiscard]] bool halted() const { return changes_ >= halt_at_; }
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
+  // Called before each read and change of a file; empty: nobody is.
+  void on_access(std::function<void()> hook) { on_access_ = std::move(hook); }
 
   Status create_directories(const std::string& path) override {
     return change([&] { return below_.create_directories(path); });
@@ -61,6 +64,7 @@ class HaltingFiles final : public io::FileSystem {
     HaltingFile(HaltingFiles& owner, std::unique_ptr<io::File> below)
         : owner_(owner), below_(std::move(below)) {}
     Status read_at(std::uint64_t offset, std::size_t size, std::string& out) override {
+      if (owner_.on_access_) owner_.on_access_();
       return below_->read_at(offset, size, out);
     }
     Status write_at(std::uint64_t offset, std::string_view bytes) override {
@@ -81,6 +85,7 @@ class HaltingFiles final : public io::FileSystem {
 
   template <typename Change>
   Status change(Change make) {
+    if (on_access_) on_access_();
     if (halted()) return {Code::io_error, "the machine has stopped"};
     ++changes_;
     return make();
@@ -89,6 +94,7 @@ class HaltingFiles final : public io::FileSystem {
   io::FileSystem& below_;
   std::uint64_t changes_ = 0;
   std::uint64_t halt_at_ = UINT64_MAX;
+  std::function<void()> on_access_;
 };
 
 }  // namespace rabia::storage::testing

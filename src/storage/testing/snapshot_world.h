@@ -10,6 +10,7 @@
 #include "io/testing/memory_files.h"
 #include "storage/snapshot_directory.h"
 #include "storage/snapshot_file.h"
+#include "storage/snapshot_incoming.h"
 #include "storage/snapshot_writer.h"
 #include "storage/testing/halting_files.h"
 
@@ -73,6 +74,17 @@ inline Result<std::string> read_snapshot(io::FileSystem& files, const std::strin
   auto file = SnapshotFile::open(files, path);
   if (!file.ok()) return file.status();
   return read_state(*file.value());
+}
+
+// All bytes of a peer's snapshot are there: reads all of it, and gives it its name.
+inline Status finish(IncomingSnapshot& incoming) {
+  if (Status status = incoming.begin_reading(); !status.ok()) return status;
+  std::string chunk;
+  while (true) {
+    const Result<bool> more = incoming.read(chunk);
+    if (!more.ok()) return more.status();
+    if (!more.value()) return incoming.publish();
+  }
 }
 
 class SnapshotWorld {
