@@ -39,6 +39,7 @@ constexpr Place places[] = {
     {Mutant::coin_over_votes, "", "slot-3"},
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
+    {Mutant::configuration_late_on_some, "members", ""},
 };
 
 Place place_of(Mutant mutant) {
