@@ -77,6 +77,8 @@ constexpr CountRow rows[] = {
     {Count::checkpoints, path, "checkpoint written", true},
     {Count::log_cut_off, path, "start from a snapshot and a log that was cut off", true},
     {Count::snapshots_installed, path, "snapshot of a peer installed", true},
+    {Count::disk_low, path, "writes refused for a disk that fills up", true},
+    {Count::disk_critical, path, "stepped back for a full disk", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

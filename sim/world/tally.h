@@ -80,6 +80,8 @@ enum class Count : std::uint8_t {
   checkpoints,
   log_cut_off,
   snapshots_installed,
+  disk_low,
+  disk_critical,
   count_of_counts,
 };
 

@@ -137,6 +137,7 @@ void Core::append_records() {
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
     log_since_snapshot_ += record_bytes_.size() + storage::record_bytes(0);
+    if (disk_room_) disk_room_->wrote(record_bytes_.size() + storage::record_bytes(0));
     if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
     // Section 10: on stable storage before anything is said, in mode `os` too.
     if (std::holds_alternative<consensus::record::Boot>(record) ||
@@ -252,6 +253,7 @@ void Core::stop_because(Status status) {
 // Takes no more part, and answers everyone who waits.
 void Core::halt() {
   stopped_ = true;
+  disk_room_.reset();
   fetch_.reset();
   taker_.reset();
   snapshot_jobs_.reset();  // Waits for the job under way.
@@ -308,7 +310,9 @@ std::size_t Core::peers_holding_everything() const {
 ReplicaStatus Core::status() const {
   ReplicaStatus status;
   status.serving = serving_ && available();
-  if (!node_->has_quorum()) {
+  if (stepped_back()) {
+    status.not_serving_because = why_stepped_back;
+  } else if (!node_->has_quorum()) {
     status.not_serving_because = "no quorum of the members is connected";
   } else if (node_->stage() == consensus::Node::Stage::founding) {
     status.not_serving_because =

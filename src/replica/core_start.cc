@@ -47,6 +47,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
 
 Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
+  if (Status status = look_for_room(); !status.ok()) return status;
   node_ = std::make_unique<consensus::Node>(node_options());
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
@@ -58,6 +59,7 @@ Status Core::start() {
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
   if (Status status = open_transport(); !status.ok()) return status;
   outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
+  watch_disk();
   schedule();
   return {};
 }

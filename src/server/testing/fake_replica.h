@@ -25,6 +25,7 @@ class FakeReplica final : public replica::Replica {
   std::function<void()> on_work;
   std::size_t peers_holding = 0;
   replica::ReplicaStatus reported;
+  replica::DiskStatus disk_status;
 
   void cut();
   void execute();
@@ -49,6 +50,8 @@ class FakeReplica final : public replica::Replica {
                    std::string_view operation) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
   [[nodiscard]] replica::ReplicaStatus status() const override { return reported; }
+  [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_status; }
+  void set_disk_reserve(std::uint64_t bytes) override { disk_status.reserve_bytes = bytes; }
   Status close() override { return {}; }
 
  private:
