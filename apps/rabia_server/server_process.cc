@@ -8,6 +8,8 @@
 namespace rabia::apps {
 namespace {
 
+constexpr std::string_view disk_reserve = "disk-reserve-bytes";
+
 // To a listener's refusal, adds which setting chose the address, and what to do.
 Status with_setting(const Status& status, std::string_view setting) {
   if (!status.message().starts_with("listen on ")) return status;
@@ -38,7 +40,7 @@ Status ServerProcess::open() {
   replica_ = replica.take();
 
   auto server = server::Server::open({runtime_.executor(), runtime_.network(), *replica_, machine_},
-                                     server_options(settings_));
+                                     options_of_server());
   if (!server.ok()) return with_setting(server.status(), "bind and port");
   server_ = server.take();
   io::log(io::Level::info, "server", "listening",
@@ -53,6 +55,24 @@ Status ServerProcess::open() {
   // Until here a signal just ends the process, so that a long replay can be interrupted.
   runtime_.on_signals({SIGINT, SIGTERM}, [this](int signal) { stop_by_signal(signal); });
   return {};
+}
+
+server::ServerOptions ServerProcess::options_of_server() {
+  server::ServerOptions options = server_options(settings_);
+  for (server::Setting& setting : options.settings) {
+    if (setting.name != disk_reserve) continue;
+    setting.change = [this](std::string_view text) { return change_disk_reserve(text); };
+  }
+  return options;
+}
+
+Result<std::string> ServerProcess::change_disk_reserve(std::string_view text) {
+  Settings changed = settings_;
+  if (Status status = assign(changed, disk_reserve, text); !status.ok()) return status;
+  if (Status status = check_disk_reserve(changed); !status.ok()) return status;
+  settings_ = std::move(changed);
+  replica_->set_disk_reserve(settings_.disk_reserve_bytes);
+  return find_setting(disk_reserve)->print(settings_);
 }
 
 Status ServerProcess::run() {

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "io/files.h"
 #include "io/real_runtime.h"
@@ -30,6 +32,8 @@ class ServerProcess {
   Status run();
 
  private:
+  [[nodiscard]] server::ServerOptions options_of_server();
+  Result<std::string> change_disk_reserve(std::string_view text);
   void stop_by_signal(int signal);
 
   Settings settings_;

@@ -279,6 +279,18 @@ constexpr auto rows = std::to_array<SettingRow>({
      .parse = number<&Settings::snapshot_compression>,
      .print = print_number<&Settings::snapshot_compression>,
      .numeric = true},
+    {.name = "disk-reserve-bytes",
+     .redis_name = "",
+     .help =
+         "Room to be kept on the disk of the data directory: with less, writes by which data may "
+         "grow are refused, with a quarter of it the replica takes no part until there is room; "
+         "0: the disk is not watched",
+     .accepts = "a number of bytes from 0 to 1PiB",
+     .least = 0,
+     .most = 1ULL << 50,
+     .parse = byte_count<&Settings::disk_reserve_bytes>,
+     .print = print_number<&Settings::disk_reserve_bytes>,
+     .numeric = true},
     {.name = "log-level",
      .redis_name = "loglevel",
      .help = "Least important line that is logged to stderr",
@@ -397,8 +409,19 @@ Status complete(Settings& settings) {
   if (settings.peer_port == settings.port) {
     return {Code::invalid_argument, "port and peer-port must differ"};
   }
+  if (Status status = check_disk_reserve(settings); !status.ok()) return status;
   std::ranges::sort(settings.members, {}, &replica::Member::id);
   return check_members_differ(settings.members);
+}
+
+Status check_disk_reserve(const Settings& settings) {
+  const std::uint64_t reserve = settings.disk_reserve_bytes;
+  const std::uint64_t least = 4 * replica::least_disk_quarter(settings.segment_bytes);
+  if (reserve == 0 || reserve >= least || settings.durability == Durability::memory) return {};
+  return {Code::invalid_argument,
+          "disk-reserve-bytes: " + std::to_string(reserve) + " is too little for segment-bytes = " +
+              std::to_string(settings.segment_bytes) + ": the log may need a quarter of " +
+              std::to_string(least) + "; set at least that, or 0 to not watch the disk"};
 }
 
 std::vector<server::Setting> config_values(const Settings& settings) {
@@ -425,6 +448,7 @@ replica::ReplicaOptions replica_options(const Settings& settings) {
   options.vouched = settings.trust_data;
   options.segment_bytes = settings.segment_bytes;
   options.snapshot_log_bytes = settings.snapshot_log_bytes;
+  options.disk_reserve_bytes = settings.disk_reserve_bytes;
   options.snapshot_every = std::chrono::seconds(settings.snapshot_every_seconds);
   options.snapshot_zstd_level = static_cast<int>(settings.snapshot_compression);
   return options;

@@ -40,6 +40,7 @@ struct Settings {
   std::uint64_t snapshot_log_bytes = 256ULL << 20;
   std::uint64_t snapshot_every_seconds = 3600;
   std::uint64_t snapshot_compression = 3;
+  std::uint64_t disk_reserve_bytes = 1ULL << 30;  // 0: the disk is not watched.
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
 };
@@ -81,6 +82,10 @@ Status unknown_setting(std::string_view name);
 // Fills in what follows from other settings (the own member, the peer port) and refuses what is
 // missing or contradicts itself. Call once, when everything was assigned.
 Status complete(Settings& settings);
+
+// Refuses a disk_reserve_bytes whose last quarter would not hold what the log may still need, with
+// the least that would do. complete() has it done; it is for a value that is set later.
+Status check_disk_reserve(const Settings& settings);
 
 // What CONFIG GET answers: our names, and Redis's for what clients ask.
 [[nodiscard]] std::vector<server::Setting> config_values(const Settings& settings);

@@ -182,6 +182,28 @@ TEST(Settings, ConfigAnswersToTheNamesOfRedis) {
   EXPECT_EQ(config(settings, "appendonly"), "no");
 }
 
+// Given a reserve on the disk whose quarter would not hold what the log may still write, when the
+// settings are completed, then they are refused with the least that would do, which does; without a
+// log, or when the disk is not watched, it is no matter.
+TEST(Settings, AReserveHoldsInItsQuarterWhatTheLogMayNeed) {
+  Settings settings = minimal();
+  settings.segment_bytes = 1ULL << 30;
+  const std::string refusal = complete(settings).message();
+  const std::uint64_t least = 4 * replica::least_disk_quarter(settings.segment_bytes);
+  EXPECT_NE(refusal.find("set at least that, or 0"), std::string::npos) << refusal;
+  EXPECT_NE(refusal.find(std::to_string(least)), std::string::npos) << refusal;
+  for (const std::uint64_t reserve : {least, std::uint64_t{0}}) {
+    settings = minimal();
+    settings.segment_bytes = 1ULL << 30;
+    settings.disk_reserve_bytes = reserve;
+    EXPECT_TRUE(complete(settings).ok()) << reserve;
+  }
+  settings = minimal();
+  settings.durability = Durability::memory;
+  settings.disk_reserve_bytes = 1;
+  EXPECT_TRUE(complete(settings).ok());
+}
+
 // Given settings that all differ from their defaults, when options are made of them, then each
 // arrives.
 TEST(Settings, OptionsCarryEverySetting) {
@@ -192,6 +214,7 @@ TEST(Settings, OptionsCarryEverySetting) {
   settings.snapshot_log_bytes = 6 << 20;
   settings.snapshot_every_seconds = 7;
   settings.snapshot_compression = 0;
+  settings.disk_reserve_bytes = 8ULL << 30;
   settings.require_pass = "p";
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
@@ -207,6 +230,7 @@ TEST(Settings, OptionsCarryEverySetting) {
   EXPECT_EQ(replica.snapshot_log_bytes, 6U << 20);
   EXPECT_EQ(replica.snapshot_every, std::chrono::seconds(7));
   EXPECT_EQ(replica.snapshot_zstd_level, 0);
+  EXPECT_EQ(replica.disk_reserve_bytes, 8ULL << 30);
   const auto server = server_options(settings);
   EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));
   EXPECT_EQ(server.require_pass, "p");

@@ -88,6 +88,8 @@ constexpr CountRow rows[] = {
     {Count::member_left, path, "removed member left", true},
     {Count::replica_diverged, path, "replica stopped since its state differs", true},
     {Count::corruption_spread, path, "corrupted state spread by a snapshot", false},
+    {Count::disk_low, path, "writes refused for a disk that fills up", true},
+    {Count::disk_critical, path, "stepped back for a full disk", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

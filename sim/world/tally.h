@@ -91,6 +91,8 @@ enum class Count : std::uint8_t {
   member_left,
   replica_diverged,
   corruption_spread,
+  disk_low,
+  disk_critical,
   count_of_counts,
 };
 

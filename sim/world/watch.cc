@@ -329,6 +329,12 @@ void HostWatch::received(ReplicaId from, const consensus::Message& message) {
   }
 }
 
+void HostWatch::disk_changed(replica::DiskStatus::Room room) {
+  using Room = replica::DiskStatus::Room;
+  if (room == Room::low) ++cluster_.tally[Count::disk_low];
+  if (room == Room::critical) ++cluster_.tally[Count::disk_critical];
+}
+
 void HostWatch::note_trust(const consensus::message::Beat& beat) {
   for (const consensus::message::LaneReport& report : beat.lanes) {
     if (report.interval > 1 && distrusted_.insert(report.lane).second) {

@@ -107,6 +107,7 @@ class HostWatch final : public replica::Probe {
   void installed(const storage::SnapshotHeader& header) override;
   void read_began(std::uint64_t token) override;
   void read_done(std::uint64_t token, LogPosition executed) override;
+  void disk_changed(replica::DiskStatus::Room room) override;
 
  private:
   struct Written {

@@ -152,6 +152,8 @@ constexpr auto rows = std::to_array<MutantRow>({
      "the log is cut at the first bad record, wherever it lies"},
     {Mutant::not_written_back, "not-written-back", "the log: recovery",
      "what a failed sync left out is not written again"},
+    {Mutant::disk_full_log_first, "disk-full-log-first", "a full disk",
+     "a replica whose disk is nearly full goes on until its log cannot be written"},
 });
 
 constexpr bool one_row_each() {

@@ -104,6 +104,8 @@ enum class Mutant : std::uint8_t {
   torn_record_accepted,
   damage_taken_for_torn_tail,
   not_written_back,
+  // docs/architecture.md, "Failure".
+  disk_full_log_first,
 
   none,  // Last: how many there are.
 };

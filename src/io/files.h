@@ -74,6 +74,9 @@ class FileSystem {
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
   // Changes whenever the machine was started anew (what only the OS's memory held is gone).
   virtual Result<std::string> boot_id() = 0;
+  // How many more bytes a process without privileges may store on the disk that holds this path,
+  // which must exist. Others may take them at any time; a quota of a user is not seen. Any thread.
+  virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
 };
 
 }  // namespace rabia::io

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -248,6 +249,14 @@ class RealFileSystem final : public FileSystem {
     if (Status status = file.value()->read_at(0, 64, id); !status.ok()) return status;
     while (id.ends_with('\n')) id.pop_back();
     return id;
+  }
+
+  Result<std::uint64_t> free_bytes(const std::string& path) override {
+    struct statvfs info {};
+    if (uninterrupted([&] { return ::statvfs(path.c_str(), &info); }) != 0) {
+      return failure("look for free room at", path, errno);
+    }
+    return std::uint64_t{info.f_bavail} * info.f_frsize;
   }
 };
 

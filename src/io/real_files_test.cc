@@ -129,5 +129,25 @@ TEST_F(RealFilesTest, BootIdIsStable) {
   EXPECT_EQ(files_->boot_id().value(), id.value());
 }
 
+// Given a directory, when asked what is free there, then it is what the system says; of one that is
+// not there, an error that names it.
+TEST_F(RealFilesTest, FreeBytesAreWhatTheSystemSays) {
+  const auto available = [this] { return std::filesystem::space(directory_).available; };
+  std::uintmax_t before = 0;
+  std::uint64_t free = 0;
+  std::uintmax_t after = 1;
+  while (before != after) {  // Others write meanwhile.
+    before = available();
+    const auto asked = files_->free_bytes(directory_);
+    ASSERT_TRUE(asked.ok()) << asked.status().message();
+    free = asked.value();
+    after = available();
+  }
+  EXPECT_EQ(free, before);
+  const auto missing = files_->free_bytes(path("missing"));
+  EXPECT_EQ(missing.status().code(), Code::not_found);
+  EXPECT_NE(missing.status().message().find(path("missing")), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rabia::io

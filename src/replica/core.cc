@@ -147,6 +147,7 @@ void Core::append_records() {
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
     log_since_snapshot_ += record_bytes_.size() + storage::record_bytes(0);
+    if (disk_room_) disk_room_->wrote(record_bytes_.size() + storage::record_bytes(0));
     if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
     // Section 10: on stable storage before anything is said, in mode `os` too.
     if (std::holds_alternative<consensus::record::Boot>(record) ||
@@ -286,6 +287,7 @@ void Core::stop_because(Status status) {
 // Takes no more part, and answers everyone who waits.
 void Core::halt() {
   stopped_ = true;
+  disk_room_.reset();
   if (snapshot_jobs_) snapshot_jobs_->stop();  // It has until it is waited for.
   fetch_.reset();
   giver_.reset();
@@ -363,6 +365,7 @@ std::string Core::why_not_serving() const {
     return "the cluster is not founded: all members must have been seen, and at least one of them "
            "started with --bootstrap";
   }
+  if (stepped_back()) return why_stepped_back;
   if (node_->stage() == Stage::rejoining) return "it has lost its memory and comes back";
   if (!node_->has_quorum()) return "no quorum of the members is connected";
   if (!node_->is_voter()) return "this replica is a learner, not yet a voter";

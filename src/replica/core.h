@@ -16,6 +16,7 @@
 #include "consensus/node.h"
 #include "replica/client_table.h"
 #include "replica/digest_watch.h"
+#include "replica/disk_room.h"
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
@@ -53,6 +54,8 @@ class Core final : public Replica {
   Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
+  [[nodiscard]] const DiskStatus& disk() const override;
+  void set_disk_reserve(std::uint64_t bytes) override;
   Status close() override;
 
  private:
@@ -189,6 +192,19 @@ class Core final : public Replica {
   void read_part(const consensus::SnapshotName& name, std::uint64_t offset, std::size_t size,
                  OnBackupPart done);
 
+  // core_disk.cc
+  // For clients and peers. Constant, so that a peer logs it once.
+  static constexpr const char* why_stepped_back =
+      "its disk is full: it takes no part until there is room";
+  Status look_for_room();
+  void watch_disk();
+  void disk_changed(DiskStatus::Room before);
+  [[nodiscard]] bool stepped_back() const;
+  void step_back();
+  void come_back();
+  [[nodiscard]] bool snapshot_would_fit() const;
+  void make_room_by_a_snapshot();
+
   Environment environment_;
   ReplicaOptions options_;
   StateMachine& machine_;
@@ -270,6 +286,8 @@ class Core final : public Replica {
   std::uint64_t snapshots_taken_ = 0;
   std::uint64_t snapshots_failed_ = 0;
   std::uint64_t snapshots_damaged_ = 0;
+
+  std::optional<DiskRoom> disk_room_;  // Absent in mode `memory`.
 
   OnePerPeer<consensus::HistoryRequest> history_requests_;
 };

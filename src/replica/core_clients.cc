@@ -201,7 +201,7 @@ void Core::fail(Group& group, Failure failure) {
 }
 
 bool Core::available() const {
-  return node_->open() && node_->has_quorum() && node_->is_voter();
+  return node_->open() && node_->has_quorum() && node_->is_voter() && !stepped_back();
 }
 
 // Section 3: without a quorum, what is not in a batch is refused, and what is in one is answered
@@ -212,8 +212,8 @@ void Core::fail_what_cannot_wait() {
   } else if (!unavailable_since_) {
     unavailable_since_ = now_;
   }
-  const bool refuse =
-      unavailable_since_ && now_ - *unavailable_since_ >= options_.unavailable_after;
+  const bool refuse = stepped_back() || (unavailable_since_ &&
+                                         now_ - *unavailable_since_ >= options_.unavailable_after);
   const base::Instant oldest = now_ - options_.answer_within;
   const auto too_long = [&](const Group& group) { return refuse || group.since <= oldest; };
 

@@ -75,6 +75,7 @@ Status Core::open_snapshots() {
           },
       .loaded = [this](const storage::SnapshotHeader& header) { install(header); },
       .wanted = [this](const storage::SnapshotHeader& header) { return is_wanted(header); },
+      .fits = [this](std::uint64_t bytes) { return disk_room_->fits(bytes); },
       .schedule = [this] { step_later(); }};
   fetch_ = std::make_unique<SnapshotFetch>(
       machine_, environment_.files, path, *snapshot_jobs_,
@@ -195,12 +196,14 @@ void Core::tick_snapshots() {
 bool Core::snapshot_is_due() const {
   if (!snapshots_ || taker_->busy() || fetch_->busy()) return false;
   if (node_->stage() != consensus::Node::Stage::running) return false;
+  if (stepped_back() || !snapshot_would_fit()) return false;
   const bool requested = snapshot_requests_.waiting();
   if (now_ < no_snapshot_before_ && !requested) return false;
   const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.newest()->name.round;
   if (nothing_new || node_->checkpoint_bytes() > checkpoint_bytes_max) return false;
   if (snapshot_asked_ || requested) return true;
-  const std::uint64_t most = options_.snapshot_log_bytes;
+  const bool low = disk().room != DiskStatus::Room::enough;
+  const std::uint64_t most = low ? options_.snapshot_log_bytes / 4 : options_.snapshot_log_bytes;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
   if (peer_takes && log_since_snapshot_ < patience_for_peers * most) return false;
   return log_since_snapshot_ >= most ||

@@ -53,6 +53,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
 
 Status Core::start() {
   if (Status status = open_directory(); !status.ok()) return status;
+  if (Status status = look_for_room(); !status.ok()) return status;
   if (options_.rejoin && options_.durability != Durability::memory) {
     const auto reader = machine_.begin_snapshot();
     while (reader->read(options_.tuning.snapshot_piece_bytes, empty_state_)) {
@@ -69,6 +70,7 @@ Status Core::start() {
   if (status = open_transport(); !status.ok()) return status;
   outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
   follow_members();
+  watch_disk();
   schedule();
   return {};
 }

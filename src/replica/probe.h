@@ -40,6 +40,8 @@ class Probe {
   // A linearizable read begins, and may look at the state after `executed` batches.
   virtual void read_began(std::uint64_t token) = 0;
   virtual void read_done(std::uint64_t token, LogPosition executed) = 0;
+  // The disk has more or less room than it had, as far as that matters.
+  virtual void disk_changed(DiskStatus::Room room) = 0;
 };
 
 }  // namespace rabia::replica

@@ -80,6 +80,7 @@ struct Tuning {
   std::size_t digest_positions = 4096;  // Own digests kept, to compare with peers'; a power of two.
   base::Duration digest_every = std::chrono::seconds(1);  // Said to peers, when there is news.
   std::uint64_t snapshot_bytes_max = 1ULL << 40;          // A peer that names a larger one lies.
+  base::Duration look_at_disk_every = std::chrono::milliseconds(250);
 };
 
 struct ReplicaOptions {
@@ -107,6 +108,10 @@ struct ReplicaOptions {
   std::uint64_t snapshot_log_bytes = 256ULL << 20;
   base::Duration snapshot_every = std::chrono::hours(1);
   int snapshot_zstd_level = 3;  // 0: not compressed.
+  // Room that the disk of the data directory should have; 0: nobody looks. Below it the server
+  // refuses what makes data grow, below a quarter of it the replica takes no part. A quarter should
+  // be least_disk_quarter() or more, or a log that grows fast may still meet a full disk.
+  std::uint64_t disk_reserve_bytes = 0;
   Tuning tuning;
 };
 
@@ -139,6 +144,24 @@ struct BackupPart {
 using OnBackupPart = std::function<void(Result<std::string>)>;
 inline constexpr std::size_t backup_part_bytes_max = 1U << 20;
 inline constexpr std::size_t backups_max = 4;  // That are read at once.
+
+// What the log may still write when a replica has stopped taking part: the records that wait, and
+// the segments that they need.
+[[nodiscard]] constexpr std::uint64_t least_disk_quarter(std::uint64_t segment_bytes) {
+  return 2 * segment_bytes + Tuning{}.unsynced_bytes_max;
+}
+
+// How much room the disk of the data directory has.
+struct DiskStatus {
+  enum class Room : std::uint8_t {
+    enough,
+    low,       // Below the reserve.
+    critical,  // Below a quarter of it: the replica takes no part until there is room again.
+  };
+  Room room = Room::enough;
+  std::uint64_t free_bytes = 0;     // As it was last seen; 0 as long as nobody looks.
+  std::uint64_t reserve_bytes = 0;  // 0: nobody looks.
+};
 
 struct PeerStatus {
   ReplicaId id;
@@ -284,6 +307,12 @@ class Replica {
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;
   [[nodiscard]] virtual ReplicaStatus status() const = 0;
+
+  // Costs nothing: for every command. While room is low, what makes data grow should not be
+  // submitted; while it is critical, nothing that is submitted will be executed.
+  [[nodiscard]] virtual const DiskStatus& disk() const = 0;
+  // In force soon, without effect in mode `memory`. See ReplicaOptions::disk_reserve_bytes.
+  virtual void set_disk_reserve(std::uint64_t bytes) = 0;
 
   // Stops taking part, answers what waits, marks the log as cleanly stopped. Blocks shortly.
   virtual Status close() = 0;

@@ -47,6 +47,11 @@ void SnapshotFetch::offered(ReplicaId from, const consensus::SnapshotName& name,
 void SnapshotFetch::opened(Result<std::unique_ptr<storage::IncomingSnapshot>> opened) {
   if (!opened.ok()) return fail(opened.status());
   incoming_ = opened.take();
+  const std::uint64_t missing = name_.bytes - incoming_->offset();
+  if (!callbacks_.fits(missing)) {
+    return give_up({Code::exhausted, "the disk has no room for the " + std::to_string(missing) +
+                                         " bytes that are missing"});
+  }
   stored(true);
 }
 

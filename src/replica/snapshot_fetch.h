@@ -40,6 +40,8 @@ class SnapshotFetch {
     std::function<void(const storage::SnapshotHeader&)> loaded;
     // False: the snapshot is not (or no longer) of use here. Asked before it replaces the state.
     std::function<bool(const storage::SnapshotHeader&)> wanted;
+    // Whether the disk has room for so many bytes more.
+    std::function<bool(std::uint64_t bytes)> fits;
     std::function<void()> schedule;
   };
 

@@ -40,12 +40,32 @@ bool SnapshotTaker::pump() {
 
 void SnapshotTaker::written(const Status& status) {
   if (!status.ok()) return end(status);
+  if (!given_up_.ok()) return abandon();
   worker_waits_ = true;
   callbacks_.schedule();
 }
 
+// The worker may have a job of it just now: then when that is done.
+void SnapshotTaker::give_up(Status why) {
+  if (!busy_) return;
+  given_up_ = std::move(why);
+  if (worker_waits_) abandon();
+}
+
+void SnapshotTaker::abandon() {
+  worker_waits_ = false;
+  reader_.reset();
+  jobs_.run(
+      [writer = writer_, why = given_up_] {
+        writer->abandon(why);
+        return why;
+      },
+      [this](const Status& why) { end(why); });
+}
+
 void SnapshotTaker::end(Result<storage::SnapshotId> result) {
   busy_ = worker_waits_ = false;
+  given_up_ = {};
   reader_.reset();
   writer_.reset();
   callbacks_.done(std::move(result));

@@ -35,9 +35,12 @@ class SnapshotTaker {
   void begin(storage::SnapshotHeader header, storage::SnapshotOptions options);
   // Once a step: reads the next piece when the worker waits for it. True: call it again soon.
   bool pump();
+  // What is written is removed soon, and done() is told why. One that is whole already stays.
+  void give_up(Status why);
 
  private:
   void written(const Status& status);
+  void abandon();
   void end(Result<storage::SnapshotId> result);
 
   StateMachine& machine_;
@@ -49,6 +52,7 @@ class SnapshotTaker {
 
   bool busy_ = false;
   bool worker_waits_ = false;
+  Status given_up_;  // Why; ok: it goes on.
   std::unique_ptr<SnapshotReader> reader_;
   std::shared_ptr<storage::SnapshotWriter> writer_;
 };

@@ -28,7 +28,7 @@ using Flags = std::uint32_t;
 namespace flag {
 inline constexpr Flags write = 1U << 0;
 inline constexpr Flags readonly = 1U << 1;
-inline constexpr Flags denyoom = 1U << 2;
+inline constexpr Flags denyoom = 1U << 2;  // Data may grow: refused while the disk is nearly full.
 inline constexpr Flags admin = 1U << 3;
 inline constexpr Flags noscript = 1U << 4;
 inline constexpr Flags loading = 1U << 5;

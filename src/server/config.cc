@@ -1,9 +1,11 @@
 #include "server/config.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/client_state.h"
 #include "server/command.h"
@@ -15,8 +17,8 @@
 namespace rabia::server {
 namespace {
 
-const Setting* find_setting(const LocalCall& call, std::string_view name) {
-  for (const Setting& setting : call.server.settings) {
+Setting* find_setting(const LocalCall& call, std::string_view name) {
+  for (Setting& setting : call.server.settings) {
     if (equals_ignoring_case(setting.name, name)) return &setting;
   }
   return nullptr;
@@ -45,17 +47,50 @@ void run_get(LocalCall& call) {
   }
 }
 
-// Nothing can be set while the server runs: the words are those of Redis for such settings.
+void refuse_to_set(LocalCall& call, std::string_view name, std::string_view why) {
+  std::string error = "ERR CONFIG SET failed (possibly related to argument '";
+  call.reply.error(error.append(name).append("') - ").append(why));
+}
+
+// What the pairs of a call are to change, one for each; empty when they were refused.
+std::vector<Setting*> settings_to_change(LocalCall& call, Arguments pairs) {
+  std::vector<Setting*> settings;
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    settings.push_back(find_setting(call, pairs[i]));
+    if (settings.back() != nullptr) continue;
+    std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
+    call.reply.error(error.append(pairs[i]).append("'"));
+    return {};
+  }
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    std::string_view why;
+    if (std::count(settings.begin(), settings.end(), settings[i]) > 1) why = "duplicate parameter";
+    if (!settings[i]->change) why = "can't set immutable config";
+    if (why.empty()) continue;
+    refuse_to_set(call, pairs[2 * i], why);
+    return {};
+  }
+  return settings;
+}
+
+// All of them or none. The words are those of Redis.
 void run_set(LocalCall& call) {
   const Arguments pairs = call.arguments.subspan(2);
   if (pairs.size() % 2 != 0) return call.reply.error(message::syntax_error);
-  for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    if (find_setting(call, pairs[i]) != nullptr) continue;
-    std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
-    return call.reply.error(error.append(pairs[i]).append("'"));
+  const std::vector<Setting*> settings = settings_to_change(call, pairs);
+  if (settings.empty()) return;
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    Result<std::string> changed = settings[i]->change(pairs[2 * i + 1]);
+    if (changed.ok()) {
+      shown.push_back(changed.take());
+      continue;
+    }
+    while (i-- > 0) (void)settings[i]->change(settings[i]->value);
+    return refuse_to_set(call, pairs[2 * shown.size()], changed.status().message());
   }
-  std::string error = "ERR CONFIG SET failed (possibly related to argument '";
-  call.reply.error(error.append(pairs[0]).append("') - can't set immutable config"));
+  for (std::size_t i = 0; i < settings.size(); ++i) settings[i]->value = std::move(shown[i]);
+  call.reply.ok();
 }
 
 void run_resetstat(LocalCall& call) {
@@ -102,7 +137,7 @@ constexpr Command rows[] = {
      .tips = "request_policy:all_nodes response_policy:all_succeeded",
      .group = "server",
      .since = "2.0.0",
-     .summary = "Refused: settings are read when the server starts.",
+     .summary = "Changes settings until the server is started again: those that can be.",
      .complexity = "O(1)",
      .local = run_set},
 };
@@ -111,7 +146,7 @@ constexpr Command rows[] = {
 
 std::vector<Setting> settings_of(const ServerOptions& options) {
   // What tools of Redis ask for before they begin.
-  std::map<std::string, std::string> values = {
+  const std::pair<const char*, std::string> expected[] = {
       {"appendonly", "no"},
       {"bind", options.listen.host},
       {"databases", "1"},
@@ -123,9 +158,11 @@ std::vector<Setting> settings_of(const ServerOptions& options) {
       {"save", ""},
       {"timeout", "0"},
   };
-  for (const Setting& setting : options.settings) values[setting.name] = setting.value;
+  std::map<std::string, Setting> by_name;
+  for (const auto& [name, value] : expected) by_name[name] = {.name = name, .value = value};
+  for (const Setting& setting : options.settings) by_name[setting.name] = setting;
   std::vector<Setting> settings;
-  for (auto& [name, value] : values) settings.push_back({.name = name, .value = value});
+  for (auto& [name, setting] : by_name) settings.push_back(std::move(setting));
   return settings;
 }
 

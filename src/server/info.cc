@@ -157,6 +157,14 @@ void write_peer(const replica::PeerStatus& peer, Lines& lines) {
                   ",digest_differs_position=" + std::to_string(peer.digest_differs.value));
 }
 
+void write_disk(const replica::DiskStatus& disk, Lines& lines) {
+  using Room = replica::DiskStatus::Room;
+  lines.field("disk_free_bytes", disk.free_bytes);
+  lines.field("disk_reserve_bytes", disk.reserve_bytes);
+  lines.field("writes_refused_for_disk", disk.room == Room::enough ? 0 : 1);
+  lines.field("stepped_back_for_disk", disk.room == Room::critical ? 1 : 0);
+}
+
 void write_rabia(const ServerState& server, Lines& lines) {
   const replica::ReplicaStatus status = server.replica.status();
   lines.field("serving", status.serving ? 1 : 0);
@@ -176,6 +184,7 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("log_commits", status.log_commits);
   lines.field("history_entries", status.history_entries);
   lines.field("log_bytes", status.log_bytes);
+  write_disk(server.replica.disk(), lines);
   lines.field("snapshot_round", status.snapshot_round);
   lines.field("snapshots_taken", status.snapshots_taken);
   lines.field("snapshots_installed", status.snapshots_installed);

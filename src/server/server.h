@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/executor.h"
@@ -18,6 +20,9 @@ namespace rabia::server {
 struct Setting {
   std::string name;
   std::string value;
+  // CONFIG SET: puts the new value into force and returns it as it is to be shown, or says what is
+  // wrong with the text. Empty: it cannot be changed while the server runs.
+  std::function<Result<std::string>(std::string_view text)> change{};
 };
 
 struct ServerOptions {
@@ -31,7 +36,7 @@ struct ServerOptions {
   // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;
   std::uint64_t output_bytes_max = 256ULL << 20;
-  std::vector<Setting> settings;  // What CONFIG GET answers.
+  std::vector<Setting> settings;  // What CONFIG GET answers, and CONFIG SET can change.
 };
 
 // Core thread only.

@@ -22,6 +22,19 @@ constexpr std::string_view not_executed =
 constexpr std::string_view outcome_unknown =
     "ERR outcome unknown: the command may or may not have been executed; read before retrying";
 
+std::string disk_is_low(const replica::DiskStatus& disk) {
+  return "DISKFULL this replica's disk has " + std::to_string(disk.free_bytes) +
+         " bytes free and keeps " + std::to_string(disk.reserve_bytes) +
+         " in reserve: the command was not executed; delete data, free room on the disk, or write "
+         "to another replica";
+}
+
+std::string disk_is_critical(const replica::DiskStatus& disk) {
+  return "DISKFULL this replica's disk has only " + std::to_string(disk.free_bytes) +
+         " bytes free and it takes no part until there is room: the command was not executed; use "
+         "another replica, or free room on the disk";
+}
+
 // A token is all that is kept of an item under way: its row's index, and whether to leave out the
 // reply.
 constexpr std::uint64_t muted_bit = std::uint64_t{1} << 63;
@@ -119,7 +132,15 @@ void Session::on_failed(std::uint64_t token, replica::Failure failure) {
   // Whatever became of a read, it changed nothing.
   const bool unknown = failure == replica::Failure::outcome_unknown && command.write != nullptr;
   ++(unknown ? server_.statistics.outcomes_unknown : server_.statistics.items_not_executed);
-  if (begin_answer(token)) reply().error(unknown ? outcome_unknown : not_executed);
+  if (!begin_answer(token)) return;
+  const replica::DiskStatus& disk = server_.replica.disk();
+  if (unknown) {
+    reply().error(outcome_unknown);
+  } else if (disk.room == replica::DiskStatus::Room::critical) {
+    reply().error(disk_is_critical(disk));
+  } else {
+    reply().error(not_executed);
+  }
 }
 
 void Session::on_accepting() {
@@ -274,7 +295,23 @@ const Command* Session::admit(Arguments arguments) {
     server_.error = no_authentication;
     return nullptr;
   }
-  return keys_fit(*command, arguments) ? command : nullptr;
+  return keys_fit(*command, arguments) && disk_has_room_for(*command) ? command : nullptr;
+}
+
+bool Session::disk_has_room_for(const Command& command) {
+  using Room = replica::DiskStatus::Room;
+  const replica::DiskStatus& disk = server_.replica.disk();
+  if (disk.room == Room::enough) return true;
+  const bool needs_replica = command.write != nullptr || command.read != nullptr;
+  if (disk.room == Room::critical && needs_replica) {
+    server_.error = disk_is_critical(disk);
+    return false;
+  }
+  if (disk.room == Room::low && (command.flags & flag::denyoom) != 0) {
+    server_.error = disk_is_low(disk);
+    return false;
+  }
+  return true;
 }
 
 bool Session::keys_fit(const Command& command, Arguments arguments) {

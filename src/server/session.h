@@ -71,6 +71,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   bool execute(Arguments arguments);
   const Command* admit(Arguments arguments);
   bool keys_fit(const Command& command, Arguments arguments);
+  bool disk_has_room_for(const Command& command);
   bool run_local(const Command& command, Arguments arguments);
   bool run_deferred(const Command& command, Arguments arguments);
   void answer_deferred(std::string_view bytes, bool muted);

@@ -203,6 +203,7 @@ void SegmentedWal::prepare() {
 }
 
 bool SegmentedWal::chunk_is_due() const {
+  if (!prepare_ahead_) return false;
   const std::uint64_t half = written_.segment_bytes / 2;
   if (written_.offset <= half) return false;
   const std::uint64_t built = builder_ ? builder_->built_bytes() : 0;
@@ -275,6 +276,11 @@ void SegmentedWal::on_removed(const LogDisk::Removal& removal) {
     io::log(io::Level::warning, "storage", "old segments of the log may still be there",
             {{"first_segment", removal.first_segment}, {"reason", removal.removed.message()}});
   }
+}
+
+void SegmentedWal::set_prepare_ahead(bool allowed) {
+  prepare_ahead_ = allowed;
+  advance();
 }
 
 Status SegmentedWal::close() {

@@ -35,6 +35,7 @@ class SegmentedWal final : public Wal {
   void flush_lazy() override;
   void read(std::vector<RecordLocation> locations, OnRead done) override;
   void remove_segments_before(std::uint32_t segment) override;
+  void set_prepare_ahead(bool allowed) override;
   Status close() override;
 
  private:
@@ -89,6 +90,7 @@ class SegmentedWal final : public Wal {
   std::uint64_t spare_bytes_;  // Size of the segment prepared after written_.segment; 0: none.
   std::shared_ptr<SegmentBuilder> builder_;
   bool building_ = false;  // A chunk is queued at the worker.
+  bool prepare_ahead_ = true;
 
   bool stopped_ = false;
   Status failure_;

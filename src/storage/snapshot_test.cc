@@ -448,6 +448,28 @@ TEST(SnapshotWriter, GivesBackItsRoomWhenTheDiskIsFull) {
   }
 }
 
+// Given a snapshot that is half written, when it is given up, then its room is given back and all
+// further calls say why; one that was finished stays.
+TEST(SnapshotWriter, OneThatIsGivenUpGivesBackItsRoom) {
+  SnapshotWorld world;
+  const Status why(Code::exhausted, "the log needs the room");
+  auto finished = SnapshotWriter::create(world.files, testing::snapshots, header_of(5)).take();
+  ASSERT_TRUE(finished->add("old").ok());
+  ASSERT_TRUE(finished->finish().ok());
+  const std::uint64_t used = world.disk.used_bytes();
+  auto writer =
+      SnapshotWriter::create(world.files, testing::snapshots, header_of(6), {.zstd_level = 0})
+          .take();
+  ASSERT_TRUE(writer->add(std::string(900000, 'x')).ok());
+  ASSERT_GT(world.disk.used_bytes(), used);
+  writer->abandon(why);
+  finished->abandon(why);
+  EXPECT_EQ(world.names(), std::vector<std::string>{snapshot_name(5)});
+  EXPECT_EQ(world.disk.used_bytes(), used);
+  EXPECT_EQ(writer->add("more").code(), Code::exhausted);
+  EXPECT_NE(writer->finish().status().message().find(why.message()), std::string::npos);
+}
+
 // Given a sync of the file that fails, any of them, when a snapshot is written, then it never gets
 // its name; given one of the directory, then finish() fails.
 TEST(SnapshotWriter, AFailedSyncIsNeverFollowedByARename) {

@@ -73,6 +73,10 @@ Result<SnapshotId> SnapshotWriter::finish() {
   return SnapshotId{round_, bytes_, end_.checksum};
 }
 
+void SnapshotWriter::abandon(const Status& why) {
+  if (failure_.ok()) (void)fail(why);
+}
+
 Status SnapshotWriter::write_chunk() {
   chunk_.clear();
   packer_.pack(++end_.chunks, state_, chunk_);

@@ -39,6 +39,9 @@ class SnapshotWriter {
   Status add_packed(std::string_view chunk);
   // Makes it durable under its name, in place of an older one of the same round. Once.
   Result<SnapshotId> finish();
+  // Gives it up for this reason, as after an error: the room of what was written is given back.
+  // After finish() it does nothing.
+  void abandon(const Status& why);
 
  private:
   SnapshotWriter(io::FileSystem& files, std::string directory, std::uint64_t round, int zstd_level)

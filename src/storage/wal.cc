@@ -31,6 +31,7 @@ class MemoryWal final : public Wal {
     done(Status(Code::not_found, "nothing is kept in durability mode `memory`"));
   }
   void remove_segments_before(std::uint32_t /*segment*/) override {}
+  void set_prepare_ahead(bool /*allowed*/) override {}
   Status close() override { return {}; }
 
  private:

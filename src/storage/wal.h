@@ -127,6 +127,10 @@ class Wal {
   // synced first, and if that fails, `failed` is called.
   virtual void remove_segments_before(std::uint32_t segment) = 0;
 
+  // Whether the next segment may be prepared before records need it, as it is at first. On a disk
+  // that is nearly full it should not be: then the log takes no more room than its records do.
+  virtual void set_prepare_ahead(bool allowed) = 0;
+
   // Writes and syncs everything, blocking: the last thing of a clean stop. Whatever the mode (but
   // memory), everything is on stable storage when it returns ok.
   virtual Status close() = 0;

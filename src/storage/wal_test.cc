@@ -231,6 +231,28 @@ TEST(Wal, StopsWhenTheDiskIsFull) {
   EXPECT_EQ(world.durable, world.recovered.size() + 1);
 }
 
+// Given a log that may not prepare ahead, when its segment fills up, then it takes no more room on
+// the disk until a record needs the next segment, and loses nothing; allowed again, it prepares.
+TEST(Wal, WithoutPreparingAheadItTakesRoomOnlyForItsRecords) {
+  LogWorld world;
+  ASSERT_TRUE(world.start().ok());
+  world.wal->set_prepare_ahead(false);
+  std::vector<std::string> written;
+  RecordLocation last;
+  while (last.segment < 2 || last.offset < 3000) {  // Well into the second half of the second.
+    written.push_back(payload_of(written.size() + 1, 300));
+    last = world.write(written.back()).location;
+    EXPECT_EQ(world.durable, written.size());
+    EXPECT_EQ(world.disk.used_bytes(), last.segment * world.options.segment_bytes);
+  }
+  world.wal->set_prepare_ahead(true);
+  world.executor->run_ready();
+  EXPECT_EQ(world.segments(), (std::vector<std::uint32_t>{1, 2, 3}));
+  world.kill();
+  ASSERT_TRUE(world.start().ok());
+  EXPECT_EQ(world.recovered, written);
+}
+
 // Given the second half of a segment being filled by commits, when the next one is prepared, then
 // between two commits at most one chunk is written, and it is ready before it is needed.
 TEST(Wal, PreparesTheNextSegmentInChunksBetweenCommits) {

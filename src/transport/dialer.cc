@@ -30,6 +30,11 @@ void Dialer::dial_again(base::Duration lived) {
   wait_ = std::min(wait_ * 2, options_.last_wait);
 }
 
+void Dialer::stop() {
+  connecting_.reset();
+  timer_->disarm();
+}
+
 void Dialer::report(std::string_view reason) {
   if (reported_ == reason) return;
   reported_ = reason;

@@ -31,6 +31,8 @@ class Dialer {
   // Waits, then dials. `lived` is how long the last connection was of use: after a long life the
   // waits are short again.
   void dial_again(base::Duration lived);
+  // Ends the attempt, or the wait for the next one. dial() begins again.
+  void stop();
   // Logs why there is no connection, unless that is known already.
   void report(std::string_view reason);
   // There is one: the next trouble is news.

@@ -156,6 +156,20 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     return link->peer.address;
   }
   void set_incarnation(std::uint64_t incarnation) override { incarnation_ = incarnation; }
+  void suspend(std::string reason) override {
+    suspended_because_ = std::move(reason);
+    for (const Greeting& greeting : std::exchange(greetings_, {})) greeting.connection->close();
+    for (const auto& link : links_) {
+      if (link->connection) take_down(*link, suspended_because_);
+      if (link->dialer) link->dialer->stop();
+    }
+  }
+  void resume() override {
+    if (std::exchange(suspended_because_, {}).empty()) return;
+    for (const auto& link : links_) {
+      if (link->dialer) link->dialer->dial();
+    }
+  }
   [[nodiscard]] bool up(ReplicaId peer) const override {
     const Link* const link = find(peer);
     return link != nullptr && link->connection != nullptr;
@@ -238,6 +252,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     } else if (link->dialer) {
       return sender + " must not dial: the greater id does";
     }
+    if (!suspended_because_.empty()) return suspended_because_;
     return std::nullopt;
   }
 
@@ -417,6 +432,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
   const std::uint64_t life_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t refused_ = 0;
+  std::string suspended_because_;  // Empty: it is not.
   SeenOnce seen_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<Greeting> greetings_;

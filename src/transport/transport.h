@@ -91,6 +91,11 @@ class Transport {
   // Two members with different incarnations, neither 0, refuse each other. A link to a member that
   // said another one is taken down soon after.
   virtual void set_incarnation(std::uint64_t incarnation) = 0;
+  // As if this member's network were cut: takes all links down (peer_down is called from inside),
+  // dials nobody, and refuses who comes with this reason, until resume(). Not from inside a
+  // callback.
+  virtual void suspend(std::string reason) = 0;
+  virtual void resume() = 0;
   [[nodiscard]] virtual bool up(ReplicaId peer) const = 0;
   [[nodiscard]] virtual std::vector<PeerStats> stats() const = 0;
   // Handshakes refused, by reason, each logged once per peer address and reason.

@@ -37,20 +37,26 @@ class ManualTimer final : public Timer {
   std::optional<ManualExecutor::EventId> event_;
 };
 
-class ManualWorker final : public Worker {
+class TimedWorker final : public ManualWorker {
  public:
-  ManualWorker(ManualExecutor& executor, base::Duration job_takes)
+  TimedWorker(ManualExecutor& executor, base::Duration job_takes)
       : executor_(executor), job_takes_(job_takes) {}
-  ~ManualWorker() override {
+  ~TimedWorker() override {
     if (event_) executor_.cancel(*event_);
     for (Item& item : queue_) item.job();
   }
-  ManualWorker(const ManualWorker&) = delete;
-  ManualWorker& operator=(const ManualWorker&) = delete;
+  TimedWorker(const TimedWorker&) = delete;
+  TimedWorker& operator=(const TimedWorker&) = delete;
 
   void run(Task job, Task done) override {
     queue_.push_back({std::move(job), std::move(done)});
     if (!event_) begin_next();
+  }
+  void stall_until(base::Instant until) override {
+    stalled_until_ = until;
+    if (!event_) return;
+    executor_.cancel(*event_);
+    await_end();
   }
 
  private:
@@ -60,7 +66,11 @@ class ManualWorker final : public Worker {
   };
 
   void begin_next() {
-    event_ = executor_.schedule(executor_.now() + job_takes_, [this] { end_job(); });
+    ends_ = executor_.now() + job_takes_;
+    await_end();
+  }
+  void await_end() {
+    event_ = executor_.schedule(std::max(ends_, stalled_until_), [this] { end_job(); });
   }
   void end_job() {
     event_.reset();
@@ -73,6 +83,8 @@ class ManualWorker final : public Worker {
 
   ManualExecutor& executor_;
   base::Duration job_takes_;
+  base::Instant ends_;  // Of the job under way, but for a stall.
+  base::Instant stalled_until_{};
   std::deque<Item> queue_;
   std::optional<ManualExecutor::EventId> event_;
 };
@@ -88,8 +100,8 @@ std::unique_ptr<Timer> ManualExecutor::make_timer(Task task) {
   return std::make_unique<ManualTimer>(*this, std::move(task));
 }
 
-std::unique_ptr<Worker> ManualExecutor::make_worker(base::Duration job_takes) {
-  return std::make_unique<ManualWorker>(*this, job_takes);
+std::unique_ptr<ManualWorker> ManualExecutor::make_worker(base::Duration job_takes) {
+  return std::make_unique<TimedWorker>(*this, job_takes);
 }
 
 void ManualExecutor::fill_random(std::span<std::byte> out) {

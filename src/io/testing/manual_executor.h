@@ -12,6 +12,13 @@
 
 namespace rabia::io::testing {
 
+// A worker on an executor with virtual time.
+class ManualWorker : public Worker {
+ public:
+  // No job ends before, as on a disk that does not answer; an earlier time than before ends that.
+  virtual void stall_until(base::Instant until) = 0;
+};
+
 // Events are run by time, and at equal times in the order in which they were made. Time stands
 // still while an event runs and jumps to the next one afterwards. One thread.
 class ManualExecutor final : public Executor {
@@ -32,7 +39,7 @@ class ManualExecutor final : public Executor {
 
   // A worker whose jobs run on this executor, each `job_takes` after it was given or after the one
   // before it ended. Must not outlive the executor.
-  [[nodiscard]] std::unique_ptr<Worker> make_worker(base::Duration job_takes = {});
+  [[nodiscard]] std::unique_ptr<ManualWorker> make_worker(base::Duration job_takes = {});
 
   // Runs the task at `when` (now, if that has passed), unless cancelled before.
   EventId schedule(base::Instant when, Task task);

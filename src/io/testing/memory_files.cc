@@ -378,6 +378,12 @@ Result<std::string> MemoryFileSystem::boot_id() {
   return "boot-" + std::to_string(boot_);
 }
 
+Result<std::uint64_t> MemoryFileSystem::free_bytes(const std::string& path) {
+  if (!find(path)) return failed(Code::not_found, "look for free room at", path, "no such file");
+  const std::uint64_t used = used_bytes();
+  return used < capacity_bytes_ ? capacity_bytes_ - used : 0;
+}
+
 Status MemoryFileSystem::write(Node& node, const std::string& path, std::uint64_t offset,
                                std::string_view bytes) {
   if (++writes_ == failing_write_) {

@@ -40,6 +40,7 @@ class MemoryFileSystem final : public FileSystem {
   Status sync_directory(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   Result<std::string> boot_id() override;
+  Result<std::uint64_t> free_bytes(const std::string& path) override;
 
   // The machine loses power and starts again. Of every file, each sector not synced is kept or lost
   // by chance, the last write may be torn at any byte, and the size may be any between the synced
@@ -56,7 +57,8 @@ class MemoryFileSystem final : public FileSystem {
   // readable but is never durable, whatever later syncs say, until it is written anew.
   void fail_write(std::uint64_t nth) { failing_write_ = writes_ + nth; }
   void fail_sync(std::uint64_t nth) { failing_sync_ = syncs_ + nth; }
-  // Writes that would take all files together above this many bytes fail with Code::exhausted.
+  // Writes that would take all files together above this many bytes fail with Code::exhausted, and
+  // change nothing. It may be less than they have now: what something else has taken is not there.
   void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
 
   // Damage of the medium: changes both what is readable and what is durable. The file must exist

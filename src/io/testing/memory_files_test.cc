@@ -208,6 +208,25 @@ TEST(MemoryFiles, AFullDiskRefusesGrowth) {
   EXPECT_TRUE(second->write_at(0, "abc").ok());
 }
 
+// Given a disk of 10 bytes, when files grow, are overwritten and go, and when something else takes
+// room, then what is free is what may still be written, and never less than nothing.
+TEST(MemoryFiles, FreeBytesAreWhatMayStillBeWritten) {
+  MemoryFileSystem files;
+  files.set_capacity(10);
+  EXPECT_EQ(files.free_bytes("").value(), 10U);
+  auto file = create(files, "first", "12345678");
+  EXPECT_EQ(files.free_bytes("first").value(), 2U);
+  EXPECT_TRUE(file->write_at(0, "87654321").ok());
+  EXPECT_EQ(files.free_bytes("").value(), 2U);
+  EXPECT_TRUE(file->write_at(8, "ab").ok());
+  EXPECT_EQ(files.free_bytes("").value(), 0U);
+  files.set_capacity(4);
+  EXPECT_EQ(files.free_bytes("").value(), 0U);
+  ASSERT_TRUE(files.remove("first").ok());
+  EXPECT_EQ(files.free_bytes("").value(), 4U);
+  EXPECT_EQ(files.free_bytes("first").status().code(), Code::not_found);
+}
+
 // Given a synced file, when a bit of it flips or its end is cut, then that is what is read, also
 // after a crash.
 TEST(MemoryFiles, DamageOfTheMediumStays) {

@@ -163,6 +163,8 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   options.bootstrap = bootstrap;
   options.segment_bytes = options_.segment_bytes;
   options.snapshot_log_bytes = options_.snapshot_log_bytes;
+  options.snapshot_zstd_level = options_.snapshot_zstd_level;
+  options.disk_reserve_bytes = options_.disk_reserve_bytes;
   auto replica =
       Replica::open({executor_, network_.at(Cluster::host(index)), *host.files, *host.worker,
                      *host.snapshot_worker},
@@ -217,6 +219,12 @@ void Cluster::heal(std::size_t index) {
     if (other == index) continue;
     network_.heal(host(index), host(other));
     network_.heal(host(other), host(index));
+  }
+}
+
+void Cluster::stall_disk(std::size_t index, base::Duration duration) {
+  for (auto* worker : {hosts_[index].worker.get(), hosts_[index].snapshot_worker.get()}) {
+    worker->stall_until(executor_.now() + duration);
   }
 }
 

@@ -89,7 +89,9 @@ class Cluster {
     std::uint64_t seed = 1;
     base::Duration sync_takes = std::chrono::microseconds(200);
     std::uint64_t segment_bytes = 256 << 10;
-    std::uint64_t snapshot_log_bytes = 256 << 20;
+    std::uint64_t snapshot_log_bytes = 256ULL << 20;
+    int snapshot_zstd_level = 3;
+    std::uint64_t disk_reserve_bytes = 0;
   };
 
   explicit Cluster(const Options& options);
@@ -117,6 +119,8 @@ class Cluster {
   // Cuts or heals everything between one replica and the others.
   void isolate(std::size_t index);
   void heal(std::size_t index);
+  // Its disk answers nothing for so long: no write or read ends before.
+  void stall_disk(std::size_t index, base::Duration duration);
   static std::string host(std::size_t index) { return "host" + std::to_string(index + 1); }
 
   // False when the condition did not come true within the time.
@@ -136,8 +140,8 @@ class Cluster {
  private:
   struct Host {
     std::unique_ptr<io::testing::MemoryFileSystem> files;
-    std::unique_ptr<io::Worker> worker;
-    std::unique_ptr<io::Worker> snapshot_worker;
+    std::unique_ptr<io::testing::ManualWorker> worker;
+    std::unique_ptr<io::testing::ManualWorker> snapshot_worker;
     std::unique_ptr<LogMachine> machine;
     std::unique_ptr<Replica> replica;
     Status stopped;

@@ -57,6 +57,9 @@ class HaltingFiles final : public io::FileSystem {
     return below_.lock(path);
   }
   Result<std::string> boot_id() override { return below_.boot_id(); }
+  Result<std::uint64_t> free_bytes(const std::string& path) override {
+    return below_.free_bytes(path);
+  }
 
  private:
   class HaltingFile final : public io::File {
