@@ -28,7 +28,7 @@ class Rejoining : public ::testing::Test {
   Rejoining() : lone_(options()) {
     EXPECT_TRUE(lone_.replay({}).ok());
     lone_.settle();
-    for (const std::uint16_t peer : {2, 3}) lone_.node().peer_up({peer}, lone_.now());
+    for (const std::uint16_t peer : std::initializer_list<std::uint16_t>{2, 3}) lone_.node().peer_up({peer}, lone_.now());
     lone_.receive(2, beat_of(0, 0));
     lone_.settle();
   }
@@ -50,7 +50,7 @@ class Rejoining : public ::testing::Test {
   }
   // Rounds 0 to `end` - 1 were decided without batches.
   void learn_up_to(std::uint64_t end) {
-    for (const std::uint16_t lane : {1, 2, 3}) {
+    for (const std::uint16_t lane : std::initializer_list<std::uint16_t>{1, 2, 3}) {
       lone_.receive(2, message::Decided{{lane}, {{0}, {end}}, Bit::zero});
     }
     lone_.receive(2, beat_of(end, end));
@@ -201,7 +201,7 @@ TEST(NodeRejoin, AClusterOfTwoCannotDoWithoutAMemory) {
 // A change of the members that was executed in round 0, in the slot of lane 2.
 void execute_change(LoneNode& lone, const Membership& next) {
   lone.receive(2, message::Batch{{0}, false, batch_of(next)});
-  for (const std::uint16_t from : {2, 3}) {
+  for (const std::uint16_t from : std::initializer_list<std::uint16_t>{2, 3}) {
     lone.receive(from, message::State{{2}, {{0}, {1}}, 1, Bit::one});
   }
   lone.receive(3, message::Skip{{{0}, {1}}});

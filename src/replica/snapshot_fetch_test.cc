@@ -53,6 +53,7 @@ class FetchWorld {
               names_when_asked.push_back(disk.names());
               return header.incarnation == 3 && wanted_times-- > 0;
             },
+        .fits = [](std::uint64_t) { return true; },
         .schedule = [] {}};
     fetch = std::make_unique<SnapshotFetch>(machine, disk.files, storage::testing::snapshots, jobs,
                                             options, std::move(callbacks));
