@@ -39,6 +39,8 @@ constexpr Place places[] = {
     {Mutant::coin_over_votes, "", "slot-3"},
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
+    // Few replicas write enough while their disks are full of something else.
+    {Mutant::disk_full_log_first, "full", ""},
 };
 
 Place place_of(Mutant mutant) {

@@ -128,7 +128,8 @@ void World::start(std::size_t index) {
     }
     return;
   }
-  const bool disk_failed = is_of_disk(status) && trouble_->disk_fails(index);
+  const bool disk_failed =
+      is_of_disk(status) && (trouble_->disk_fails(index) || has_no_room_to_start(host));
   if (host.died_in_start() || disk_failed) {
     trouble_->start_later(index);
   } else if (refusal_is_right(index, status)) {
@@ -137,6 +138,10 @@ void World::start(std::size_t index) {
   } else {
     watch_.broken("section 12: " + host.name() + " refuses to start: " + status.message());
   }
+}
+
+bool World::has_no_room_to_start(Host& host) const {
+  return plan_.disk_reserve_bytes > 0 && host.disk().free_bytes("").value() < plan_.segment_bytes;
 }
 
 // Its disk was damaged or emptied, or its mode does not survive what happened (section 8).
@@ -153,8 +158,9 @@ void World::on_ended(std::size_t index) {
   if (!why.ok()) {
     if (is_of_disk(why)) {
       ++tally_[Count::stopped_by_disk];
-      if (!trouble_->disk_fails(index)) {
-        watch_.broken("a healthy disk stopped " + host.name() + ": " + why.message());
+      const bool in_time = plan_.disk_reserve_bytes > 0 && why.code() == Code::exhausted;
+      if (in_time || !trouble_->disk_fails(index)) {
+        watch_.broken("a disk that does not fail stopped " + host.name() + ": " + why.message());
       }
     } else if (refusal_is_right(index, why)) {
       dead_.insert(index);

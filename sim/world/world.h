@@ -62,6 +62,7 @@ class World {
                  std::uint64_t steps_max = UINT64_MAX);
   void start(std::size_t index);
   void on_ended(std::size_t index);
+  [[nodiscard]] bool has_no_room_to_start(Host& host) const;
   [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status) const;
   [[nodiscard]] std::vector<Host*> alive();
   std::string demand_progress(std::vector<Host*> of);
