@@ -40,6 +40,8 @@ constexpr Place places[] = {
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
     {Mutant::configuration_late_on_some, "members", ""},
+    // Few replicas write enough while their disks are full of something else.
+    {Mutant::disk_full_log_first, "full", ""},
 };
 
 Place place_of(Mutant mutant) {

@@ -40,6 +40,7 @@ std::string encode(const history::Arguments& args) {
 
 Outcome outcome_of(std::string_view reply) {
   if (reply.starts_with("-CLUSTERDOWN")) return Outcome::not_executed;
+  if (reply.starts_with("-DISKFULL")) return Outcome::not_executed;
   if (reply.starts_with("-ERR outcome unknown")) return Outcome::unknown;
   return Outcome::done;
 }

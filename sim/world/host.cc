@@ -50,6 +50,7 @@ replica::ReplicaOptions Host::replica_options(bool rejoin,
   options.snapshot_log_bytes = plan_.snapshot_log_bytes;
   options.snapshot_every = plan_.snapshot_every;
   options.snapshot_zstd_level = plan_.snapshot_zstd_level;
+  options.disk_reserve_bytes = plan_.disk_reserve_bytes;
   options.tuning = plan_.tuning;
   return options;
 }

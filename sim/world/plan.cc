@@ -136,7 +136,26 @@ void draw_faults(base::Random& random, const Scenario& scenario, Plan& plan) {
   plan.frames.late_by_most = one_of(random, latest);
 }
 
+// Of two in three seeds in which disks fill up: in the others they do so unseen.
+void draw_disk_reserve(Plan& plan) {
+  constexpr base::Duration look_every[] = {milliseconds(10), milliseconds(50), milliseconds(250)};
+  const bool fills = std::any_of(plan.faults.begin(), plan.faults.end(), [](const FaultPlan& each) {
+    return each.fault == Count::disk_full;
+  });
+  base::Random random(plan.seed * 61 + 7);  // So that nothing else changes by it.
+  if (!fills || random.chance(33)) return;
+  plan.segment_bytes = 4 << 10;  // A log that grows is to meet its end soon.
+  plan.disk_reserve_bytes = disk_reserve_parts * log_needs_bytes(plan);
+  plan.tuning.look_at_disk_every = one_of(random, look_every);
+}
+
 }  // namespace
+
+// The segments that are begun meanwhile, and the records and snapshots of the time in which a disk
+// that has been filled at once is not looked at.
+std::uint64_t log_needs_bytes(const Plan& plan) {
+  return 2 * plan.segment_bytes + (plan.clients.large_percent > 0 ? 256 << 10 : 8 << 10);
+}
 
 const std::vector<Scenario>& scenarios() {
   using C = Count;
@@ -172,6 +191,7 @@ const std::vector<Scenario>& scenarios() {
       {"corruption",
        "states silently become others",
        {C::state_corrupted, C::kill, C::clean_stop, C::isolate, C::split}},
+      {"full", "disks fill up, and have room again", {C::disk_full}},
   };
   return all;
 }
@@ -223,6 +243,7 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   }
   draw_snapshots(random, plan);
   draw_digests(random, plan);
+  draw_disk_reserve(plan);
   return plan;
 }
 

@@ -50,6 +50,9 @@ struct Plan {
   std::uint64_t snapshot_log_bytes = 0;
   base::Duration snapshot_every{};
   int snapshot_zstd_level = 0;
+  // 0: nobody looks how full the disks are, and one that is full stops its replica. Else that must
+  // not happen: what the log may need is left free by what else is on the disk.
+  std::uint64_t disk_reserve_bytes = 0;
   base::Duration unavailable_after{};
   base::Duration answer_within{};
   std::vector<MachinePlan> machines;
@@ -79,6 +82,11 @@ struct Scenario {
 
 // Everything follows from the seed and the scenario.
 [[nodiscard]] Plan draw_plan(std::uint64_t seed, const Scenario& scenario);
+
+// What a replica may still write when its disk was filled below its marks at once. The last quarter
+// of the reserve is twice that.
+[[nodiscard]] std::uint64_t log_needs_bytes(const Plan& plan);
+inline constexpr std::uint64_t disk_reserve_parts = 8;
 
 // One line for people.
 [[nodiscard]] std::string describe(const Plan& plan);

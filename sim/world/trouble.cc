@@ -310,6 +310,7 @@ bool Trouble::strike_disk(Count fault, std::size_t target) {
       failing_.insert(target);
       return true;
     case Count::disk_full:
+      if (plan_.disk_reserve_bytes > 0) return fill(target);
       disk.set_capacity(disk.used_bytes() + random_.below(4096));
       failing_.insert(target);
       later(a_while(), [&disk] { disk.set_capacity(UINT64_MAX); });
@@ -324,6 +325,25 @@ bool Trouble::strike_disk(Count fault, std::size_t target) {
     default:
       return false;
   }
+}
+
+// Something else on the machine takes room, until it is low or critical. It gives it back after a
+// while, or not before the end.
+bool Trouble::fill(std::size_t target) {
+  if (!filled_.insert(target).second) return false;
+  io::testing::MemoryFileSystem& disk = world_.hosts[target]->disk();
+  const std::uint64_t least = log_needs_bytes(plan_);
+  const std::uint64_t critical = plan_.disk_reserve_bytes / 4;
+  const std::uint64_t left = random_.chance(50)
+                                 ? least + random_.below(critical - least)
+                                 : critical + random_.below(plan_.disk_reserve_bytes - critical);
+  disk.set_capacity(disk.used_bytes() + left);
+  if (random_.chance(50)) return true;
+  later(a_while(), [this, target, &disk] {
+    filled_.erase(target);
+    disk.set_capacity(UINT64_MAX);
+  });
+  return true;
 }
 
 // Of a machine that is down. What it promised is gone, or cannot be told from what is.
@@ -385,6 +405,7 @@ bool Trouble::all_founded() const {
 
 void Trouble::heal() {
   ++heals_;
+  filled_.clear();
   mend_network();
   for (auto& host : world_.hosts) {
     host->disk().set_capacity(UINT64_MAX);

@@ -73,6 +73,7 @@ class Trouble {
   [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> between(
       const std::set<std::size_t>& side) const;
   void cut_later_mended(std::vector<std::pair<std::size_t, std::size_t>> directions);
+  bool fill(std::size_t target);
   bool damage(Count fault, std::size_t target);
   bool corrupt(std::size_t target);
   bool may_lose(std::size_t host);
@@ -92,6 +93,7 @@ class Trouble {
   std::map<std::pair<std::size_t, std::size_t>, int> cuts_;  // How many strikes cut it now.
   std::set<std::size_t> failing_;
   std::set<std::size_t> corrupted_;
+  std::set<std::size_t> filled_;  // Disks of which something else has taken much.
   bool lost_while_founding_ = false;
 };
 

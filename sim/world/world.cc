@@ -136,7 +136,8 @@ void World::start(std::size_t index) {
     }
     return;
   }
-  const bool disk_failed = is_of_disk(status) && trouble_->disk_fails(index);
+  const bool disk_failed =
+      is_of_disk(status) && (trouble_->disk_fails(index) || has_no_room_to_start(host));
   if (host.died_in_start() || disk_failed) {
     start_later(index);
   } else if (is_of_divergence(status)) {
@@ -185,6 +186,10 @@ void World::start_later(std::size_t index) {
   }
 }
 
+bool World::has_no_room_to_start(Host& host) const {
+  return plan_.disk_reserve_bytes > 0 && host.disk().free_bytes("").value() < plan_.segment_bytes;
+}
+
 // Its disk was damaged or emptied, or its mode does not survive what happened (section 8).
 bool World::refusal_is_right(std::size_t index, const Status& status) {
   const bool forgot = status.code() == Code::failed_precondition;
@@ -205,8 +210,9 @@ void World::on_ended(std::size_t index) {
   if (!why.ok()) {
     if (is_of_disk(why)) {
       ++tally_[Count::stopped_by_disk];
-      if (!trouble_->disk_fails(index)) {
-        watch_.broken("a healthy disk stopped " + host.name() + ": " + why.message());
+      const bool in_time = plan_.disk_reserve_bytes > 0 && why.code() == Code::exhausted;
+      if (in_time || !trouble_->disk_fails(index)) {
+        watch_.broken("a disk that does not fail stopped " + host.name() + ": " + why.message());
       }
     } else if (is_of_divergence(why)) {
       diverged(index);

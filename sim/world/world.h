@@ -67,6 +67,7 @@ class World {
   void on_ended(std::size_t index);
   void rejoin_or_die(std::size_t index);
   void start_later(std::size_t index);
+  [[nodiscard]] bool has_no_room_to_start(Host& host) const;
   [[nodiscard]] bool refusal_is_right(std::size_t index, const Status& status);
   // Hosts that belong to the cluster, and are not out of it for ever.
   [[nodiscard]] std::vector<Host*> alive();

@@ -8,9 +8,7 @@ namespace rabia::replica {
 
 namespace {
 
-constexpr std::uint64_t critical_part = 4;    // Of the reserve.
-constexpr std::uint64_t hysteresis_part = 8;  // Likewise.
-constexpr std::uint64_t written_part = 16;    // Likewise: so much at most between two looks.
+constexpr std::uint64_t written_part = 16;  // Of the reserve, at most between two looks.
 
 }  // namespace
 
@@ -59,7 +57,7 @@ void DiskRoom::set_reserve(std::uint64_t bytes) {
 
 bool DiskRoom::fits(std::uint64_t bytes) const {
   if (status_.reserve_bytes == 0) return true;
-  const std::uint64_t kept = status_.reserve_bytes / critical_part;
+  const std::uint64_t kept = status_.critical_bytes();
   return status_.free_bytes > kept && bytes < status_.free_bytes - kept;
 }
 
@@ -93,13 +91,14 @@ void DiskRoom::judge() {
 }
 
 DiskStatus::Room DiskRoom::room_now() const {
-  const std::uint64_t reserve = status_.reserve_bytes;
-  const Room before = new_marks_ ? Room::enough : status_.room;
-  const std::uint64_t more = reserve / hysteresis_part;
-  const std::uint64_t critical = reserve / critical_part + (before == Room::critical ? more : 0);
-  const std::uint64_t low = reserve + (before == Room::enough ? 0 : more);
-  if (status_.free_bytes < critical) return Room::critical;
-  return status_.free_bytes < low ? Room::low : Room::enough;
+  const std::uint64_t free_bytes = status_.free_bytes;
+  const bool in_low = !new_marks_ && status_.room != Room::enough;
+  const bool in_critical = !new_marks_ && status_.room == Room::critical;
+  if (free_bytes < (in_critical ? status_.leaves_critical_at() : status_.critical_bytes())) {
+    return Room::critical;
+  }
+  const bool low = free_bytes < (in_low ? status_.leaves_low_at() : status_.reserve_bytes);
+  return low ? Room::low : Room::enough;
 }
 
 void DiskRoom::log_change(Room before) const {
@@ -111,7 +110,7 @@ void DiskRoom::log_change(Room before) const {
   } else if (status_.room == Room::critical) {
     io::log(io::Level::error, "replica",
             "the disk is full but for what the log may need: no part is taken until it has room",
-            {free, reserve, {"needs_bytes", status_.reserve_bytes / critical_part}});
+            {free, reserve, {"needs_bytes", status_.critical_bytes()}});
   } else {
     const bool back = before == Room::critical;
     io::log(io::Level::warning, "replica",

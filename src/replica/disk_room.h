@@ -21,10 +21,6 @@ struct DiskRoomOptions {
   base::Duration look_every{};
 };
 
-// Two marks: below the reserve, room is low; below a quarter of it, critical. Each is left an
-// eighth of the reserve above where it was entered, or what is freed and taken again by a snapshot
-// would open and close the door all the time.
-//
 // It looks on the worker of the log, behind the groups that were queued before, and, whatever the
 // clock says, once a sixteenth of the reserve was given to the log: so a log that grows is seen to
 // be at a mark before it is far below. Core thread only.

@@ -155,12 +155,20 @@ inline constexpr std::size_t backups_max = 4;  // That are read at once.
 struct DiskStatus {
   enum class Room : std::uint8_t {
     enough,
-    low,       // Below the reserve.
-    critical,  // Below a quarter of it: the replica takes no part until there is room again.
+    low,       // Less than the reserve is free, and not yet leaves_low_at().
+    critical,  // Less than a quarter of it, and not yet leaves_critical_at(): it takes no part.
   };
   Room room = Room::enough;
   std::uint64_t free_bytes = 0;     // As it was last seen; 0 as long as nobody looks.
   std::uint64_t reserve_bytes = 0;  // 0: nobody looks.
+
+  [[nodiscard]] std::uint64_t critical_bytes() const { return reserve_bytes / 4; }
+  // Each mark is left an eighth of the reserve above where it was entered: what a snapshot takes
+  // and frees would open and close the door all the time.
+  [[nodiscard]] std::uint64_t leaves_low_at() const { return reserve_bytes + reserve_bytes / 8; }
+  [[nodiscard]] std::uint64_t leaves_critical_at() const {
+    return critical_bytes() + reserve_bytes / 8;
+  }
 };
 
 struct PeerStatus {

@@ -25,14 +25,15 @@ constexpr std::string_view outcome_unknown =
 std::string disk_is_low(const replica::DiskStatus& disk) {
   return "DISKFULL this replica's disk has " + std::to_string(disk.free_bytes) +
          " bytes free and keeps " + std::to_string(disk.reserve_bytes) +
-         " in reserve: the command was not executed; delete data, free room on the disk, or write "
-         "to another replica";
+         " in reserve: writes are refused here until " + std::to_string(disk.leaves_low_at()) +
+         " are free; delete data, free room on the disk, or write to another replica";
 }
 
 std::string disk_is_critical(const replica::DiskStatus& disk) {
-  return "DISKFULL this replica's disk has only " + std::to_string(disk.free_bytes) +
-         " bytes free and it takes no part until there is room: the command was not executed; use "
-         "another replica, or free room on the disk";
+  return "DISKFULL this replica's disk has " + std::to_string(disk.free_bytes) +
+         " bytes free: the replica takes no part until " +
+         std::to_string(disk.leaves_critical_at()) +
+         " are, and the command was not executed; free room on the disk, or use another replica";
 }
 
 // A token is all that is kept of an item under way: its row's index, and whether to leave out the

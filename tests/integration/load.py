@@ -76,7 +76,7 @@ class Writer(threading.Thread):
 
 def is_refusal(error):
     """Whether the error promises that nothing was done."""
-    return str(error).startswith("CLUSTERDOWN")
+    return str(error).startswith(("CLUSTERDOWN", "DISKFULL"))
 
 
 def longest_gap_seconds(writers, begin, end):
