@@ -42,7 +42,7 @@ void copy_tree(io::FileSystem& from, const std::string& directory, io::FileSyste
 class RestoreTest : public ::testing::Test {
  protected:
   // A backup of so many commands, of a cluster of five members.
-  void make_backup(int commands) {
+  void make_backup(int commands, std::uint64_t round = 5000) {
     for (int i = 0; i < commands; ++i) {
       const std::string command = std::to_string(i) + std::string(5000, 'x');
       machine_.apply({.position = {static_cast<std::uint64_t>(i)}, .origin = {1}}, command,
@@ -51,7 +51,7 @@ class RestoreTest : public ::testing::Test {
     auto writer = storage::SnapshotWriter::create(disk_, "",
                                                   {.cluster_id = "old",
                                                    .incarnation = 77,
-                                                   .round = 5000,
+                                                   .round = round,
                                                    .position = 4000,
                                                    .extra = "whatever the old cluster kept"});
     ASSERT_TRUE(writer.ok()) << writer.status().message();
@@ -61,7 +61,7 @@ class RestoreTest : public ::testing::Test {
     }
     ASSERT_TRUE(writer.value()->add(state).ok());
     ASSERT_TRUE(writer.value()->finish().ok());
-    ASSERT_TRUE(disk_.rename(storage::snapshot_name(5000), backup_path).ok());
+    ASSERT_TRUE(disk_.rename(storage::snapshot_name(round), backup_path).ok());
     disk_.sync_all();
   }
   static RestoreOptions options_for(std::size_t members, const std::string& into = "out") {
@@ -191,6 +191,13 @@ TEST_F(RestoreTest, ADamagedBackupIsRefusedBeforeAnythingIsWritten) {
     disk_.flip_bit(backup_path, bit);
   }
   disk_.cut(backup_path, bytes.size() / 2);
+  EXPECT_EQ(restore_to(options_for(3)).status().code(), Code::corrupted);
+  EXPECT_FALSE(disk_.exists("out").value());
+}
+
+// Given a backup whose checksums are right and whose round cannot be, then it is refused.
+TEST_F(RestoreTest, ARoundThatCannotBeIsRefused) {
+  make_backup(1, UINT64_MAX - 5);
   EXPECT_EQ(restore_to(options_for(3)).status().code(), Code::corrupted);
   EXPECT_FALSE(disk_.exists("out").value());
 }

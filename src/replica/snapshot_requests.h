@@ -15,7 +15,6 @@ class SnapshotRequests {
   void add(OnSnapshot done) { waiting_.push_back(std::move(done)); }
   // For a snapshot to begin.
   [[nodiscard]] bool waiting() const { return !waiting_.empty(); }
-  [[nodiscard]] bool any() const { return !waiting_.empty() || !served_.empty(); }
 
   // A snapshot begins now.
   void begin() { served_ = std::exchange(waiting_, {}); }
