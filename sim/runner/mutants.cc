@@ -24,7 +24,7 @@ constexpr Mutant slow[] = {
     Mutant::answer_to_another_ask,        Mutant::cut_history_said_empty,
     Mutant::founding_without_last_vector, Mutant::left_vectors_forgotten,
     Mutant::clean_stop_remembered,        Mutant::zero_over_a_vote_1,
-    Mutant::propose_in_a_decided_slot,
+    Mutant::propose_in_a_decided_slot,    Mutant::rejoin_one_bound_fewer,
 };
 
 // Where a mutant is looked for, when it is not the scenario "all".
@@ -40,6 +40,8 @@ constexpr Place places[] = {
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
     {Mutant::configuration_late_on_some, "members", ""},
+    {Mutant::rejoin_one_bound_fewer, "disk", ""},
+    {Mutant::rejoin_too_early, "disk", ""},
     // Few replicas write enough while their disks are full of something else.
     {Mutant::disk_full_log_first, "full", ""},
 };
