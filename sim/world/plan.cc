@@ -151,10 +151,13 @@ void draw_disk_reserve(Plan& plan) {
 
 }  // namespace
 
-// The segments that are begun meanwhile, and the records and snapshots of the time in which a disk
-// that has been filled at once is not looked at.
+// What may be written between the look that finds a disk full and the end of the writing: segments,
+// batches and snapshots, and, since every slot of a window may move at once, the records of each.
 std::uint64_t log_needs_bytes(const Plan& plan) {
-  return 2 * plan.segment_bytes + (plan.clients.large_percent > 0 ? 256 << 10 : 8 << 10);
+  constexpr std::uint64_t slot_bytes = 256;  // A State, a Vote and a Decided.
+  const std::uint64_t slots = plan.tuning.window_rounds * plan.hosts;
+  const std::uint64_t batches = plan.clients.large_percent > 0 ? 256 << 10 : 8 << 10;
+  return 2 * plan.segment_bytes + batches + slots * slot_bytes;
 }
 
 const std::vector<Scenario>& scenarios() {
