@@ -356,6 +356,17 @@ std::size_t Core::peers_holding_everything() const {
   return std::max(least, caught_up);
 }
 
+// A member that was removed while it was away hears of it from those who refuse it.
+std::string Core::why_no_quorum() const {
+  std::string why = "no quorum of the members is connected";
+  if (!transport_) return why;
+  for (const transport::Transport::PeerStats& peer : transport_->stats()) {
+    if (peer.refused_because.empty()) continue;
+    why += "; member " + std::to_string(peer.id.value) + " refuses this one: " + peer.refused_because;
+  }
+  return why;
+}
+
 std::string Core::why_not_serving() const {
   using Stage = consensus::Node::Stage;
   if (stopped_) return "it is stopping";
@@ -367,7 +378,7 @@ std::string Core::why_not_serving() const {
   }
   if (stepped_back()) return why_stepped_back;
   if (node_->stage() == Stage::rejoining) return "it has lost its memory and comes back";
-  if (!node_->has_quorum()) return "no quorum of the members is connected";
+  if (!node_->has_quorum()) return why_no_quorum();
   if (!node_->is_voter()) return "this replica is a learner, not yet a voter";
   if (!node_->open()) return "joining the cluster";
   return serving_ ? "" : "catching up";

@@ -84,6 +84,7 @@ class Core final : public Replica {
   void apply_batch(const consensus::Execution& execution, Group* group);
   void notice_stage();
   void notice_rejoin();
+  [[nodiscard]] std::string why_no_quorum() const;
   [[nodiscard]] std::string why_not_serving() const;
   void notice_serving();
   void set_timer();

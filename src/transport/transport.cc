@@ -277,6 +277,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     link->up_since = executor_.now();
     link->stats.up = true;
     ++link->stats.connects;
+    link->stats.refused_because.clear();
     if (link->dialer) link->dialer->forget_reports();
     if (callbacks_.peer_up) callbacks_.peer_up(link->peer.id);
   }
@@ -340,6 +341,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     if (const auto greeting = take_greeting(connection)) {
       if (greeting->dialled == nullptr) return;
       if (end == End::lost) greeting->dialled->dialer->report(reason);
+      if (end == End::refused_there) greeting->dialled->stats.refused_because = reason;
       greeting->dialled->dialer->dial_again({});
     } else {
       take_down(link_of(connection), reason);

@@ -66,6 +66,8 @@ class Transport {
     std::uint64_t bytes_received = 0;
     std::uint64_t frames_dropped = 0;  // The queue was full, or the peer down.
     std::uint64_t connects = 0;
+    // What the peer last said when it refused this member's connection; empty since it was up.
+    std::string refused_because;
   };
 
   // Listens and begins to dial. Fails when the address cannot be listened on, and with
