@@ -151,6 +151,7 @@ class Core final : public Replica {
   [[nodiscard]] Status check_snapshots(const consensus::Record& record) const;
   void tick_snapshots();
   [[nodiscard]] bool snapshot_is_due() const;
+  [[nodiscard]] bool log_asks_for_snapshot() const;
   void begin_snapshot();
   void snapshot_taken(Result<storage::SnapshotId> id);
   void keep(const consensus::SnapshotName& name, const Cut& of);

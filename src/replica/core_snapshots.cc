@@ -200,8 +200,11 @@ bool Core::snapshot_is_due() const {
   const bool requested = snapshot_requests_.waiting();
   if (now_ < no_snapshot_before_ && !requested) return false;
   const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.newest()->name.round;
-  if (nothing_new || node_->checkpoint_bytes() > checkpoint_bytes_max) return false;
-  if (snapshot_asked_ || requested) return true;
+  if (nothing_new || !(snapshot_asked_ || requested || log_asks_for_snapshot())) return false;
+  return node_->checkpoint_bytes() <= checkpoint_bytes_max;  // Last: it goes through the window.
+}
+
+bool Core::log_asks_for_snapshot() const {
   const bool low = disk().room != DiskStatus::Room::enough;
   const std::uint64_t most = low ? options_.snapshot_log_bytes / 4 : options_.snapshot_log_bytes;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
