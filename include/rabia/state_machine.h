@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -74,6 +75,11 @@ class StateMachine {
   // that. Bytes that are not a command of this machine must leave the state as it is, everywhere
   // alike.
   virtual void apply(const ApplyContext& context, std::string_view command, std::string* reply) = 0;
+
+  // These commands are applied next, in this order. A machine may ask memory for what they will
+  // look at, so that they do not wait for it one by one; it must change nothing. Few at a time, and
+  // valid only during the call.
+  virtual void prefetch(std::span<const std::string_view> /*commands*/) const {}
 
   // A cut of the state as it is now, in constant time. At most one lives at a time: a second one is
   // the caller's bug.

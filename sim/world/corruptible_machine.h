@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "kv/operations.h"
 #include "rabia/state_machine.h"
@@ -22,6 +24,9 @@ class CorruptibleMachine final : public StateMachine {
 
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override {
     store_.apply(context, command, reply);
+  }
+  void prefetch(std::span<const std::string_view> commands) const override {
+    store_.prefetch(commands);
   }
   // The flaw, fixed 64 bits, and then the store.
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;

@@ -69,7 +69,8 @@ void set(Execution& run) {
   const std::string_view key = run.key();
   const std::string_view value = run.value();
   if (!run.complete()) return;
-  const std::optional<std::string_view> old = run.store.get(key);
+  const bool looks = want_old || condition != SetCondition::always;
+  const std::optional<std::string_view> old = looks ? run.store.get(key) : std::nullopt;
   const bool allowed = condition == SetCondition::always ||
                        (condition == SetCondition::if_present) == old.has_value();
   if (want_old) {
@@ -206,6 +207,29 @@ constexpr std::array<Execute, 11> executes = {
 };
 static_assert(executes.size() == static_cast<std::size_t>(Operation::clear) + 1);
 
+// To the first key of an operation; false when it has none.
+bool skip_to_key(base::Decoder& in) {
+  switch (static_cast<Operation>(in.fixed<std::uint8_t>())) {
+    case Operation::set:
+      in.fixed<std::uint16_t>();  // Condition, want_old.
+      break;
+    case Operation::erase:
+    case Operation::set_many:
+    case Operation::set_many_if_none:
+      in.varint();
+      break;
+    case Operation::append:
+    case Operation::increment:
+    case Operation::increment_float:
+    case Operation::set_range:
+    case Operation::get_and_erase:
+      break;
+    default:
+      return false;
+  }
+  return in.ok() && in.remaining() > 0;
+}
+
 }  // namespace
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
@@ -215,6 +239,18 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
   Execution run{store_, in, ResultWriter(reply)};
   if (operation == 0 || operation >= executes.size()) return run.out.error(malformed_error);
   executes[operation](run);
+}
+
+// The first key of each: of those with many, the others cost one wait each.
+void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
+  std::array<std::string_view, Store::prefetched_keys_max> keys;
+  std::size_t count = 0;
+  for (const std::string_view command : commands) {
+    if (count == keys.size()) return;
+    base::Decoder in(command);
+    if (skip_to_key(in)) keys[count++] = in.bytes();
+  }
+  store_.prefetch({keys.data(), count});
 }
 
 std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {

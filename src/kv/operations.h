@@ -61,6 +61,7 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] Store& store() { return store_; }
   // Malformed commands change nothing and answer an error.
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
+  void prefetch(std::span<const std::string_view> commands) const override;
   // docs/formats/store-state.md.
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;

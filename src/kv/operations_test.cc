@@ -305,9 +305,9 @@ std::string damaged(std::string command, base::Random& random) {
 }
 
 // Given random commands, many of them damaged, when applied to two machines of which only one is
-// asked for replies, then neither crashes, both stay equal, and what was refused has changed
-// nothing.
-TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnReplies) {
+// asked for replies, and only one is shown them ahead, then neither crashes, both stay equal, and
+// what was refused has changed nothing.
+TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnRepliesNorPrefetches) {
   StoreMachine answering;
   StoreMachine silent;
   base::Random random(11);
@@ -317,6 +317,7 @@ TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnReplies) {
     if (random.chance(50)) command = damaged(std::move(command), random);
     const Contents before = contents_of(answering.store());
     const std::string reply = run(answering, command);
+    silent.prefetch(std::vector<std::string_view>(1 + random.below(20), command));
     silent.apply({}, command, nullptr);
     const Contents after = contents_of(answering.store());
     ASSERT_EQ(contents_of(silent.store()), after);

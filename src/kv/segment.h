@@ -76,11 +76,26 @@ class alignas(Entry*) Segment {
     }
   }
 
+  // For one who will look `hash` up: first where the search begins, then what it finds there.
+  void prefetch_home(std::uint64_t hash) const {
+    const Slot home = home_of(tag_of(hash));
+    __builtin_prefetch(tags() + home);
+    __builtin_prefetch(entries() + home);
+  }
+  void prefetch_entry(std::uint64_t hash) const {
+    const Slot slot = first_not_below(tag_of(hash));
+    if (tags()[slot] != tag_of(hash)) return;
+    const auto* entry = reinterpret_cast<const char*>(entries()[slot]);
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + cache_line_bytes);  // A short key, and the beginning of its value.
+  }
+
   // Appends all entries, sorted by hash.
   void collect(std::vector<HashedEntry>& out, HashFunction hash_of) const;
 
  private:
   using Tag = std::uint16_t;
+  static constexpr std::size_t cache_line_bytes = 64;
 
   Segment(unsigned depth, std::uint32_t capacity) : capacity_(capacity), depth_(depth) {}
   static Segment* create(BlockPool& pool, unsigned depth, std::uint32_t capacity);

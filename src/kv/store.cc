@@ -1,6 +1,7 @@
 #include "kv/store.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -38,6 +39,14 @@ std::optional<std::string_view> Store::get(std::string_view key) const {
   const Entry* entry = table_->find(table_->hash(key), key);
   if (entry == nullptr) return std::nullopt;
   return entry->value();
+}
+
+void Store::prefetch(std::span<const std::string_view> keys) const {
+  std::array<std::uint64_t, prefetched_keys_max> hashes;
+  RABIA_CHECK(keys.size() <= hashes.size());
+  std::size_t count = 0;
+  for (const std::string_view key : keys) hashes[count++] = table_->hash(key);
+  table_->prefetch({hashes.data(), count});
 }
 
 bool Store::contains(std::string_view key) const {

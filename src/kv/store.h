@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "kv/hash_function.h"
@@ -43,6 +44,10 @@ class Store {
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
+  // These keys will be looked up soon: their memory is asked for, all at once. Costs some
+  // instructions a key, and changes nothing. At most prefetched_keys_max of them.
+  void prefetch(std::span<const std::string_view> keys) const;
+  static constexpr std::size_t prefetched_keys_max = 16;
   [[nodiscard]] std::uint64_t size() const;
   // Of the contents, kept up to date by every change: docs/formats/store-state.md.
   [[nodiscard]] StateDigest digest() const { return digest_; }

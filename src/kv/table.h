@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Table {
 
   // `hash` is the key's in all of these.
   [[nodiscard]] const Entry* find(std::uint64_t hash, std::string_view key) const;
+  // Asks the memory for what lookups of these hashes will read.
+  void prefetch(std::span<const std::uint64_t> hashes) const;
   // Replaces the entry of `key` by what `change` makes of it; false when there is none.
   template <typename Changer>
   bool update(std::uint64_t hash, std::string_view key, const Changer& change);

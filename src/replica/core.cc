@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "io/log.h"
+#include "replica/commands_ahead.h"
 #include "storage/record.h"
 
 namespace rabia::replica {
@@ -192,7 +193,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   }
   ++position_.value;
   if (execution.membership) members_changed(*execution.membership, group);
-  BatchReader commands(execution.batch.view());
+  CommandsAhead commands(execution.batch.view(), machine_);
   std::string_view command;
   if (group != nullptr) {
     for (const Item& item : group->items) {
