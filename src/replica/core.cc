@@ -155,15 +155,10 @@ void Core::append_records() {
         std::holds_alternative<consensus::record::Founding>(record)) {
       wal_->require_sync();
     }
-    if (const auto* state = std::get_if<consensus::record::State>(&record)) {
-      if (state->batch) history_.stored({state->rounds.first, state->lane}, appended.location);
-    } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record)) {
-      history_.stored(batch->slot, appended.location);
-    } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
-      checkpoints_[checkpoint->round] = {appended.lsn, appended.location.segment};
-      if (base::mutated(base::Mutant::log_cut_before_its_snapshot)) {
-        wal_->remove_segments_before(appended.location.segment);
-      }
+    note_place(record, appended.lsn, appended.location);
+    if (base::mutated(base::Mutant::log_cut_before_its_snapshot) &&
+        std::holds_alternative<consensus::record::Checkpoint>(record)) {
+      wal_->remove_segments_before(appended.location.segment);
     }
   }
 }

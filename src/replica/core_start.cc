@@ -216,13 +216,7 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
   if (!record.ok()) return record.status();
   if (Status status = check_snapshots(record.value()); !status.ok()) return status;
   if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
-  if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
-    if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);
-  } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
-    history_.stored(batch->slot, recovered.location);
-  } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record.value())) {
-    checkpoints_[checkpoint->round] = {recovered.lsn, recovered.location.segment};
-  }
+  note_place(record.value(), recovered.lsn, recovered.location);
   durable_lsn_ = recovered.lsn;
   if (Status status = node_->restore(record.value(), recovered.lsn); !status.ok()) return status;
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
