@@ -255,7 +255,8 @@ void Core::leave_when_done() {
         return node_->peer_executed_end(voter) >= configurations.latest_from();
       });
   if (static_cast<std::size_t>(arrived) < voters.quorums().quorum()) return;
-  io::log(io::Level::info, "replica", "removed from the cluster, and done with it",
+  // It ends for good, with code 0: the one line that says why must not go with `log-level`.
+  io::log(io::Level::warning, "replica", "removed from the cluster, and done with it",
           {{"replica", options_.self}, {"round", node_->executed_end().value}});
   halt();
   if (callbacks_.stopped) callbacks_.stopped({});

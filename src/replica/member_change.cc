@@ -56,7 +56,10 @@ Status add(Membership& membership, const MemberChange& change) {
 }
 
 Status change_of(Membership& membership, const MemberChange& change) {
-  const auto unknown = [](ReplicaId id) {
+  const auto unknown = [&](ReplicaId id) {
+    if (std::binary_search(membership.retired.begin(), membership.retired.end(), id)) {
+      return Status(Code::not_found, name_of(id) + " was removed already");
+    }
     return Status(Code::not_found, name_of(id) + " is not known: RABIA.MEMBER LIST shows who is");
   };
   switch (change.kind) {
