@@ -97,7 +97,7 @@ void Core::step() {
   }
   in_step_ = false;
   if (more) schedule();
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 // Returns whether anything happened, so that it should be tried again.
@@ -199,12 +199,14 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
       if (item.is_write) {
         RABIA_CHECK(commands.next(command));
         ++commands_executed_;
-        const bool waited_for = clients_.find(item.client) != nullptr;
+        const bool waited_for = clients_.contains(item.client);
         reply_bytes_.clear();
         machine_.apply(context, command, waited_for ? &reply_bytes_ : nullptr);
-        if (auto* entry = answering(item)) entry->client->on_executed(item.token, reply_bytes_);
-      } else if (auto* entry = answering(item)) {
-        entry->client->on_readable(item.token, group->read_of(item));
+        if (Client* const client = clients_.answering(item.client)) {
+          client->on_executed(item.token, reply_bytes_);
+        }
+      } else if (Client* const client = clients_.answering(item.client)) {
+        client->on_readable(item.token, group->read_of(item));
       }
     }
   }
@@ -302,7 +304,7 @@ void Core::halt() {
   for (auto& group : repropose_) fail(*group, Failure::not_executed);
   if (barrier_) fail(*barrier_, Failure::not_executed);
   fail(*open_, Failure::not_executed);
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 // What is submitted until the process ends.
@@ -310,7 +312,7 @@ void Core::refuse_after_stop() {
   const std::unique_ptr<Group> refused = take_open();
   fail(*refused, Failure::not_executed);
   notify_accepting();
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 Status Core::close() {

@@ -44,7 +44,7 @@ class Core final : public Replica {
   ClientId add_client(Client& client) override { return clients_.add(client); }
   void remove_client(ClientId client) override { clients_.remove(client); }
   [[nodiscard]] bool accepts(ClientId client) const override;
-  [[nodiscard]] bool idle(ClientId client) const override;
+  [[nodiscard]] bool idle(ClientId client) const override { return clients_.idle(client); }
   void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
   void take_snapshot(OnSnapshot done) override;
@@ -99,14 +99,12 @@ class Core final : public Replica {
   void start_barrier();
   void own_decision(const consensus::OwnDecision& decision);
   void reads_done(std::uint64_t token);
-  ClientTable::Entry* answering(const Item& item);
   void fail(Group& group, Failure failure);
   void fail_what_cannot_wait();
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool available() const;
   void unblock();
   void notify_accepting();
-  void end_step_for_clients();
   [[nodiscard]] std::unique_ptr<Group> take_open();
 
   // core_digests.cc
@@ -235,10 +233,7 @@ class Core final : public Replica {
   std::uint64_t commits_ = 0;
   std::uint64_t groups_ = 0;  // Proposed in this life.
 
-  mutable ClientTable clients_;
-  mutable std::vector<ClientId> blocked_;  // accepts() told them no because too much waits.
-  std::vector<ClientId> to_notify_;
-  std::vector<ClientId> answered_;
+  mutable ClientTable clients_;  // Who asks accepts() and is told no is remembered.
   std::unique_ptr<Group> open_;
   std::deque<std::unique_ptr<Group>> repropose_;
   std::map<consensus::Round, std::unique_ptr<Group>> proposed_;
