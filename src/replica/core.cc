@@ -10,12 +10,14 @@
 
 namespace rabia::replica {
 
-Core::Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+Core::Core(const Environment& environment, ReplicaOptions options,
+           std::shared_ptr<const storage::DataDirectory> directory, StateMachine& machine,
            Callbacks callbacks)
     : environment_(environment),
       options_(std::move(options)),
       machine_(machine),
       callbacks_(std::move(callbacks)),
+      directory_(std::move(directory)),
       history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
       open_(std::make_unique<Group>()),
       digests_(options_.tuning.digest_positions) {

@@ -35,10 +35,12 @@ namespace rabia::replica {
 
 class Core final : public Replica {
  public:
-  Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+  // `directory`: locked, null in mode `memory`.
+  Core(const Environment& environment, ReplicaOptions options,
+       std::shared_ptr<const storage::DataDirectory> directory, StateMachine& machine,
        Callbacks callbacks);
 
-  // Recovers and joins; see Replica::open().
+  // Recovers and joins; see Replica::open(). Once: of no use when it fails.
   Status start();
 
   ClientId add_client(Client& client) override { return clients_.add(client); }
@@ -60,9 +62,6 @@ class Core final : public Replica {
 
  private:
   // core_start.cc
-  Status recover_everything();
-  Status begin_without_memory();
-  Status open_directory();
   Status open_log();
   Status open_transport();
   [[nodiscard]] consensus::NodeOptions node_options();
@@ -208,7 +207,7 @@ class Core final : public Replica {
   StateMachine& machine_;
   Callbacks callbacks_;
 
-  std::unique_ptr<storage::DataDirectory> directory_;
+  std::shared_ptr<const storage::DataDirectory> directory_;
   std::unique_ptr<consensus::Node> node_;
   std::unique_ptr<storage::Wal> wal_;
   std::unique_ptr<transport::Transport> transport_;
@@ -252,7 +251,6 @@ class Core final : public Replica {
   base::Instant promote_again_at_{};
   consensus::Round no_links_before_;  // To members of configurations that were in force before.
   std::optional<base::Instant> passed_since_;
-  std::string empty_state_;  // What the machine writes before any command: to begin anew.
   bool rejoining_ = false;
   DigestWatch digests_;
   bool claim_owed_ = false;   // Peers do not know the newest digest.
