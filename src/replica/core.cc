@@ -133,7 +133,7 @@ bool Core::step_once() {
   notice_stage();
   if (!stopped_) claim_digest();
   if (snapshots_ && !stopped_) tick_snapshots();
-  if (!stopped_) tick_members();
+  if (!stopped_) members_->tick(now_, available());
   if (!stopped_) notify_accepting();
   return happened;
 }
@@ -217,6 +217,16 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
     machine_.apply(context, command, nullptr);
   }
   note_digest();
+}
+
+// It was executed: this is so on every replica, or changes nothing on any.
+void Core::members_changed(const Status& status, Group* group) {
+  if (status.ok()) {
+    members_->log_change();
+    members_->follow();
+  }
+  if (group == nullptr) return;
+  if (const auto done = std::exchange(group->members_changed, nullptr)) done(status);
 }
 
 // ---- the life of the replica
@@ -321,6 +331,7 @@ Status Core::close() {
   RABIA_CHECK(!in_step_);
   if (stopped_) return {Code::failed_precondition, "the replica had stopped already"};
   halt();
+  members_->link_by(nullptr);
   transport_.reset();
   record_bytes_.clear();
   consensus::encode(consensus::Record(consensus::record::CleanStop{}), record_bytes_);
@@ -363,7 +374,7 @@ std::size_t Core::peers_holding_everything() const {
 std::string Core::why_not_serving() const {
   using Stage = consensus::Node::Stage;
   if (stopped_) return "it is stopping";
-  if (removed()) return "this replica was removed from the cluster";
+  if (members_->removed()) return "this replica was removed from the cluster";
   if (node_->stage() == Stage::founding) {
     if (options_.rejoin) return "no member of the cluster has been heard yet";
     return "the cluster is not founded: all members must have been seen, and at least one of them "
@@ -394,7 +405,7 @@ ReplicaStatus Core::status() const {
   status.log_commits = commits_;
   status.history_entries = history_.size();
   status_of_snapshots(status);
-  status_of_members(status);
+  members_->describe(status);
   status_of_digests(status);
   return status;
 }

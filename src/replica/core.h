@@ -20,6 +20,7 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
+#include "replica/members.h"
 #include "replica/one_per_peer.h"
 #include "replica/outbox.h"
 #include "replica/probe.h"
@@ -64,6 +65,7 @@ class Core final : public Replica {
   // core_start.cc
   Status open_log();
   Status open_transport();
+  void open_members();
   [[nodiscard]] consensus::NodeOptions node_options();
   Status recover(const storage::Wal::Recovered& record);
 
@@ -81,6 +83,7 @@ class Core final : public Replica {
   void send(const consensus::Outgoing& outgoing);
   void execute(const consensus::Execution& execution);
   void apply_batch(const consensus::Execution& execution, Group* group);
+  void members_changed(const Status& status, Group* group);
   void notice_stage();
   void notice_rejoin();
   [[nodiscard]] std::string why_not_serving() const;
@@ -92,6 +95,7 @@ class Core final : public Replica {
   // core_clients.cc
   Group& open_group_for(ClientId client);
   void cut();
+  void submit_change(base::SharedBytes batch, std::function<void(Status)> done);
   [[nodiscard]] bool pace_allows() const;
   [[nodiscard]] base::Instant pace_allows_at() const;
   void propose(std::unique_ptr<Group> group);
@@ -159,30 +163,6 @@ class Core final : public Replica {
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
 
-  // core_members.cc
-  [[nodiscard]] std::vector<Member> everyone() const;
-  void follow_members();
-  void members_changed(const Status& status, Group* group);
-  void tick_members();
-  void drop_old_links();
-  void promote_who_is_near();
-  void leave_when_done();
-  void propose_members(consensus::Membership next, std::function<void(Status)> done);
-  [[nodiscard]] Status safe_now(const consensus::Membership& next) const;
-  [[nodiscard]] bool takes_part(ReplicaId member) const;
-  [[nodiscard]] bool is_near(ReplicaId learner) const;
-  [[nodiscard]] bool removed() const;
-  [[nodiscard]] bool membership_in_force() const;
-  [[nodiscard]] io::Endpoint own_address() const;
-  void status_of_members(ReplicaStatus& status) const;
-  // A new member that must be reached before it is added.
-  struct Introduction {
-    Member member;
-    consensus::Membership next;
-    std::function<void(Status)> done;
-    base::Instant until;
-  };
-
   // core_backup.cc
   void serve_snapshot_requests();
   [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
@@ -246,11 +226,7 @@ class Core final : public Replica {
   base::Instant opened_at_{};
   bool told_of_founding_ = false;
 
-  std::optional<Introduction> introduction_;
-  bool changing_members_ = false;  // A change of this replica's is under way.
-  base::Instant promote_again_at_{};
-  consensus::Round no_links_before_;  // To members of configurations that were in force before.
-  std::optional<base::Instant> passed_since_;
+  std::optional<Members> members_;
   bool rejoining_ = false;
   DigestWatch digests_;
   bool claim_owed_ = false;   // Peers do not know the newest digest.

@@ -43,6 +43,22 @@ void Core::submit_read(ClientId id, std::uint64_t token, std::string_view operat
   open_group_for(id).add_read(id, token, operation);
 }
 
+void Core::change_members(const MemberChange& change, std::function<void(Status)> done) {
+  if (!available()) return done({Code::unavailable, why_not_serving()});
+  members_->change(change, std::move(done));
+}
+
+// A batch that changes the members stands in line with those that are proposed again.
+void Core::submit_change(base::SharedBytes batch, std::function<void(Status)> done) {
+  auto group = std::make_unique<Group>();
+  group->batch = std::move(batch);
+  group->since = environment_.executor.now();
+  group->members_changed = std::move(done);
+  waiting_bytes_ += group->bytes();
+  repropose_.push_back(std::move(group));
+  schedule();
+}
+
 // ---- cutting
 
 // Reads ride on the batch of the writes that wait with them; alone, they share one barrier.

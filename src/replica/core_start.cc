@@ -113,6 +113,7 @@ Status Core::start() {
     if (Status status = refuse_if_diverged(); !status.ok()) return status;
   }
   node_ = std::make_unique<consensus::Node>(node_options());
+  open_members();
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
   if (Status status = open_log(); !status.ok()) return status;
@@ -122,7 +123,7 @@ Status Core::start() {
   timer_ = environment_.executor.make_timer([this] { on_timer(); });
   if (Status status = open_transport(); !status.ok()) return status;
   outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
-  follow_members();
+  members_->link_by(transport_.get());
   watch_disk();
   schedule();
   return {};
@@ -211,6 +212,19 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
   node_->ready().clear();
   return {};
+}
+
+void Core::open_members() {
+  Members::Callbacks callbacks{
+      .propose = [this](base::SharedBytes batch,
+                        Members::Done done) { submit_change(std::move(batch), std::move(done)); },
+      .schedule = [this] { schedule(); },
+      .left =
+          [this] {
+            halt();
+            if (callbacks_.stopped) callbacks_.stopped({});
+          }};
+  members_.emplace(options_, environment_.executor, *node_, std::move(callbacks));
 }
 
 Status Core::open_transport() {
