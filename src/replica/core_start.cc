@@ -100,7 +100,8 @@ Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
     core.reset();
     status = begin_without_memory(environment.files, options.data_directory, machine, empty_state);
     if (!status.ok()) return status;
-    core = std::make_unique<Core>(environment, options, directory.value(), machine, callbacks);
+    core = std::make_unique<Core>(environment, std::move(options), directory.value(), machine,
+                                  std::move(callbacks));
     status = core->start();
   }
   if (!status.ok()) return status;
