@@ -29,7 +29,8 @@ class Rejoining : public ::testing::Test {
   Rejoining() : lone_(options()) {
     EXPECT_TRUE(lone_.replay({}).ok());
     lone_.settle();
-    for (const std::uint16_t peer : std::initializer_list<std::uint16_t>{2, 3}) lone_.node().peer_up({peer}, lone_.now());
+    for (const std::uint16_t peer : std::initializer_list<std::uint16_t>{2, 3})
+      lone_.node().peer_up({peer}, lone_.now());
     lone_.receive(2, beat_of(0, 0));
     lone_.settle();
   }

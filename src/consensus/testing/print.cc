@@ -58,9 +58,7 @@ struct Printer {
     return "BatchCopy " + text(m.slot.lane) + " " + text(m.slot.round);
   }
   std::string operator()(const message::Ask& /*m*/) const { return "Ask"; }
-  std::string operator()(const message::Answer& m) const {
-    return "Answer " + text(m.end);
-  }
+  std::string operator()(const message::Answer& m) const { return "Answer " + text(m.end); }
   std::string operator()(const message::Beat& m) const {
     if (m.incarnation.empty()) {
       return "Beat founding: nonce " + text_of(m.nonce) + " vector " + text_of(m.said);
