@@ -3,8 +3,8 @@
 import html
 import math
 
-WIDTH, HEIGHT = 760, 460
-LEFT, RIGHT, TOP, BOTTOM = 80, 220, 40, 60
+WIDTH, HEIGHT = 860, 460
+LEFT, RIGHT, TOP, BOTTOM = 80, 310, 40, 60
 COLOURS = ("#1b6ca8", "#d1495b", "#2e933c", "#8a5a00", "#6a4c93", "#444444")
 
 

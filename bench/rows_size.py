@@ -6,10 +6,10 @@ import time
 
 import load
 from figures import Metric, in_turns
-from processes import resident_bytes, wait_until
+from processes import resident_bytes, stop, wait_until
 from rows_throughput import Case, one_run
 from resp import Client
-from servers import Rabia, Redis, redis_restart, start_replica
+from servers import Rabia, Redis, start_replica
 
 # Open loop, well below what any of them can: what is looked for is the longest wait.
 SNAPSHOT_RATE = 5000
@@ -109,8 +109,9 @@ def rabia_restart_seconds(bench, running):
 
 
 def redis_restart_seconds(running, setup):
+    stop(running.process_of[running.ports[0]])
     begun = time.monotonic()
-    running.process_of[running.ports[0]] = redis_restart(running, setup)
+    running.process_of[running.ports[0]] = setup.start_one(running.home, 1)
     return time.monotonic() - begun
 
 

@@ -40,6 +40,7 @@ def compare(bench, row, cases, peers, key_flags=None):
                 bench.say(f"{row}: {case.name}, beside {running.name}")
                 found = in_turns(bench.settings.pairs, lambda case=case: one_run(bench, own, case),
                                  lambda case=case, running=running: one_run(bench, running, case))
+                running.rewrite_files()
                 for metric in load_metrics(row, case.name, running.name, *found):
                     bench.add(metric)
 

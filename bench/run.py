@@ -113,12 +113,16 @@ def save_all(bench, facts):
 
 
 def interrupt(*_):
+    """The first signal ends the run; a second one must not end the cleaning up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main(words):
     settings = parse(words)
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     bench = Bench(settings)
     facts = machine.facts(settings.directory)
     well = True

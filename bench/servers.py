@@ -7,12 +7,11 @@ import contextlib
 import dataclasses
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import urllib.request
 
-from processes import Failure, Home, stop, wait_until
+from processes import Failure, Home, wait_until
 from resp import Client
 
 MAX_CLIENTS = 20_000
@@ -28,6 +27,7 @@ class Running:
     program: str = "rabia-bench"
     load_flags: tuple = ()        # Added to every load of writes.
     process_of: dict = dataclasses.field(default_factory=dict)  # By port, where this started it.
+    file_ports: tuple = ()        # Redis servers whose files grow without end, unless they are told.
 
     @property
     def targets(self):
@@ -35,6 +35,18 @@ class Running:
 
     def client(self, place=0):
         return Client(self.ports[place])
+
+    def rewrite_files(self):
+        """Between two cases, not while something is measured: else large values fill the disk."""
+        for port in self.file_ports:
+            with Client(port) as client:
+                client.call("BGREWRITEAOF")
+                wait_until(lambda client=client: is_rewritten(client.info("persistence")),
+                           "Redis has rewritten its file")
+
+
+def is_rewritten(persistence):
+    return (persistence["aof_rewrite_in_progress"], persistence["aof_rewrite_scheduled"]) == ("0", "0")
 
 
 class Setup:
@@ -129,7 +141,8 @@ class Redis(Setup):
     def start_in(self, home):
         process = self.start_one(home, 1)
         return Running(self.name, [home.port(1)], [process.pid], home,
-                       process_of={home.port(1): process})
+                       process_of={home.port(1): process},
+                       file_ports=(home.port(1),) if self.fsync else ())
 
 
 def wait_until_redis_answers(port):
@@ -157,7 +170,8 @@ class RedisReplicated(Redis):
             return all("state=online" in replication.get(f"slave{place}", "") for place in (0, 1))
         wait_until(in_step, "both Redis replicas are online")
         return Running(self.name, [home.port(1)], [process.pid for process in processes], home,
-                       load_flags=("--wait", "1"))
+                       load_flags=("--wait", "1"),
+                       file_ports=tuple(home.port(number) for number in (1, 2, 3)))
 
 
 class Etcd(Setup):
@@ -203,14 +217,3 @@ def etcd_leader_port(running):
         if status["leader"] == status["header"]["member_id"]:
             return port
     raise Failure("etcd has no leader")
-
-
-def redis_restart(running, setup):
-    """Ends a Redis server that saved its data, starts it again; returns the new process."""
-    port = running.ports[0]
-    stop(running.process_of[port])
-    return setup.start_one(running.home, 1)
-
-
-def directory_bytes(path):
-    return sum(each.stat().st_size for each in pathlib.Path(path).rglob("*") if each.is_file())
