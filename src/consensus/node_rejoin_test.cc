@@ -305,8 +305,8 @@ TEST(NodeMembers, NothingIsSaidOfRoundsInWhichOneIsNoMember) {
   EXPECT_FALSE(lone.node().is_voter());
 }
 
-// Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no peer
-// could read it, nor what came behind it in the frame.
+// Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no
+// peer could read it, nor what came behind it in the frame.
 TEST(NodeMembers, ABeatCanBeReadHoweverManyWereKnown) {
   LoneNode lone(lone_options(3));
   lone.run();

@@ -392,7 +392,8 @@ std::string Core::why_no_quorum() const {
   if (!transport_) return why;
   for (const transport::Transport::PeerStats& peer : transport_->stats()) {
     if (peer.refused_because.empty()) continue;
-    why += "; member " + std::to_string(peer.id.value) + " refuses this one: " + peer.refused_because;
+    why +=
+        "; member " + std::to_string(peer.id.value) + " refuses this one: " + peer.refused_because;
   }
   return why;
 }

@@ -56,7 +56,8 @@ Status change_of(Membership& membership, const MemberChange& change) {
     if (std::binary_search(membership.retired.begin(), membership.retired.end(), id)) {
       return Status(Code::not_found, member_name(id) + " was removed already");
     }
-    return Status(Code::not_found, member_name(id) + " is not known: RABIA.MEMBER LIST shows who is");
+    return Status(Code::not_found,
+                  member_name(id) + " is not known: RABIA.MEMBER LIST shows who is");
   };
   switch (change.kind) {
     case MemberChange::Kind::add:
