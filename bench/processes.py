@@ -3,53 +3,23 @@
 import contextlib
 import ctypes
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from port_block import PEER_PORT_OFFSET, PortBlock
+
 # A server that does not start is a failure, but only after longer than any machine needs.
 PATIENCE_SECONDS = 120
-PEER_PORT_OFFSET = 10_000
 PR_SET_PDEATHSIG = 1
 
 
 class Failure(Exception):
     """Something of which the row, or the run, has to tell; its text says what to do."""
-
-
-class PortBlock:
-    """Ports base+1 to base+9, and those 10000 above, free at the moment. A socket on `base` is the claim."""
-
-    def __init__(self):
-        for _ in range(1000):
-            self.base = random.SystemRandom().randrange(11_000, 21_000, 10)
-            self._claim = socket.socket()
-            try:
-                self._claim.bind(("127.0.0.1", self.base))
-                if all(self._is_free(self.base + offset + above)
-                       for offset in range(1, 10) for above in (0, PEER_PORT_OFFSET)):
-                    return
-            except OSError:
-                pass
-            self._claim.close()
-        raise Failure("there is no free block of ports between 11000 and 21000")
-
-    @staticmethod
-    def _is_free(port):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-        return True
-
-    def close(self):
-        self._claim.close()
 
 
 class Home:

@@ -339,6 +339,7 @@ class Node {
   void on(ReplicaId from, const message::Answer& answer);
   void drive_reads();
   void drive_rejoin();
+  [[nodiscard]] bool has_stayed_so_small(const Configuration& configuration) const;
   void begin_taking_part(Round from);
   void ask_again(Barrier& barrier);
 
@@ -387,7 +388,11 @@ class Node {
   // node_lanes.cc
   [[nodiscard]] std::optional<Round> round_to_propose() const;
   [[nodiscard]] std::optional<Round> next_free_round() const;
-  [[nodiscard]] std::uint32_t own_interval_seen_by_others() const;
+  struct OwnLaneSeen {
+    std::uint32_t interval = 1;
+    base::Duration waited{};
+  };
+  [[nodiscard]] OwnLaneSeen own_lane_seen_by_voters() const;
   void skip_own_rounds();
   void skip_own(RoundRange rounds);
   void renew_reservation();

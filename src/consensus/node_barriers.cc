@@ -78,6 +78,24 @@ void Node::drive_reads() {
   }
 }
 
+// Of a configuration that does nothing without this member, which must not come back in its rounds.
+// Others may know of later ones: the cluster may have been so small once, and have grown.
+bool Node::has_stayed_so_small(const Configuration& configuration) const {
+  const auto heard = [this](ReplicaId member) {
+    return member == options_.self || last_beat(member) != nullptr;
+  };
+  const std::vector<ReplicaId>& members = configuration.members();
+  if (!std::all_of(members.begin(), members.end(), heard)) return false;
+  bool any_heard = false;
+  for (const auto& [id, peer] : peers_) {
+    const message::Beat* beat = last_beat(id);
+    if (beat == nullptr) continue;
+    if (beat->executed_end > window_.executed_end()) return false;
+    any_heard = true;
+  }
+  return any_heard && now_ - started_at_ >= options_.absent_after;
+}
+
 // Section 8: whatever it said before it forgot is of a round below the end of its window now.
 void Node::drive_rejoin() {
   if (stage_ != Stage::rejoining || rejoin_written_ > Round{}) return;
@@ -85,21 +103,7 @@ void Node::drive_rejoin() {
     if (!configuration->contains(options_.self) || configuration->quorums().failures() > 0) {
       continue;
     }
-    // Without this member nothing is decided in these rounds, so it must not come back below them.
-    // Others may know of later rounds: the cluster may have been so small once, and have grown.
-    const bool all_heard = std::all_of(
-        configuration->members().begin(), configuration->members().end(), [this](ReplicaId member) {
-          return member == options_.self || last_beat(member) != nullptr;
-        });
-    const bool any_heard = std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
-      return last_beat(peer.first) != nullptr;
-    });
-    const bool any_ahead = std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
-      const message::Beat* beat = last_beat(peer.first);
-      return beat != nullptr && beat->executed_end > window_.executed_end();
-    });
-    const bool waited = now_ - started_at_ >= options_.absent_after;
-    if (!all_heard || !any_heard || any_ahead || !waited) return;
+    if (!has_stayed_so_small(*configuration)) return;
     why_refused_ = "a cluster of " + std::to_string(configuration->size()) +
                    " cannot do without the memory of one member: restore it from a backup";
     stage_ = Stage::must_rejoin;

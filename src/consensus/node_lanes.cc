@@ -49,7 +49,7 @@ std::optional<Round> Node::round_to_propose() const {
 // The first round of the window that the own lane has not used, not below top, and one that nobody
 // has given up on. It may lie above the reservation.
 std::optional<Round> Node::next_free_round() const {
-  const std::uint64_t interval = own_interval_seen_by_others();
+  const std::uint64_t interval = own_lane_seen_by_voters().interval;
   const Round lowest =
       std::max({own_lane_.next(), window_.executed_end(), window_.in_use_end() - 1, avoid_below_});
   Round round{(lowest.value + interval - 1) / interval * interval};
@@ -66,16 +66,23 @@ std::optional<Round> Node::next_free_round() const {
   return std::nullopt;
 }
 
-// The greatest K of the own lane in the Beats of connected peers: batches go into open rounds.
-std::uint32_t Node::own_interval_seen_by_others() const {
-  std::uint32_t interval = 1;
+// The greatest K and wait of the own lane in the Beats of connected voters that take part. Others
+// (a learner, one that comes back) wait since they are behind; rounds passed over would leave them
+// further behind.
+Node::OwnLaneSeen Node::own_lane_seen_by_voters() const {
+  OwnLaneSeen seen;
+  const Configuration& voters = configurations_.at(window_.executed_end());
   for (const auto& [id, peer] : peers_) {
-    if (!peer.up) continue;
+    const bool takes_part = voters.contains(id) && peer.beat.executed_end >= peer.beat.floor;
+    if (!peer.up || !takes_part) continue;
     for (const message::LaneReport& report : peer.beat.lanes) {
-      if (report.lane == options_.self) interval = std::max(interval, report.interval);
+      if (report.lane != options_.self) continue;
+      seen.interval = std::max(seen.interval, report.interval);
+      seen.waited = std::max(seen.waited, report.waited);
     }
   }
-  return std::min(interval, options_.lane_watch.interval_max);
+  seen.interval = std::min(seen.interval, options_.lane_watch.interval_max);
+  return seen;
 }
 
 // An owner that created no batch in this step skips its lane through top.

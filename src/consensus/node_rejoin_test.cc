@@ -305,6 +305,38 @@ TEST(NodeMembers, NothingIsSaidOfRoundsInWhichOneIsNoMember) {
   EXPECT_FALSE(lone.node().is_voter());
 }
 
+// Found by `members_in_one_go`: a learner is behind, so it waits for its voter's lane, and said so;
+// the voter skipped ahead, an eighth of a window with each batch, and the learner was never near.
+TEST(NodeMembers, ALearnerThatWaitsMakesNobodyPassOverRounds) {
+  LoneNode lone(lone_options(1));
+  lone.run();
+  Membership next = founded_with({{1}});
+  next.number = 1;
+  next.members.push_back({{2}, "", false});
+  lone.node().propose(batch_of(next), lone.now());
+  lone.settle();
+  ASSERT_EQ(lone.executed.size(), 1U);
+  ASSERT_TRUE(lone.executed[0].membership->ok());
+  lone.node().know({2});
+  lone.node().peer_up({2}, lone.now());
+  message::Beat beat = beat_of(0, 0);
+  beat.incarnation = lone_vector(1);
+  beat.lanes = {{{1}, 16, {}, std::chrono::milliseconds(20)}};
+  while (lone.node().executed_end() < lone.node().configurations().latest_from()) {
+    lone.node().propose(bytes("x"), lone.now());
+    lone.settle();
+  }
+  const Round begin = lone.node().executed_end();
+  constexpr std::uint64_t batches = 100;
+  for (std::uint64_t i = 0; i < batches; ++i) {
+    lone.receive(2, beat);
+    lone.wait(std::chrono::milliseconds(100));
+    lone.node().propose(bytes("x"), lone.now());
+    lone.settle();
+  }
+  EXPECT_EQ(distance(begin, lone.node().executed_end()), batches);
+}
+
 // Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no
 // peer could read it, nor what came behind it in the frame.
 TEST(NodeMembers, ABeatCanBeReadHoweverManyWereKnown) {

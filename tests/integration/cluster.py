@@ -9,10 +9,8 @@ Nothing of it outlives the `with`. When the body fails, the logs are printed.
 import contextlib
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,42 +19,13 @@ import time
 
 import redis
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from port_block import PEER_PORT_OFFSET, PortBlock
+
 BINARIES = pathlib.Path(os.environ.get(
     "RABIA_BIN", pathlib.Path(__file__).parents[2] / "build" / "release" / "bin"))
 # A hang is a failure, but only after longer than any machine needs.
 PATIENCE_SECONDS = 60
-PEER_PORT_OFFSET = 10_000
-
-
-class PortBlock:
-    """Ports base+1 … base+9, with their peer ports, for one test: a socket on `base` is the claim."""
-
-    def __init__(self):
-        for _ in range(1000):
-            self.base = random.SystemRandom().randrange(11_000, 21_000, 10)
-            self._claim = socket.socket()
-            try:
-                self._claim.bind(("127.0.0.1", self.base))
-                if self._all_free():
-                    return
-            except OSError:
-                pass
-            self._claim.close()
-        raise RuntimeError("no free block of ports")
-
-    def _all_free(self):
-        for offset in range(1, 10):
-            for port in (self.base + offset, self.base + offset + PEER_PORT_OFFSET):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    try:
-                        probe.bind(("127.0.0.1", port))
-                    except OSError:
-                        return False
-        return True
-
-    def close(self):
-        self._claim.close()
 
 
 class Cluster:

@@ -44,8 +44,7 @@ class LoneNode {
   // Replays a log; the first error, if any.
   Status replay(const std::vector<Record>& log) {
     for (const Record& record : log) {
-      const Status status = node_.restore(record, ++written_);
-      if (!status.ok()) return status;
+      if (Status status = node_.restore(record, ++written_); !status.ok()) return status;
     }
     return node_.start(now_);
   }
