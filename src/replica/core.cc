@@ -171,7 +171,9 @@ void Core::append_records() {
 // ---- execution
 
 void Core::execute(const consensus::Execution& execution) {
-  history_.executed(execution.slot, execution.batch, execution.executed_end);
+  if (lanes_ != nullptr) {
+    history_.executed(execution.slot, execution.batch, execution.executed_end);
+  }
   const auto own =
       execution.slot.lane == options_.self ? proposed_.find(execution.slot.round) : proposed_.end();
   if (own == proposed_.end()) {
@@ -247,7 +249,7 @@ void Core::notice_rejoin() {
   if (node_->stage() != consensus::Node::Stage::running || !rejoining_) return;
   rejoining_ = false;
   io::log(io::Level::info, "replica", "back without its memory",
-          {{"replica", options_.self}, {"takes_part_from_round", node_->floor().value}});
+          {{"replica", options_.self}, {"takes_part_from_round", lanes_->floor().value}});
   if (!snapshot_jobs_) return;
   snapshot_jobs_->run(
       [&files = environment_.files, path = options_.data_directory] {
@@ -363,7 +365,8 @@ std::string Core::why_no_quorum() const {
   if (!transport_) return why;
   for (const transport::Transport::PeerStats& peer : transport_->stats()) {
     if (peer.refused_because.empty()) continue;
-    why += "; member " + std::to_string(peer.id.value) + " refuses this one: " + peer.refused_because;
+    why +=
+        "; member " + std::to_string(peer.id.value) + " refuses this one: " + peer.refused_because;
   }
   return why;
 }
@@ -399,6 +402,13 @@ ReplicaStatus Core::status() const {
   status.commands_executed = commands_executed_;
   status.barriers = counters.barriers;
   status.forfeits = counters.forfeits;
+  status.protocol = options_.protocol;
+  status.slots_empty = counters.decided_zero_by_states + counters.decided_zero_by_votes;
+  status.slots_decided = counters.decided_one + status.slots_empty;
+  if (const std::uint64_t voted = status.slots_decided - counters.learned;
+      lanes_ == nullptr && voted > 0) {
+    status.phases_per_slot = static_cast<double>(counters.phases) / static_cast<double>(voted);
+  }
   status.log_commits = commits_;
   status.history_entries = history_.size();
   status_of_snapshots(status);

@@ -76,6 +76,11 @@ void Core::follow_members() {
 // ---- changes
 
 void Core::change_members(const MemberChange& change, std::function<void(Status)> done) {
+  if (lanes_ == nullptr) {
+    return done({Code::failed_precondition,
+                 "the members never change in the protocol as published: found a cluster with the "
+                 "protocol 'lanes' for that"});
+  }
   if (!available()) return done({Code::unavailable, why_not_serving()});
   if (introduction_ || changing_members_ || !membership_in_force()) {
     return done({Code::unavailable,
@@ -132,12 +137,12 @@ Status Core::safe_now(const Membership& next) const {
         std::count_if(voters.members().begin(), voters.members().end(), counts));
   };
   const std::size_t up = count([this](ReplicaId id) {
-    return id == options_.self ? node_->executed_end() >= node_->floor() : takes_part(id);
+    return id == options_.self ? node_->executed_end() >= lanes_->floor() : takes_part(id);
   });
   const std::size_t quorum = voters.quorums().quorum();
   if (up >= quorum) return {};
-  const std::size_t not_heard =
-      count([this](ReplicaId id) { return transport_->up(id) && node_->last_beat(id) == nullptr; });
+  const std::size_t not_heard = count(
+      [this](ReplicaId id) { return transport_->up(id) && lanes_->last_beat(id) == nullptr; });
   if (up + not_heard >= quorum) {
     return {Code::unavailable, "some members have just connected: try again in a moment"};
   }
@@ -207,13 +212,13 @@ void Core::tick_members() {
 }
 
 bool Core::takes_part(ReplicaId member) const {
-  const consensus::message::Beat* beat = node_->last_beat(member);
+  const consensus::message::Beat* beat = lanes_->last_beat(member);
   return beat != nullptr && beat->executed_end >= beat->floor;
 }
 
 bool Core::is_near(ReplicaId learner) const {
   return takes_part(learner) &&
-         node_->last_beat(learner)->executed_end + options_.tuning.window_rounds / 4 >=
+         lanes_->last_beat(learner)->executed_end + options_.tuning.window_rounds / 4 >=
              node_->executed_end();
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "consensus/published/node.h"
 #include "io/log.h"
 #include "replica/core.h"
 #include "storage/damage.h"
@@ -31,6 +32,12 @@ Status check_options(const ReplicaOptions& options) {
   if (!ids.contains(options.self)) {
     return {Code::invalid_argument, "member " + std::to_string(options.self.value) +
                                         " (this replica) is not in the list of members"};
+  }
+  if (options.protocol == Protocol::published &&
+      (options.durability != Durability::memory || options.rejoin)) {
+    return {Code::failed_precondition,
+            "the protocol as published keeps nothing and takes nobody back: it needs durability "
+            "'memory', and knows no rejoin; use the protocol 'lanes' for either"};
   }
   if (ids.size() > consensus::members_max) {
     return {Code::invalid_argument,
@@ -79,7 +86,7 @@ Status Core::recover_everything() {
   if (directory_) {
     if (Status status = refuse_if_diverged(); !status.ok()) return status;
   }
-  node_ = std::make_unique<consensus::Node>(node_options());
+  make_node();
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
   if (Status status = open_log(); !status.ok()) return status;
@@ -143,6 +150,20 @@ Status Core::open_directory() {
     return status;
   }
   return environment_.files.sync_directory(path);
+}
+
+void Core::make_node() {
+  if (options_.protocol == Protocol::published) {
+    lanes_ = nullptr;
+    node_ = std::make_unique<consensus::published::Node>(
+        consensus::published::Options{.node = node_options(),
+                                      .wall = environment_.executor.wall_now(),
+                                      .log_bytes_max = options_.tuning.memory_history_bytes});
+  } else {
+    auto lanes = std::make_unique<consensus::Node>(node_options());
+    lanes_ = lanes.get();
+    node_ = std::move(lanes);
+  }
 }
 
 consensus::NodeOptions Core::node_options() {
@@ -224,7 +245,7 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
     checkpoints_[checkpoint->round] = {recovered.lsn, recovered.location.segment};
   }
   durable_lsn_ = recovered.lsn;
-  if (Status status = node_->restore(record.value(), recovered.lsn); !status.ok()) return status;
+  if (Status status = lanes_->restore(record.value(), recovered.lsn); !status.ok()) return status;
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
   node_->ready().clear();
   return {};
