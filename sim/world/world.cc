@@ -426,7 +426,11 @@ std::string World::read_everything() {
 // idle time takes time.
 std::string World::judge_quiet() {
   if (blocked_ || divided() || !random_.chance(20)) return {};
-  run_until([] { return false; }, seconds(4));
+  // Who was removed before it had caught up asks on until the others cut its links.
+  const bool leaving = std::any_of(hosts_.begin(), hosts_.end(), [this](const auto& host) {
+    return host->up() && !members_.is_member(host->index());
+  });
+  run_until([] { return false; }, leaving ? seconds(10) : seconds(4));
   const std::uint64_t others = watch_.others_sent;
   const std::uint64_t records = watch_.records;
   run_until([] { return false; }, seconds(1));

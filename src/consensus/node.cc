@@ -284,7 +284,15 @@ message::Beat Node::make_beat() const {
   beat.in_use_end = window_.in_use_end();
   beat.lane_from = own_lane_.lane_from();
   beat.floor = floor();
+  // Of lanes that are in force, or will be: who else was ever known may be more than fit into it.
+  std::vector<const Configuration*> spoken_of = configurations_.in_force(window_.range());
+  const Configuration coming = configurations_.latest().voters();
+  spoken_of.push_back(&coming);
   for (const auto& [id, lane] : lanes_) {
+    const bool has_lane =
+        std::any_of(spoken_of.begin(), spoken_of.end(),
+                    [id = id](const Configuration* each) { return each->contains(id); });
+    if (!has_lane || beat.lanes.size() == members_max) continue;
     beat.lanes.push_back({id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
   }
   if (stage_ == Stage::founding) {

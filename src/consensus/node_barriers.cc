@@ -82,12 +82,28 @@ void Node::drive_reads() {
 void Node::drive_rejoin() {
   if (stage_ != Stage::rejoining || rejoin_written_ > Round{}) return;
   for (const Configuration* configuration : configurations_.in_force(window_.range())) {
-    if (configuration->contains(options_.self) && configuration->quorums().failures() == 0) {
-      why_refused_ = "a cluster of " + std::to_string(configuration->size()) +
-                     " cannot do without the memory of one member: restore it from a backup";
-      stage_ = Stage::must_rejoin;
-      return;
+    if (!configuration->contains(options_.self) || configuration->quorums().failures() > 0) {
+      continue;
     }
+    // Without this member nothing is decided in these rounds, so it must not come back below them.
+    // Others may know of later rounds: the cluster may have been so small once, and have grown.
+    const bool all_heard = std::all_of(
+        configuration->members().begin(), configuration->members().end(), [this](ReplicaId member) {
+          return member == options_.self || last_beat(member) != nullptr;
+        });
+    const bool any_heard = std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
+      return last_beat(peer.first) != nullptr;
+    });
+    const bool any_ahead = std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
+      const message::Beat* beat = last_beat(peer.first);
+      return beat != nullptr && beat->executed_end > window_.executed_end();
+    });
+    const bool waited = now_ - started_at_ >= options_.absent_after;
+    if (!all_heard || !any_heard || any_ahead || !waited) return;
+    why_refused_ = "a cluster of " + std::to_string(configuration->size()) +
+                   " cannot do without the memory of one member: restore it from a backup";
+    stage_ = Stage::must_rejoin;
+    return;
   }
   if (!rejoin_) {
     rejoin_.emplace(BarrierKind::rejoin, fresh_nonce());

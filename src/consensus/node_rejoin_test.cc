@@ -2,6 +2,7 @@
 // (section 5), one node at a time.
 #include <gtest/gtest.h>
 
+#include "consensus/codec.h"
 #include "consensus/node.h"
 #include "consensus/testing/lone_node.h"
 
@@ -194,8 +195,56 @@ TEST(NodeRejoin, AClusterOfTwoCannotDoWithoutAMemory) {
   beat.incarnation = lone_vector(2);
   lone.receive(2, beat);
   lone.settle();
+  EXPECT_EQ(lone.node().stage(), Stage::rejoining) << "the other one may know of more members";
+  lone.wait(std::chrono::seconds(1));
+  lone.receive(2, beat);
+  lone.settle();
   EXPECT_EQ(lone.node().stage(), Stage::must_rejoin);
   EXPECT_NE(lone.node().why_refused().find("backup"), std::string::npos);
+}
+
+// Found in review: a cluster that had grown from one or two members could do without none of its
+// founders for ever, since each began with the rounds in which they were so few. Given a cluster
+// that two have founded and that has three members now, then one of the two comes back.
+TEST(NodeRejoin, AClusterThatHasGrownCanDoWithoutAMemory) {
+  NodeOptions options = lone_options(2);
+  options.rejoin = true;
+  LoneNode lone(options);
+  ASSERT_TRUE(lone.replay({}).ok());
+  lone.settle();
+  lone.node().peer_up({2}, lone.now());
+  message::Beat beat = beat_of(200, 200);
+  beat.incarnation = lone_vector(2);
+  lone.receive(2, beat);
+  lone.settle();
+  lone.wait(std::chrono::seconds(1));
+  lone.receive(2, beat);
+  lone.settle();
+  ASSERT_EQ(lone.node().stage(), Stage::rejoining) << lone.node().why_refused();
+
+  Membership next = founded_with({{1}, {2}, {3}});
+  next.number = 1;
+  lone.receive(2, message::BatchCopy{{{0}, {2}}, batch_of(next)});
+  lone.receive(2, message::Decided{{2}, {{0}, {1}}, Bit::one});
+  for (int windows = 0; windows < 5; ++windows) {
+    for (const std::uint16_t lane : std::initializer_list<std::uint16_t>{1, 2, 3}) {
+      lone.receive(2, message::Decided{{lane}, {{0}, {200}}, Bit::zero});
+    }
+    lone.settle();
+  }
+  ASSERT_EQ(lone.node().executed_end(), Round{200});
+  ASSERT_EQ(lone.node().stage(), Stage::rejoining) << lone.node().why_refused();
+  lone.node().peer_up({3}, lone.now());
+  lone.wait(std::chrono::seconds(1));
+  lone.settle();
+  const auto asks = lone.sent_of<message::Ask>();
+  ASSERT_FALSE(asks.empty());
+  for (const std::uint16_t from : std::initializer_list<std::uint16_t>{2, 3}) {
+    lone.receive(from, message::Answer{asks.back().kind, asks.back().nonce, {200}});
+  }
+  lone.settle();
+  EXPECT_EQ(lone.node().stage(), Stage::running);
+  EXPECT_EQ(lone.node().floor(), Round{200 + 64});
 }
 
 // A change of the members that was executed in round 0, in the slot of lane 2.
@@ -253,6 +302,25 @@ TEST(NodeMembers, NothingIsSaidOfRoundsInWhichOneIsNoMember) {
   for (const auto& skip : lone.sent_of<message::Skip>()) EXPECT_LE(skip.rounds.end, Round{64});
   for (const auto& state : lone.sent_of<message::State>()) EXPECT_LE(state.rounds.end, Round{64});
   EXPECT_FALSE(lone.node().is_voter());
+}
+
+// Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no peer
+// could read it, nor what came behind it in the frame.
+TEST(NodeMembers, ABeatCanBeReadHoweverManyWereKnown) {
+  LoneNode lone(lone_options(3));
+  lone.run();
+  for (std::uint16_t id = 10; id < 110; ++id) lone.node().know({id});
+  lone.forget();
+  lone.wait(std::chrono::seconds(1));
+  lone.settle();
+  const auto beats = lone.sent_of<message::Beat>();
+  ASSERT_FALSE(beats.empty());
+  std::string encoded;
+  encode(Message(beats.back()), encoded);
+  base::Decoder in(encoded);
+  const Result<Message> read = decode_message(in);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(std::get<message::Beat>(read.value()).lanes.size(), 2U) << "those of members 2 and 3";
 }
 
 }  // namespace

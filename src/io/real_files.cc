@@ -74,8 +74,8 @@ Descriptor open_descriptor(const std::string& path, int flags) {
 
 class RealFile final : public File {
  public:
-  RealFile(Descriptor descriptor, std::string path)
-      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  RealFile(Descriptor descriptor, std::string path, bool direct)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)), direct_(direct) {}
 
   Status read_at(std::uint64_t offset, std::size_t size, std::string& out) override {
     out.resize(size);
@@ -101,6 +101,10 @@ class RealFile final : public File {
       const ssize_t put = uninterrupted([&] {
         return ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       });
+      if (put < 0 && errno == EINVAL && direct_) {  // A device of larger blocks, say.
+        if (Status status = go_through_memory(); !status.ok()) return status;
+        continue;
+      }
       if (put < 0) return failure("write", path_, errno);
       bytes.remove_prefix(static_cast<std::size_t>(put));
       offset += static_cast<std::uint64_t>(put);
@@ -129,8 +133,18 @@ class RealFile final : public File {
   }
 
  private:
+  Status go_through_memory() {
+    direct_ = false;
+    const int flags = ::fcntl(descriptor_.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(descriptor_.get(), F_SETFL, flags & ~O_DIRECT) != 0) {
+      return failure("write", path_, errno);
+    }
+    return {};
+  }
+
   Descriptor descriptor_;
   std::string path_;
+  bool direct_;
 };
 
 // flock(2): belongs to the open file, so the operating system releases it with the process.
@@ -160,6 +174,10 @@ int open_flags(OpenMode mode) {
       return O_RDWR;
     case OpenMode::create_read_write:
       return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::write_direct:
+      return O_WRONLY | O_DIRECT;
+    case OpenMode::create_write_direct:
+      return O_WRONLY | O_CREAT | O_EXCL | O_DIRECT;
   }
   return O_RDONLY;
 }
@@ -195,9 +213,15 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    Descriptor descriptor = open_descriptor(path, open_flags(mode));
-    if (!descriptor.valid()) return failure("open", path, errno);
-    return {std::make_unique<RealFile>(std::move(descriptor), path)};
+    const int flags = open_flags(mode);
+    const bool direct = (flags & O_DIRECT) != 0;
+    Descriptor descriptor = open_descriptor(path, flags);
+    if (descriptor.valid()) return {std::make_unique<RealFile>(std::move(descriptor), path, direct)};
+    if (!direct || errno != EINVAL) return failure("open", path, errno);
+    // The file system cannot. Linux has made the file by then, if it was to be made.
+    Descriptor through_memory = open_descriptor(path, flags & ~(O_DIRECT | O_EXCL));
+    if (!through_memory.valid()) return failure("open", path, errno);
+    return {std::make_unique<RealFile>(std::move(through_memory), path, false)};
   }
 
   Status rename(const std::string& from, const std::string& to) override {

@@ -2,9 +2,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
+#include "base/block_buffer.h"
 #include "io/files.h"
 #include "io/real_runtime.h"
 
@@ -46,6 +48,31 @@ TEST_F(RealFilesTest, ReadsGiveWhatWasWritten) {
   EXPECT_EQ(file.size().value(), 6U);
   ASSERT_TRUE(file.truncate(2).ok());
   EXPECT_EQ(file.size().value(), 2U);
+}
+
+// Given blocks, when written past the operating system's memory, in several files and places, then
+// others read them, and the modes keep their promises, whether or not the file system can do that.
+TEST_F(RealFilesTest, DirectWritesAreReadByOthers) {
+  base::BlockBuffer blocks(2);
+  std::fill_n(blocks.data(), blocks.size(), 'x');
+  auto made = files_->open(path("f"), OpenMode::create_write_direct);
+  ASSERT_TRUE(made.ok()) << made.status().message();
+  ASSERT_TRUE(made.value()->write_at(0, blocks.first(2 * base::block_bytes)).ok());
+  auto reader = files_->open(path("f"), OpenMode::read);
+  std::string bytes;
+  ASSERT_TRUE(reader.value()->read_at(base::block_bytes, 10, bytes).ok());
+  EXPECT_EQ(bytes, "xxxxxxxxxx");
+  blocks.data()[3] = 'y';
+  auto again = files_->open(path("f"), OpenMode::write_direct);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  ASSERT_TRUE(again.value()->write_at(base::block_bytes, blocks.first(base::block_bytes)).ok());
+  ASSERT_TRUE(again.value()->sync().ok());
+  ASSERT_TRUE(reader.value()->read_at(base::block_bytes, 10, bytes).ok());
+  EXPECT_EQ(bytes, "xxxyxxxxxx");
+  EXPECT_EQ(again.value()->size().value(), 2 * base::block_bytes);
+  EXPECT_EQ(files_->open(path("f"), OpenMode::create_write_direct).status().code(),
+            Code::already_exists);
+  EXPECT_EQ(files_->open(path("g"), OpenMode::write_direct).status().code(), Code::not_found);
 }
 
 // Given modes of opening and files that are there or not, when opened, then each mode keeps its

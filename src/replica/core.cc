@@ -1,6 +1,7 @@
 // Steps: inputs in, Ready carried out.
 #include "replica/core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -155,15 +156,10 @@ void Core::append_records() {
         std::holds_alternative<consensus::record::Founding>(record)) {
       wal_->require_sync();
     }
-    if (const auto* state = std::get_if<consensus::record::State>(&record)) {
-      if (state->batch) history_.stored({state->rounds.first, state->lane}, appended.location);
-    } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record)) {
-      history_.stored(batch->slot, appended.location);
-    } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
-      checkpoints_[checkpoint->round] = {appended.lsn, appended.location.segment};
-      if (base::mutated(base::Mutant::log_cut_before_its_snapshot)) {
-        wal_->remove_segments_before(appended.location.segment);
-      }
+    note_place(record, appended.lsn, appended.location);
+    if (base::mutated(base::Mutant::log_cut_before_its_snapshot) &&
+        std::holds_alternative<consensus::record::Checkpoint>(record)) {
+      wal_->remove_segments_before(appended.location.segment);
     }
   }
 }
@@ -244,22 +240,36 @@ void Core::notice_stage() {
   notice_serving();
 }
 
-// What it had before is of no use any more.
+namespace {
+
+// What a replica had before its rejoin is of no use any more.
+void forget_set_aside(Jobs& jobs, io::FileSystem& files, const std::string& path) {
+  jobs.run([&files, path] { return storage::DataDirectory::forget_set_aside(files, path); },
+           [](const Status& status) {
+             if (status.ok()) return;
+             io::log(io::Level::warning, "replica",
+                     "what was put aside for the rejoin is still there",
+                     {{"reason", status.message()}});
+           });
+}
+
+bool anything_set_aside(io::FileSystem& files, const std::string& path) {
+  const auto names = files.list(path);
+  return names.ok() &&
+         std::any_of(names.value().begin(), names.value().end(),
+                     [](const std::string& name) { return name.ends_with(".before-rejoin"); });
+}
+
+}  // namespace
+
 void Core::notice_rejoin() {
   if (node_->stage() != consensus::Node::Stage::running || !rejoining_) return;
   rejoining_ = false;
   io::log(io::Level::info, "replica", "back without its memory",
           {{"replica", options_.self}, {"takes_part_from_round", lanes_->floor().value}});
-  if (!snapshot_jobs_) return;
-  snapshot_jobs_->run(
-      [&files = environment_.files, path = options_.data_directory] {
-        return storage::DataDirectory::forget_set_aside(files, path);
-      },
-      [](const Status& status) {
-        if (status.ok()) return;
-        io::log(io::Level::warning, "replica", "what was put aside for the rejoin is still there",
-                {{"reason", status.message()}});
-      });
+  if (snapshot_jobs_) {
+    forget_set_aside(*snapshot_jobs_, environment_.files, options_.data_directory);
+  }
 }
 
 // It serves when a first linearizable read has come through: everything acknowledged before it
@@ -276,6 +286,10 @@ void Core::notice_serving() {
              {"incarnation", node_->incarnation()},
              {"round", node_->executed_end().value},
              {"batches", position_.value}});
+    // An earlier life may have come back from a rejoin, and ended before it had removed this.
+    if (snapshot_jobs_ && anything_set_aside(environment_.files, options_.data_directory)) {
+      forget_set_aside(*snapshot_jobs_, environment_.files, options_.data_directory);
+    }
     if (callbacks_.serving) callbacks_.serving();
   }
 }

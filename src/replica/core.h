@@ -80,6 +80,8 @@ class Core final : public Replica {
   void stop_because(Status status);
   void halt();
   void append_records();
+  void note_place(const consensus::Record& record, storage::Lsn lsn,
+                  const storage::RecordLocation& location);
   void send(const consensus::Outgoing& outgoing);
   void execute(const consensus::Execution& execution);
   void apply_batch(const consensus::Execution& execution, Group* group);

@@ -23,18 +23,40 @@ struct Core::HistoryReply {
 
 namespace {
 
-// The batch in a record that was stored as holding one.
-base::SharedBytes batch_in(std::string_view payload) {
+// The batch of the slot in a record that was stored as holding it.
+base::SharedBytes batch_in(std::string_view payload, SlotId slot) {
   const Result<consensus::Record> record = consensus::decode_record(payload);
   if (!record.ok()) return {};
   if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
     return state->batch;
   }
-  const auto* batch = std::get_if<consensus::record::Batch>(&record.value());
-  return batch != nullptr ? batch->bytes : base::SharedBytes();
+  if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
+    return batch->bytes;
+  }
+  if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record.value())) {
+    for (const consensus::record::Batch& batch : checkpoint->batches) {
+      if (batch.slot == slot) return batch.bytes;
+    }
+  }
+  return {};
 }
 
 }  // namespace
+
+// Where a batch can be read again, and from where on the log is needed.
+void Core::note_place(const consensus::Record& record, storage::Lsn lsn,
+                      const storage::RecordLocation& location) {
+  if (const auto* state = std::get_if<consensus::record::State>(&record)) {
+    if (state->batch) history_.stored({state->rounds.first, state->lane}, location);
+  } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record)) {
+    history_.stored(batch->slot, location);
+  } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record)) {
+    checkpoints_[checkpoint->round] = {lsn, location.segment};
+    for (const consensus::record::Batch& each : checkpoint->batches) {
+      history_.stored_again(each.slot, location);
+    }
+  }
+}
 
 void Core::reply_from_history(const consensus::HistoryRequest& request) {
   if (!history_requests_.begin(request.peer, request)) return;
@@ -76,7 +98,9 @@ void Core::read_batches(const std::shared_ptr<HistoryReply>& reply) {
     if (stopped_) return;
     Status failed = read.status();
     if (read.ok()) {
-      for (const std::string& payload : read.value()) reply->batches.push_back(batch_in(payload));
+      for (std::size_t i = 0; i < reply->entries.size(); ++i) {
+        reply->batches.push_back(batch_in(read.value()[i], reply->entries[i].slot));
+      }
       if (std::any_of(reply->batches.begin(), reply->batches.end(),
                       [](const base::SharedBytes& batch) { return !batch; })) {
         failed = {Code::corrupted, "a record that should hold a batch holds none"};

@@ -46,6 +46,17 @@ Status check_options(const ReplicaOptions& options) {
   return {};
 }
 
+// A life in mode `memory` says what no log remembers: a log from before it must not be gone back
+// to, since it would be taken for all that was ever said.
+Status refuse_log_left_behind(const std::string& path, bool is_there) {
+  if (!is_there) return {};
+  return {Code::failed_precondition,
+          "the data directory '" + path +
+              "' holds the log of a replica, which would lack what is said in durability mode "
+              "'memory' and must not be used after it: remove the directory, or start with 'os' or "
+              "'always'"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
@@ -130,10 +141,12 @@ Status Core::begin_without_memory() {
 }
 
 Status Core::open_directory() {
-  if (options_.durability == Durability::memory) return {};
   const std::string& path = options_.data_directory;
   Result<bool> known = environment_.files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
+  if (options_.durability == Durability::memory) {
+    return refuse_log_left_behind(path, !path.empty() && known.value());
+  }
   if (!known.value() && !options_.bootstrap && !options_.rejoin) {
     return {
         Code::failed_precondition,
@@ -237,13 +250,7 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
   if (!record.ok()) return record.status();
   if (Status status = check_snapshots(record.value()); !status.ok()) return status;
   if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
-  if (const auto* state = std::get_if<consensus::record::State>(&record.value())) {
-    if (state->batch) history_.stored({state->rounds.first, state->lane}, recovered.location);
-  } else if (const auto* batch = std::get_if<consensus::record::Batch>(&record.value())) {
-    history_.stored(batch->slot, recovered.location);
-  } else if (const auto* checkpoint = std::get_if<consensus::record::Checkpoint>(&record.value())) {
-    checkpoints_[checkpoint->round] = {recovered.lsn, recovered.location.segment};
-  }
+  note_place(record.value(), recovered.lsn, recovered.location);
   durable_lsn_ = recovered.lsn;
   if (Status status = lanes_->restore(record.value(), recovered.lsn); !status.ok()) return status;
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);

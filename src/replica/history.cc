@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace rabia::replica {
 
 using consensus::Round;
@@ -11,18 +13,21 @@ void History::stored(SlotId slot, storage::RecordLocation location) {
   if (!in_memory_) stored_.try_emplace(slot, location);
 }
 
+void History::stored_again(SlotId slot, storage::RecordLocation location) {
+  if (!in_memory_) stored_.insert_or_assign(slot, location);
+}
+
 void History::executed(SlotId slot, const base::SharedBytes& batch, Round executed_end) {
   Entry entry{slot, {}};
   if (in_memory_) {
     batches_.push_back(batch);
     memory_bytes_ += batch.size();
-  } else if (const auto found = stored_.find(slot); found != stored_.end()) {
+  } else {
+    const auto found = stored_.find(slot);
+    RABIA_CHECK(found != stored_.end());  // Or a restart could not execute it again.
     entry.location = found->second;
-  } else {  // Only a checkpoint holds it, or its segment is gone.
-    executed_.clear();
-    first_ = slot.round + 1;
   }
-  if (in_memory_ || slot.round >= first_) executed_.push_back(entry);
+  executed_.push_back(entry);
   while (memory_bytes_ > memory_bytes_max_ && executed_.size() > 1) {
     memory_bytes_ -= batches_.front().size();
     first_ = executed_.front().slot.round + 1;

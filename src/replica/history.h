@@ -27,6 +27,9 @@ class History {
 
   // A record that holds the batch of a slot was appended (the first one counts).
   void stored(consensus::SlotId slot, storage::RecordLocation location);
+  // A checkpoint holds it too. What lies before that may be removed while the slot waits for its
+  // turn.
+  void stored_again(consensus::SlotId slot, storage::RecordLocation location);
   // The slot's turn in the log came. Rounds below `executed_end` are executed.
   void executed(consensus::SlotId slot, const base::SharedBytes& batch,
                 consensus::Round executed_end);

@@ -199,6 +199,45 @@ TEST(Replica, AnEmptyDirectoryIsRefusedWithoutBootstrap) {
   EXPECT_NE(status.message().find("--bootstrap"), std::string::npos);
 }
 
+// Found in review: a life in mode `memory` says things that the log beside it knows nothing of. A
+// replica that went back to that log took part as if it had never said them.
+TEST(Replica, AMemberDoesNotLeaveItsLogBehindForModeMemory) {
+  Cluster cluster({.seed = 7});
+  cluster.start_all();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.all_serving(); }));
+  ASSERT_TRUE(cluster.close(2).ok());
+  ReplicaOptions options;
+  options.cluster_id = "test";
+  options.self = {3};
+  for (std::uint16_t id = 1; id <= 3; ++id) options.members.push_back({{id}, {"nowhere", id}});
+  options.data_directory = "data";
+  options.durability = Durability::memory;
+  const auto log = cluster.executor().make_worker(std::chrono::microseconds(1));
+  testing::LogMachine machine;
+  const auto opened = Replica::open(
+      {cluster.executor(), cluster.network().at("nowhere"), cluster.files(2), *log, *log}, options,
+      machine, {});
+  EXPECT_EQ(opened.status().code(), Code::failed_precondition);
+  EXPECT_NE(opened.status().message().find("'data'"), std::string::npos)
+      << opened.status().message();
+  EXPECT_TRUE(cluster.start(2, false).ok()) << "nothing was changed";
+}
+
+// Found in review: a crash between the end of a rejoin and the removal of what was put aside for it
+// left that on the disk for ever; and at the next rejoin it would have counted as the first.
+TEST(Replica, WhatWasPutAsideForARejoinThatIsOverIsRemovedAtTheNextStart) {
+  Cluster cluster({.seed = 8});
+  cluster.start_all();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.all_serving(); }));
+  ASSERT_TRUE(cluster.close(2).ok());
+  io::testing::MemoryFileSystem& files = cluster.files(2);
+  const std::string aside = "data/wal.before-rejoin";
+  ASSERT_TRUE(files.create_directories(aside).ok());
+  ASSERT_TRUE(files.open(aside + "/wal-0000000001.log", io::OpenMode::create_read_write).ok());
+  ASSERT_TRUE(cluster.start(2, false).ok());
+  EXPECT_TRUE(cluster.run_until([&] { return !files.exists(aside).value(); }));
+}
+
 // Given a founded cluster, when a member comes with an empty directory, then it does not take part
 // (it may have promised something that it forgot) and says so.
 TEST(Replica, AMemberThatLostItsDataDoesNotTakePart) {

@@ -20,11 +20,43 @@ Status LogDisk::open(const RecoveredLog& log) {
   return open_current();
 }
 
+// Mode `always` waits for the disk in any case, and nobody reads the log soon.
 Status LogDisk::open_current() {
+  const std::string path = io::join_path(directory_, segment_name(segment_));
+  auto for_reading = files_.open(path, io::OpenMode::read);
+  if (!for_reading.ok()) return for_reading.status();
+  const std::uint64_t block = end_ / base::block_bytes * base::block_bytes;
+  std::string last;
+  Status status = for_reading.value()->read_at(block, end_ - block, last);
+  if (!status.ok()) return status;
+  if (last.size() < end_ - block) return damaged_segment(segment_, end_, "the file is truncated");
+  std::copy(last.begin(), last.end(), blocks_.data());
+  const bool whole_blocks = segment_bytes_ % base::block_bytes == 0;
+  const bool direct = durability_ == Durability::always && whole_blocks;
   auto opened =
-      files_.open(io::join_path(directory_, segment_name(segment_)), io::OpenMode::read_write);
+      files_.open(path, direct ? io::OpenMode::write_direct : io::OpenMode::read_write);
   if (!opened.ok()) return opened.status();
   file_ = opened.take();
+  return {};
+}
+
+Status LogDisk::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::uint64_t block = end_ / base::block_bytes * base::block_bytes;
+    const std::size_t there = end_ - block;
+    const std::size_t added = std::min(bytes.size(), blocks_.size() - there);
+    std::copy_n(bytes.begin(), added, blocks_.data() + there);
+    const std::size_t filled = there + added;
+    const std::size_t padded = base::round_up_to_blocks(filled);
+    std::fill(blocks_.data() + filled, blocks_.data() + padded, '\0');
+    const std::size_t size = std::min<std::uint64_t>(padded, segment_bytes_ - block);
+    Status status = file_->write_at(block, blocks_.first(size));
+    if (!status.ok()) return status;
+    const std::size_t whole = filled / base::block_bytes * base::block_bytes;
+    std::copy(blocks_.data() + whole, blocks_.data() + filled, blocks_.data());
+    bytes.remove_prefix(added);
+    end_ += added;
+  }
   return {};
 }
 
@@ -40,8 +72,7 @@ Status LogDisk::write_group(const Group& group) {
     if (!status.ok()) return status;
   }
   RABIA_CHECK(group.offset == end_);
-  if (Status status = file_->write_at(group.offset, group.bytes); !status.ok()) return status;
-  end_ = group.offset + group.bytes.size();
+  if (Status status = put(group.bytes); !status.ok()) return status;
   ends_with_mark_ = false;
   if (durability_ == Durability::always && !mutated(Mutant::log_acknowledged_before_sync)) {
     Status synced = file_->sync();
@@ -62,7 +93,7 @@ Status LogDisk::advance_to(std::uint32_t segment, std::uint64_t segment_bytes, L
                  .group_first = next_lsn,
                  .after_sync = first_unsynced_ == 0},
                 {}, seal);
-  if (Status status = file_->write_at(end_, seal); !status.ok()) return status;
+  if (Status status = put(seal); !status.ok()) return status;
   if (durability_ == Durability::always) {
     if (Status status = file_->sync(); !status.ok()) return status;
   } else if (first_unsynced_ == 0) {
@@ -140,7 +171,7 @@ Status LogDisk::finish(Lsn next_lsn) {
   std::string mark;
   append_record(salt_, {.kind = RecordKind::mark, .lsn = next_lsn, .group_first = next_lsn}, {},
                 mark);
-  if (Status status = file_->write_at(end_, mark); !status.ok()) return status;
+  if (Status status = put(mark); !status.ok()) return status;
   return file_->sync();
 }
 

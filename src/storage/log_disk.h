@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/block_buffer.h"
 #include "io/files.h"
 #include "rabia/result.h"
 #include "storage/group.h"
@@ -52,6 +53,9 @@ class LogDisk {
 
  private:
   Status write_group(const Group& group);
+  // Writes behind what is there, in whole blocks: what the last one holds already is written again,
+  // as it is, and zeros behind the end, as they are.
+  Status put(std::string_view bytes);
   Status remove_one();
   Status advance_to(std::uint32_t segment, std::uint64_t segment_bytes, Lsn next_lsn);
   Status open_current();
@@ -67,6 +71,8 @@ class LogDisk {
   std::uint32_t segment_ = 0;       // its number,
   std::uint64_t segment_bytes_ = 0;
   std::uint64_t end_ = 0;  // and where its records end.
+  // What is being written; it begins with the bytes of the block in which the log ends.
+  base::BlockBuffer blocks_{64};
   std::uint32_t first_unsynced_ =
       0;  // The first segment with writes that were not synced; 0: none.
   bool ends_with_mark_ = false;

@@ -91,7 +91,7 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
 std::uint64_t segment_size_for(std::uint64_t largest_record_bytes, std::uint64_t wanted_bytes) {
   const std::uint64_t needed = segment_header_bytes + largest_record_bytes + record_bytes(0);
   const std::uint64_t bytes = std::max(needed, wanted_bytes);
-  return (bytes + sector_bytes - 1) / sector_bytes * sector_bytes;
+  return base::round_up_to_blocks(bytes);
 }
 
 Status SegmentBuilder::step() {
@@ -116,7 +116,7 @@ Status SegmentBuilder::create() {
   if (left_behind.value()) {
     if (Status status = files_.remove(path); !status.ok()) return status;
   }
-  auto opened = files_.open(path, io::OpenMode::create_read_write);
+  auto opened = files_.open(path, io::OpenMode::create_write_direct);
   if (!opened.ok()) return opened.status();
   file_ = opened.take();
   return {};
@@ -125,9 +125,12 @@ Status SegmentBuilder::create() {
 Status SegmentBuilder::fill_chunk() {
   const std::uint64_t size =
       std::min<std::uint64_t>(prepare_chunk_bytes, header_.segment_bytes - built_bytes_);
-  std::string chunk(size, '\0');
-  if (built_bytes_ == 0) chunk.replace(0, segment_header_bytes, encode_segment_header(header_));
-  if (Status status = file_->write_at(built_bytes_, chunk); !status.ok()) return status;
+  if (built_bytes_ == 0) {
+    const std::string header = encode_segment_header(header_);
+    std::copy(header.begin(), header.end(), chunk_.data());
+  }
+  if (Status status = file_->write_at(built_bytes_, chunk_.first(size)); !status.ok()) return status;
+  if (built_bytes_ == 0) std::fill_n(chunk_.data(), segment_header_bytes, '\0');
   // Now, and not all at the end: a sync of a whole segment would hold up commits for long.
   if (Status status = file_->sync(); !status.ok()) return status;
   built_bytes_ += size;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/block_buffer.h"
 #include "io/files.h"
 #include "rabia/result.h"
 
@@ -35,13 +36,14 @@ struct SegmentHeader {
 [[nodiscard]] Result<SegmentHeader> decode_segment_header(std::string_view bytes);
 
 // The size of a segment whose largest record has `largest_record_bytes`, at least `wanted_bytes`:
-// with room for a seal, in whole sectors.
+// with room for a seal, in whole blocks.
 [[nodiscard]] std::uint64_t segment_size_for(std::uint64_t largest_record_bytes,
                                              std::uint64_t wanted_bytes);
 
 // Creates one segment: zeros (so that a later fdatasync writes data only) and a header, all durable
-// under another name before it gets its own. So a file with a segment's name is whole, for ever.
-// An unused segment of the same number is replaced. One thread at a time.
+// under another name before it gets its own. So a file with a segment's name is whole, for ever. They
+// go past the operating system's memory: nobody reads them there. An unused segment of the same
+// number is replaced. One thread at a time.
 class SegmentBuilder {
  public:
   SegmentBuilder(io::FileSystem& files, std::string directory, const SegmentHeader& header)
@@ -66,6 +68,7 @@ class SegmentBuilder {
   std::string directory_;
   SegmentHeader header_;
   std::unique_ptr<io::File> file_;
+  base::BlockBuffer chunk_{prepare_chunk_bytes / base::block_bytes};  // Zeros.
   std::uint64_t built_bytes_ = 0;
   bool finished_ = false;
 };

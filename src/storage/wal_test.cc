@@ -136,12 +136,12 @@ TEST(Wal, GivesAHugeRecordItsOwnSegment) {
   for (int round = 0; round < 3; ++round) {
     written.push_back(payload_of(1, 2500));  // The next segment is prepared after this.
     world.write(written.back());
-    written.push_back(payload_of(2, 100000));
+    written.push_back(payload_of(2, 102250));
     const Wal::Appended huge = world.write(written.back());
     written.push_back(payload_of(3, 600));
     const Wal::Appended next = world.write(written.back());
     EXPECT_EQ(next.location.segment, huge.location.segment + 1);
-    EXPECT_EQ(world.read(huge.location).value(), payload_of(2, 100000));
+    EXPECT_EQ(world.read(huge.location).value(), payload_of(2, 102250));
     EXPECT_EQ(world.durable, written.size());
   }
   world.kill();

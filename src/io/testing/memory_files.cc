@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/block_buffer.h"
 #include "base/check.h"
 
 namespace rabia::io::testing {
@@ -199,14 +200,16 @@ struct MemoryFileSystem::Node {
 
 class MemoryFileSystem::OpenFile final : public File {
  public:
-  OpenFile(MemoryFileSystem& system, std::shared_ptr<Node> node, std::string path, bool writable)
+  OpenFile(MemoryFileSystem& system, std::shared_ptr<Node> node, std::string path, OpenMode mode)
       : system_(system),
         node_(std::move(node)),
         path_(std::move(path)),
         process_(system.process_),
-        writable_(writable) {}
+        writable_(mode != OpenMode::read),
+        direct_(mode == OpenMode::write_direct || mode == OpenMode::create_write_direct) {}
 
   Status read_at(std::uint64_t offset, std::size_t size, std::string& out) override {
+    RABIA_CHECK(!direct_);
     out.clear();
     if (stale()) return refuse("read", "the handle is from before a crash");
     const std::string& bytes = node_->content.live();
@@ -216,6 +219,10 @@ class MemoryFileSystem::OpenFile final : public File {
   Status write_at(std::uint64_t offset, std::string_view bytes) override {
     if (stale()) return refuse("write", "the handle is from before a crash");
     if (!writable_) return refuse("write", "opened for reading");
+    if (direct_) {
+      RABIA_CHECK(offset % base::block_bytes == 0 && bytes.size() % base::block_bytes == 0);
+      RABIA_CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % base::block_bytes == 0);
+    }
     return system_.write(*node_, path_, offset, bytes);
   }
   Status sync() override {
@@ -251,6 +258,7 @@ class MemoryFileSystem::OpenFile final : public File {
   std::string path_;
   std::uint64_t process_;
   bool writable_;
+  bool direct_;
 };
 
 class MemoryFileSystem::HeldLock final : public FileLock {
@@ -318,7 +326,7 @@ Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& direc
 
 Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, OpenMode mode) {
   auto node = find(path);
-  if (mode == OpenMode::create_read_write) {
+  if (mode == OpenMode::create_read_write || mode == OpenMode::create_write_direct) {
     if (node) return failed(Code::already_exists, "open", path, "exists");
     const auto parent = find(parent_of(path));
     if (!parent || !parent->directory) return failed(Code::not_found, "open", path, "no directory");
@@ -327,7 +335,7 @@ Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, Op
   }
   if (!node) return failed(Code::not_found, "open", path, "no such file");
   if (node->directory) return failed(Code::io_error, "open", path, "is a directory");
-  return {std::make_unique<OpenFile>(*this, std::move(node), path, mode != OpenMode::read)};
+  return {std::make_unique<OpenFile>(*this, std::move(node), path, mode)};
 }
 
 Status MemoryFileSystem::rename(const std::string& from, const std::string& to) {

@@ -34,7 +34,7 @@ class HaltingFiles final : public io::FileSystem {
     return below_.list(directory);
   }
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override {
-    if (mode == io::OpenMode::create_read_write) {
+    if (mode == io::OpenMode::create_read_write || mode == io::OpenMode::create_write_direct) {
       if (Status status = change([] { return Status(); }); !status.ok()) return status;
     }
     auto opened = below_.open(path, mode);
