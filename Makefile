@@ -10,7 +10,7 @@ DATA ?= data
 HOURS ?= 1
 FIRST_SEED ?= 1000000
 
-.PHONY: build build-all build-sim run test test-long sim sim-long bench lint format clean help
+.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench lint format clean help
 .DEFAULT_GOAL := build
 
 help: ## List the targets
@@ -53,9 +53,13 @@ sim: build-sim ## 2,000 simulated clusters with everything going wrong: docs/tes
 sim-long: build-sim ## Simulated clusters for HOURS=n hours (default 1), from FIRST_SEED=n on
 	@$(RELEASE)/bin/rabia-sim --seeds $(FIRST_SEED): --hours $(HOURS) --jobs $(JOBS)
 
-bench: build ## Throughput beside a Redis server of this machine
-	@tools/setup-debian test
-	@/usr/bin/python3 tools/bench --bin $(RELEASE)/bin
+build-bench:
+	@tools/setup-debian build bench
+	@cmake --preset release -DRABIA_BENCH_ETCD=ON
+	@cmake --build --preset release --target programs rabia-bench-etcd -j $(JOBS)
+
+bench: build-bench ## Figures beside Redis and etcd, in bench/results/; one row with ONLY=name
+	@/usr/bin/python3 -B bench/run.py --bin $(RELEASE)/bin $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 lint: ## Formatting, layering, and clang-tidy on changed files (on all with ALL=1)
 	@tools/setup-debian build test lint

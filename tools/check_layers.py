@@ -28,6 +28,7 @@ APPS = {
     "rabia_server": {"settings"},
     "rabia_cluster": {"settings"},
     "rabia_ctl": {"settings"},
+    "rabia_bench": set(),
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
@@ -46,6 +47,7 @@ LIBRARIES = {
     "toml++/": ("apps/settings/",),
     "CLI/": ("apps/", "sim/runner/", "sim/explore/"),
     "hiredis/": ("apps/rabia_ctl/",),
+    "grpc": ("apps/rabia_bench/etcd/",),
     "isa-l": ("src/base/",),
     "xxhash.h": ("src/base/",),
     "zstd.h": ("src/storage/",),

@@ -11,10 +11,12 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ("include", "src", "apps", "sim", "cmake", "docs", "tests", "tools")
+FOLDERS = ("include", "src", "apps", "sim", "bench", "cmake", "docs", "tests", "tools")
 SUFFIXES = {".h", ".cc", ".md", ".py", ".mjs", ".txt", ".cmake", ""}
 # Where a document may lie that is named without its folder, beside that of the file that names it.
 DOCUMENT_FOLDERS = ("", "docs", "docs/formats")
+# What `make bench` writes: it is not there before.
+WRITTEN_BY_RUNS = {"table.md", "results/latest.md"}
 DOCUMENT = re.compile(r"[\w./-]*\w\.md\b")
 
 
@@ -29,6 +31,8 @@ def files_of(root):
 
 def names_nothing(root, path, name):
     """Whether the document that `path` names is in none of the places where a reader looks."""
+    if name in WRITTEN_BY_RUNS:
+        return False
     places = [path.parent, *(pathlib.Path(folder) for folder in DOCUMENT_FOLDERS)]
     return not any((root / place / name).is_file() for place in places)
 

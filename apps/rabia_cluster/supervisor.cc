@@ -158,7 +158,9 @@ void Supervisor::on_ended(Replica& replica, const Ending& ending) {
   replica.pid = 0;
   if (stopping_) return on_stopped(replica, ending);
   replica.ending = ending.text;
-  say(name_of(replica.settings) + " " + ending.text);
+  // Nobody here told it to: the way to start it again, which follows, may not be what is wanted.
+  say(name_of(replica.settings) + " " + ending.text +
+      (ending.clean ? ": stopped by hand, or removed from the cluster; its log says which" : ""));
   if (ending.refused) {
     const std::vector<std::string> lines = last_log_lines(replica);
     for (const std::string& line : lines) std::fprintf(stderr, "  | %s\n", line.c_str());

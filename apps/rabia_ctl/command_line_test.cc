@@ -39,6 +39,36 @@ TEST(CtlCommandLine, ChoosesACommand) {
   }
 }
 
+// Given a command that there is not, or a wrong flag, then the message names it, and the help that
+// is worth reading.
+TEST(CtlCommandLine, NamesWhatIsWrongAndWhereToReadOn) {
+  struct Case {
+    std::vector<const char*> words;
+    std::string message;
+  };
+  const std::vector<Case> cases = {
+      {{"nosuch"}, "there is no command 'nosuch' (rabia-ctl --help shows what there is)"},
+      {{"member", "nosuch"},
+       "there is no command 'nosuch' (rabia-ctl member --help shows what there is)"},
+      {{"member"}, "A subcommand is required (rabia-ctl member --help shows what there is)"},
+      {{"member", "remove", "4"},
+       "--at is required (rabia-ctl member remove --help shows what there is)"},
+      {{"member", "remove", "0", "--at", "h:1"},
+       "--id: Value 0 not in range 1 to 65535 (rabia-ctl member remove --help shows what there "
+       "is)"},
+  };
+  for (const Case& wrong : cases) EXPECT_EQ(parse(wrong.words).status().message(), wrong.message);
+}
+
+// Given the number of a member with and without its name, then all commands take it.
+TEST(CtlCommandLine, TakesAMemberEitherWay) {
+  EXPECT_TRUE(parse({"member", "add", "4", "--address", "h:2", "--at", "h:1"}).ok());
+  EXPECT_TRUE(parse({"member", "add", "--id", "4", "--address", "h:2", "--at", "h:1"}).ok());
+  EXPECT_TRUE(parse({"member", "remove", "4", "--at", "h:1"}).ok());
+  EXPECT_TRUE(parse({"member", "promote", "--id", "4", "--at", "h:1"}).ok());
+  EXPECT_FALSE(parse({"member", "add", "70000", "--address", "h:2", "--at", "h:1"}).ok());
+}
+
 // Given --help, of the program or of a command, or --version, then that is the answer and nothing
 // runs.
 TEST(CtlCommandLine, AnswersWhatIsAskedOfItself) {

@@ -115,6 +115,7 @@ Result<Reply> Connection::call(const std::vector<std::string>& words, base::Dura
                                                 texts.data(), sizes.data())),
       free);
   if (reply == nullptr) return broken(within);
+  answered_ = true;
   if (reply->type == REDIS_REPLY_ERROR) {
     return to_status(address_, std::string_view(reply->str, reply->len));
   }
@@ -126,7 +127,8 @@ Status Connection::broken(base::Duration within) const {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(within).count();
   return {Code::unavailable,
           address_ + ": " +
-              (silent ? "no answer within " + std::to_string(seconds) + " s" : context_->errstr)};
+              (silent ? "no answer within " + std::to_string(seconds) + " s" : context_->errstr) +
+              (answered_ ? "" : " (--at is where clients are served: `port`, not `peer-port`)")};
 }
 
 }  // namespace rabia::apps

@@ -65,6 +65,7 @@ class Connection {
 
   std::string address_;
   std::unique_ptr<redisContext, Free> context_;
+  bool answered_ = false;  // So the other end speaks our protocol.
 };
 
 }  // namespace rabia::apps

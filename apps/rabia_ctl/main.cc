@@ -19,8 +19,7 @@ constexpr int wrong_command_line = 2;
 int run(int argc, char** argv) {
   const Result<CtlInvocation> invocation = parse_ctl_command_line(argc, argv);
   if (!invocation.ok()) {
-    std::fprintf(stderr, "rabia-ctl: %s (rabia-ctl --help shows what there is)\n",
-                 invocation.status().message().c_str());
+    std::fprintf(stderr, "rabia-ctl: %s\n", invocation.status().message().c_str());
     return wrong_command_line;
   }
   if (invocation.value().answer) {

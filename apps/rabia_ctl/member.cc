@@ -171,6 +171,11 @@ void add_member(CLI::App& program, Run& chosen) {
     sub->callback([options, &chosen, run] { chosen = [options, run] { return run(*options); }; });
     return sub;
   };
+  const CLI::Range ids(1, 65535);
+  // The same for all, with or without its name.
+  const auto takes_id = [&](CLI::App* sub, const char* help) {
+    sub->add_option("id,--id", options->id, help)->required()->check(ids);
+  };
   const auto takes_new_one = [&](CLI::App* sub) {
     sub->add_option("--address", options->address,
                     "HOST:PORT at which the new member listens for the other replicas")
@@ -181,19 +186,19 @@ void add_member(CLI::App& program, Run& chosen) {
   command("list", "Who belongs to the cluster, as this replica knows it", list);
   CLI::App* const adds =
       command("add", "Adds a member, which votes as soon as it has caught up", add);
-  adds->add_option("--id", options->id, "Its number, which no member has ever had")->required();
+  takes_id(adds, "Its number, which no member has ever had");
   adds->add_flag("--learner", options->learner, "It stays a learner until it is promoted");
   takes_new_one(adds);
-  command("promote", "Makes a learner that has caught up a voter", promote)
-      ->add_option("id", options->id, "The learner")
-      ->required();
-  command("remove", "Removes a member for ever: its number is not given again", remove)
-      ->add_option("id", options->id, "The member")
-      ->required();
+  takes_id(command("promote", "Makes a learner that has caught up a voter", promote),
+           "The learner");
+  takes_id(command("remove", "Removes a member for ever: its number is not given again", remove),
+           "The member");
   CLI::App* const replaces = command(
       "replace", "Adds a member that takes the place of another when it has caught up", replace);
-  replaces->add_option("old", options->replaced, "The voter that leaves then")->required();
-  replaces->add_option("new", options->id, "The number of the new one")->required();
+  replaces->add_option("old", options->replaced, "The voter that leaves then")
+      ->required()
+      ->check(ids);
+  replaces->add_option("new", options->id, "The number of the new one")->required()->check(ids);
   takes_new_one(replaces);
 }
 

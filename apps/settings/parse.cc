@@ -15,7 +15,9 @@ struct Unit {
   std::string_view suffix;
   unsigned shift;
 };
-constexpr std::array<Unit, 3> byte_units{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+// As far as the greatest bounds that are printed: what is said to be accepted must be.
+constexpr std::array<Unit, 5> byte_units{
+    {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}, {"PiB", 50}}};
 
 Status refused(std::string_view text, std::string_view wanted) {
   return {Code::invalid_argument,

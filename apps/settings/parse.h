@@ -13,7 +13,7 @@ namespace rabia::apps {
 
 // Decimal digits, and nothing else.
 Result<std::uint64_t> parse_number(std::string_view text);
-// Decimal digits, with KiB, MiB or GiB behind them or not.
+// Decimal digits, with KiB, MiB, GiB, TiB or PiB behind them or not.
 Result<std::uint64_t> parse_byte_count(std::string_view text);
 Result<bool> parse_boolean(std::string_view text);
 Result<Durability> parse_durability(std::string_view text);

@@ -11,12 +11,14 @@ TEST(Parse, ByteCountsTakeBinaryUnits) {
   EXPECT_EQ(parse_byte_count("64KiB").value(), 65536U);
   EXPECT_EQ(parse_byte_count("2MiB").value(), 2U << 20);
   EXPECT_EQ(parse_byte_count("3GiB").value(), 3ULL << 30);
+  EXPECT_EQ(parse_byte_count("4TiB").value(), 4ULL << 40);
+  EXPECT_EQ(parse_byte_count("5PiB").value(), 5ULL << 50);
 }
 
 // Given texts that are no number, or one that does not fit, when parsed, then they are refused.
 TEST(Parse, ByteCountsThatAreNoneOrOverflowAreRefused) {
   for (const char* text : {"", "KiB", "-1", "1kb", "1.5MiB", " 1", "1 MiB", "0x10",
-                           "18446744073709551616", "17179869184GiB"}) {
+                           "18446744073709551616", "17179869184GiB", "16384PiB", "1TB"}) {
     EXPECT_FALSE(parse_byte_count(text).ok()) << text;
   }
 }

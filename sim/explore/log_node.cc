@@ -87,8 +87,7 @@ void LogNode::forget() {
 
 void LogNode::deliver(ReplicaId from, const Message& message) {
   const auto* answer = std::get_if<message::Answer>(&message);
-  if (answer != nullptr && asked_ == answer->nonce)
-    answers_.try_emplace(from, answer->end);
+  if (answer != nullptr && asked_ == answer->nonce) answers_.try_emplace(from, answer->end);
   if (const auto* beat = std::get_if<message::Beat>(&message)) {
     lane_from_[from] = std::max(lane_from_[from], beat->lane_from);
   }

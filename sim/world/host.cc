@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "storage/record.h"
+#include "storage/segment.h"
+
 namespace rabia::sim {
 
 namespace {
@@ -11,6 +14,22 @@ constexpr const char* log_directory = "data/wal";
 constexpr const char* snapshot_directory = "data/snapshots";
 constexpr const char* directories[] = {"data/wal", "data/snapshots", "data/wal.before-rejoin",
                                        "data/snapshots.before-rejoin", "data"};
+
+std::uint64_t told_bytes(std::string_view file) {
+  const Result<storage::SegmentHeader> header = storage::decode_segment_header(file);
+  if (!header.ok()) return file.size();  // A snapshot: all of it has checksums.
+  std::uint64_t last_group = storage::segment_header_bytes;
+  storage::Lsn group_first = 0;
+  std::uint64_t at = storage::segment_header_bytes;
+  while (true) {
+    const auto record = storage::parse_record(header.value().salt, file, at);
+    if (record.state != storage::RecordState::valid) return last_group;
+    if (record.header.kind != storage::RecordKind::data) return at;
+    if (record.header.group_first != group_first) last_group = at;
+    group_first = record.header.group_first;
+    at += storage::record_bytes(record.header.payload_bytes);
+  }
+}
 
 }  // namespace
 
@@ -191,7 +210,11 @@ Host::StoredFile Host::some_file(base::Random& random) {
   if (paths.empty()) return {};
   StoredFile chosen{paths[random.below(paths.size())]};
   auto file = disk_.open(chosen.path, io::OpenMode::read);
-  if (file.ok()) chosen.bytes = file.value()->size().value();
+  if (!file.ok()) return chosen;
+  std::string bytes;
+  if (!file.value()->read_at(0, UINT32_MAX, bytes).ok()) return chosen;
+  chosen.bytes = bytes.size();
+  chosen.told_bytes = told_bytes(bytes);
   return chosen;
 }
 

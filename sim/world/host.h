@@ -99,6 +99,9 @@ class Host {
   struct StoredFile {
     std::string path;
     std::uint64_t bytes = 0;
+    // A bit that is flipped in so many bytes from the beginning is found. In a segment of the log
+    // it may not be in the last group, when nothing follows that (wal.md, "What cannot be told").
+    std::uint64_t told_bytes = 0;
   };
   [[nodiscard]] StoredFile some_file(base::Random& random);
 

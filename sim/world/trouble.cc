@@ -360,7 +360,7 @@ bool Trouble::damage(Count fault, std::size_t target) {
     lose(target);
   } else if (file.bytes > 0) {
     if (fault == Count::bit_flip) {
-      host.disk().flip_bit(file.path, random_.below(8 * file.bytes));
+      host.disk().flip_bit(file.path, random_.below(8 * file.told_bytes));
     } else {
       host.disk().cut(file.path, random_.below(file.bytes));
     }

@@ -65,8 +65,8 @@ void HostWatch::attached(const consensus::Engine& node) {
 }
 
 bool HostWatch::is_whole() const {
-  if (node_ == nullptr || node_->stage() != consensus::Node::Stage::running) return false;
-  return lanes_ == nullptr || lanes_->executed_end() >= lanes_->floor();
+  return node_ != nullptr && node_->stage() == consensus::Node::Stage::running &&
+         node_->executed_end() >= node_->floor();
 }
 
 void HostWatch::end_life() {

@@ -61,6 +61,8 @@ class Engine {
   [[nodiscard]] virtual Round executed_end() const = 0;
   [[nodiscard]] virtual Round in_use_end() const = 0;
   [[nodiscard]] virtual Round peer_executed_end(ReplicaId peer) const = 0;
+  [[nodiscard]] virtual const message::Beat* last_beat(ReplicaId peer) const = 0;
+  [[nodiscard]] virtual Round floor() const = 0;
   [[nodiscard]] virtual const ConfigurationHistory& configurations() const = 0;
   [[nodiscard]] virtual std::size_t own_undecided() const = 0;
   [[nodiscard]] virtual const NodeCounters& counters() const = 0;

@@ -306,8 +306,11 @@ void Node::send_beats() {
   beat_changed_ = false;
   next_beat_ = now_ + options_.beat_every;
   // An idle owner that makes others wait skips ahead by as many rounds as it is late.
+  // A learner makes nobody wait: it is behind, and skipping would leave it further behind.
   base::Duration worst{};
+  const Configuration& voters = configurations_.at(window_.executed_end());
   for (const auto& [id, peer] : peers_) {
+    if (!voters.contains(id)) continue;
     for (const message::LaneReport& report : peer.beat.lanes) {
       if (report.lane == options_.self && peer.up) worst = std::max(worst, report.waited);
     }

@@ -232,10 +232,10 @@ class Node final : public Engine {
   [[nodiscard]] Round in_use_end() const override { return window_.in_use_end(); }
   [[nodiscard]] Round peer_executed_end(ReplicaId peer) const override;
   // The last one that came on the connection that is up; null when there is none.
-  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const;
+  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const override;
   [[nodiscard]] Round frontier_end() const;
   [[nodiscard]] Round bound_end() const;
-  [[nodiscard]] Round floor() const { return stage_ == Stage::rejoining ? round_never : floor_; }
+  [[nodiscard]] Round floor() const override { return stage_ == Stage::rejoining ? round_never : floor_; }
   // This replica votes in round L, or from a round on that is near.
   [[nodiscard]] bool is_voter() const override;
   [[nodiscard]] const Window& window() const { return window_; }

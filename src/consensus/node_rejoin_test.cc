@@ -29,7 +29,8 @@ class Rejoining : public ::testing::Test {
   Rejoining() : lone_(options()) {
     EXPECT_TRUE(lone_.replay({}).ok());
     lone_.settle();
-    for (const std::uint16_t peer : std::initializer_list<std::uint16_t>{2, 3}) lone_.node().peer_up({peer}, lone_.now());
+    for (const std::uint16_t peer : std::initializer_list<std::uint16_t>{2, 3})
+      lone_.node().peer_up({peer}, lone_.now());
     lone_.receive(2, beat_of(0, 0));
     lone_.settle();
   }
@@ -304,8 +305,8 @@ TEST(NodeMembers, NothingIsSaidOfRoundsInWhichOneIsNoMember) {
   EXPECT_FALSE(lone.node().is_voter());
 }
 
-// Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no peer
-// could read it, nor what came behind it in the frame.
+// Found in review: a Beat spoke of every lane that its sender had ever known, and from 65 on no
+// peer could read it, nor what came behind it in the frame.
 TEST(NodeMembers, ABeatCanBeReadHoweverManyWereKnown) {
   LoneNode lone(lone_options(3));
   lone.run();

@@ -53,9 +53,9 @@ enum class OpenMode : std::uint8_t {
   read,               // Must exist.
   read_write,         // Must exist.
   create_read_write,  // Must not exist.
-  // For writing only, past the operating system's memory where the file system can do that: offsets,
-  // sizes and addresses of what is written are multiples of base::block_bytes. Others read what was
-  // written. The first must exist, the second must not.
+  // For writing only, past the operating system's memory where the file system can do that:
+  // offsets, sizes and addresses of what is written are multiples of base::block_bytes. Others read
+  // what was written. The first must exist, the second must not.
   write_direct,
   create_write_direct,
 };

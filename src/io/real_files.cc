@@ -216,7 +216,8 @@ class RealFileSystem final : public FileSystem {
     const int flags = open_flags(mode);
     const bool direct = (flags & O_DIRECT) != 0;
     Descriptor descriptor = open_descriptor(path, flags);
-    if (descriptor.valid()) return {std::make_unique<RealFile>(std::move(descriptor), path, direct)};
+    if (descriptor.valid())
+      return {std::make_unique<RealFile>(std::move(descriptor), path, direct)};
     if (!direct || errno != EINVAL) return failure("open", path, errno);
     // The file system cannot. Linux has made the file by then, if it was to be made.
     Descriptor through_memory = open_descriptor(path, flags & ~(O_DIRECT | O_EXCL));

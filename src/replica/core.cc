@@ -12,12 +12,14 @@
 
 namespace rabia::replica {
 
-Core::Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+Core::Core(const Environment& environment, ReplicaOptions options,
+           std::shared_ptr<const storage::DataDirectory> directory, StateMachine& machine,
            Callbacks callbacks)
     : environment_(environment),
       options_(std::move(options)),
       machine_(machine),
       callbacks_(std::move(callbacks)),
+      directory_(std::move(directory)),
       history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
       open_(std::make_unique<Group>()),
       digests_(options_.tuning.digest_positions) {
@@ -99,7 +101,7 @@ void Core::step() {
   }
   in_step_ = false;
   if (more) schedule();
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 // Returns whether anything happened, so that it should be tried again.
@@ -133,7 +135,7 @@ bool Core::step_once() {
   notice_stage();
   if (!stopped_) claim_digest();
   if (snapshots_ && !stopped_) tick_snapshots();
-  if (!stopped_) tick_members();
+  if (!stopped_) members_->tick(now_, available());
   if (!stopped_) notify_accepting();
   return happened;
 }
@@ -198,12 +200,14 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
       if (item.is_write) {
         RABIA_CHECK(commands.next(command));
         ++commands_executed_;
-        const bool waited_for = clients_.find(item.client) != nullptr;
+        const bool waited_for = clients_.contains(item.client);
         reply_bytes_.clear();
         machine_.apply(context, command, waited_for ? &reply_bytes_ : nullptr);
-        if (auto* entry = answering(item)) entry->client->on_executed(item.token, reply_bytes_);
-      } else if (auto* entry = answering(item)) {
-        entry->client->on_readable(item.token, group->read_of(item));
+        if (Client* const client = clients_.answering(item.client)) {
+          client->on_executed(item.token, reply_bytes_);
+        }
+      } else if (Client* const client = clients_.answering(item.client)) {
+        client->on_readable(item.token, group->read_of(item));
       }
     }
   }
@@ -212,6 +216,16 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
     machine_.apply(context, command, nullptr);
   }
   note_digest();
+}
+
+// It was executed: this is so on every replica, or changes nothing on any.
+void Core::members_changed(const Status& status, Group* group) {
+  if (status.ok()) {
+    members_->log_change();
+    members_->follow();
+  }
+  if (group == nullptr) return;
+  if (const auto done = std::exchange(group->members_changed, nullptr)) done(status);
 }
 
 // ---- the life of the replica
@@ -266,7 +280,7 @@ void Core::notice_rejoin() {
   if (node_->stage() != consensus::Node::Stage::running || !rejoining_) return;
   rejoining_ = false;
   io::log(io::Level::info, "replica", "back without its memory",
-          {{"replica", options_.self}, {"takes_part_from_round", lanes_->floor().value}});
+          {{"replica", options_.self}, {"takes_part_from_round", node_->floor().value}});
   if (snapshot_jobs_) {
     forget_set_aside(*snapshot_jobs_, environment_.files, options_.data_directory);
   }
@@ -319,7 +333,7 @@ void Core::halt() {
   for (auto& group : repropose_) fail(*group, Failure::not_executed);
   if (barrier_) fail(*barrier_, Failure::not_executed);
   fail(*open_, Failure::not_executed);
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 // What is submitted until the process ends.
@@ -327,13 +341,14 @@ void Core::refuse_after_stop() {
   const std::unique_ptr<Group> refused = take_open();
   fail(*refused, Failure::not_executed);
   notify_accepting();
-  end_step_for_clients();
+  clients_.end_step();
 }
 
 Status Core::close() {
   RABIA_CHECK(!in_step_);
   if (stopped_) return {Code::failed_precondition, "the replica had stopped already"};
   halt();
+  members_->link_by(nullptr);
   transport_.reset();
   record_bytes_.clear();
   consensus::encode(consensus::Record(consensus::record::CleanStop{}), record_bytes_);
@@ -388,7 +403,7 @@ std::string Core::why_no_quorum() const {
 std::string Core::why_not_serving() const {
   using Stage = consensus::Node::Stage;
   if (stopped_) return "it is stopping";
-  if (removed()) return "this replica was removed from the cluster";
+  if (members_->removed()) return "this replica was removed from the cluster";
   if (node_->stage() == Stage::founding) {
     if (options_.rejoin) return "no member of the cluster has been heard yet";
     return "the cluster is not founded: all members must have been seen, and at least one of them "
@@ -426,7 +441,7 @@ ReplicaStatus Core::status() const {
   status.log_commits = commits_;
   status.history_entries = history_.size();
   status_of_snapshots(status);
-  status_of_members(status);
+  members_->describe(status);
   status_of_digests(status);
   return status;
 }

@@ -20,6 +20,7 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
+#include "replica/members.h"
 #include "replica/one_per_peer.h"
 #include "replica/outbox.h"
 #include "replica/probe.h"
@@ -35,16 +36,18 @@ namespace rabia::replica {
 
 class Core final : public Replica {
  public:
-  Core(const Environment& environment, ReplicaOptions options, StateMachine& machine,
+  // `directory`: locked, null in mode `memory`.
+  Core(const Environment& environment, ReplicaOptions options,
+       std::shared_ptr<const storage::DataDirectory> directory, StateMachine& machine,
        Callbacks callbacks);
 
-  // Recovers and joins; see Replica::open().
+  // Recovers and joins; see Replica::open(). Once: of no use when it fails.
   Status start();
 
   ClientId add_client(Client& client) override { return clients_.add(client); }
   void remove_client(ClientId client) override { clients_.remove(client); }
   [[nodiscard]] bool accepts(ClientId client) const override;
-  [[nodiscard]] bool idle(ClientId client) const override;
+  [[nodiscard]] bool idle(ClientId client) const override { return clients_.idle(client); }
   void submit_write(ClientId client, std::uint64_t token, std::string_view command) override;
   void submit_read(ClientId client, std::uint64_t token, std::string_view operation) override;
   void take_snapshot(OnSnapshot done) override;
@@ -60,11 +63,9 @@ class Core final : public Replica {
 
  private:
   // core_start.cc
-  Status recover_everything();
-  Status begin_without_memory();
-  Status open_directory();
   Status open_log();
   Status open_transport();
+  void open_members();
   [[nodiscard]] consensus::NodeOptions node_options();
   void make_node();
   Status recover(const storage::Wal::Recovered& record);
@@ -85,6 +86,7 @@ class Core final : public Replica {
   void send(const consensus::Outgoing& outgoing);
   void execute(const consensus::Execution& execution);
   void apply_batch(const consensus::Execution& execution, Group* group);
+  void members_changed(const Status& status, Group* group);
   void notice_stage();
   void notice_rejoin();
   [[nodiscard]] std::string why_no_quorum() const;
@@ -97,20 +99,19 @@ class Core final : public Replica {
   // core_clients.cc
   Group& open_group_for(ClientId client);
   void cut();
+  void submit_change(base::SharedBytes batch, std::function<void(Status)> done);
   [[nodiscard]] bool pace_allows() const;
   [[nodiscard]] base::Instant pace_allows_at() const;
   void propose(std::unique_ptr<Group> group);
   void start_barrier();
   void own_decision(const consensus::OwnDecision& decision);
   void reads_done(std::uint64_t token);
-  ClientTable::Entry* answering(const Item& item);
   void fail(Group& group, Failure failure);
   void fail_what_cannot_wait();
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool available() const;
   void unblock();
   void notify_accepting();
-  void end_step_for_clients();
   [[nodiscard]] std::unique_ptr<Group> take_open();
 
   // core_digests.cc
@@ -167,30 +168,6 @@ class Core final : public Replica {
   [[nodiscard]] bool is_wanted(const storage::SnapshotHeader& header) const;
   void install(const storage::SnapshotHeader& header);
 
-  // core_members.cc
-  [[nodiscard]] std::vector<Member> everyone() const;
-  void follow_members();
-  void members_changed(const Status& status, Group* group);
-  void tick_members();
-  void drop_old_links();
-  void promote_who_is_near();
-  void leave_when_done();
-  void propose_members(consensus::Membership next, std::function<void(Status)> done);
-  [[nodiscard]] Status safe_now(const consensus::Membership& next) const;
-  [[nodiscard]] bool takes_part(ReplicaId member) const;
-  [[nodiscard]] bool is_near(ReplicaId learner) const;
-  [[nodiscard]] bool removed() const;
-  [[nodiscard]] bool membership_in_force() const;
-  [[nodiscard]] io::Endpoint own_address() const;
-  void status_of_members(ReplicaStatus& status) const;
-  // A new member that must be reached before it is added.
-  struct Introduction {
-    Member member;
-    consensus::Membership next;
-    std::function<void(Status)> done;
-    base::Instant until;
-  };
-
   // core_backup.cc
   void serve_snapshot_requests();
   [[nodiscard]] SnapshotInfo info_of(const KeptSnapshot& kept) const;
@@ -215,7 +192,7 @@ class Core final : public Replica {
   StateMachine& machine_;
   Callbacks callbacks_;
 
-  std::unique_ptr<storage::DataDirectory> directory_;
+  std::shared_ptr<const storage::DataDirectory> directory_;
   std::unique_ptr<consensus::Engine> node_;
   consensus::Node* lanes_ = nullptr;  // The same, unless it runs the protocol as published.
   std::unique_ptr<storage::Wal> wal_;
@@ -241,10 +218,7 @@ class Core final : public Replica {
   std::uint64_t commits_ = 0;
   std::uint64_t groups_ = 0;  // Proposed in this life.
 
-  mutable ClientTable clients_;
-  mutable std::vector<ClientId> blocked_;  // accepts() told them no because too much waits.
-  std::vector<ClientId> to_notify_;
-  std::vector<ClientId> answered_;
+  mutable ClientTable clients_;  // Who asks accepts() and is told no is remembered.
   std::unique_ptr<Group> open_;
   std::deque<std::unique_ptr<Group>> repropose_;
   std::map<consensus::Round, std::unique_ptr<Group>> proposed_;
@@ -258,12 +232,7 @@ class Core final : public Replica {
   base::Instant opened_at_{};
   bool told_of_founding_ = false;
 
-  std::optional<Introduction> introduction_;
-  bool changing_members_ = false;  // A change of this replica's is under way.
-  base::Instant promote_again_at_{};
-  consensus::Round no_links_before_;  // To members of configurations that were in force before.
-  std::optional<base::Instant> passed_since_;
-  std::string empty_state_;  // What the machine writes before any command: to begin anew.
+  std::optional<Members> members_;
   bool rejoining_ = false;
   DigestWatch digests_;
   bool claim_owed_ = false;   // Peers do not know the newest digest.

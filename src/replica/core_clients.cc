@@ -16,22 +16,11 @@ using base::mutated;
 
 // A client's items lie in one group at a time, so they are answered in order, whatever happens.
 bool Core::accepts(ClientId id) const {
-  ClientTable::Entry* entry = clients_.find(id);
-  RABIA_CHECK(entry != nullptr);
   const bool any_group = mutated(Mutant::connection_in_two_batches);
-  if (entry->unanswered > 0 && entry->group != open_.get() && !any_group) return false;
+  if (!clients_.all_in(id, *open_) && !any_group) return false;
   if (!full()) return true;
-  if (!entry->blocked) {
-    entry->blocked = true;
-    blocked_.push_back(id);
-  }
+  clients_.block(id);
   return false;
-}
-
-bool Core::idle(ClientId id) const {
-  const ClientTable::Entry* entry = clients_.find(id);
-  RABIA_CHECK(entry != nullptr);
-  return entry->unanswered == 0;
 }
 
 bool Core::full() const {
@@ -40,11 +29,8 @@ bool Core::full() const {
 }
 
 Group& Core::open_group_for(ClientId id) {
-  ClientTable::Entry* entry = clients_.find(id);
-  RABIA_CHECK(entry != nullptr);
   if (open_->empty()) open_->since = environment_.executor.now();
-  ++entry->unanswered;
-  entry->group = open_.get();
+  clients_.submitted(id, *open_);
   schedule();
   return *open_;
 }
@@ -55,6 +41,27 @@ void Core::submit_write(ClientId id, std::uint64_t token, std::string_view comma
 
 void Core::submit_read(ClientId id, std::uint64_t token, std::string_view operation) {
   open_group_for(id).add_read(id, token, operation);
+}
+
+void Core::change_members(const MemberChange& change, std::function<void(Status)> done) {
+  if (options_.protocol == Protocol::published) {
+    return done({Code::failed_precondition,
+                 "the members never change in the protocol as published: found a cluster with the "
+                 "protocol 'lanes' for that"});
+  }
+  if (!available()) return done({Code::unavailable, why_not_serving()});
+  members_->change(change, std::move(done));
+}
+
+// A batch that changes the members stands in line with those that are proposed again.
+void Core::submit_change(base::SharedBytes batch, std::function<void(Status)> done) {
+  auto group = std::make_unique<Group>();
+  group->batch = std::move(batch);
+  group->since = environment_.executor.now();
+  group->members_changed = std::move(done);
+  waiting_bytes_ += group->bytes();
+  repropose_.push_back(std::move(group));
+  schedule();
 }
 
 // ---- cutting
@@ -125,11 +132,11 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
         decision.round >= node_->executed_end()) {
       waiting_bytes_ -= group.bytes();
       for (const Item& item : std::exchange(group.items, {})) {
-        auto* entry = answering(item);
-        if (entry == nullptr) continue;
+        Client* const client = clients_.answering(item.client);
+        if (client == nullptr) continue;
         // With the reply that the last command had: mostly the same.
-        if (item.is_write) entry->client->on_executed(item.token, reply_bytes_);
-        if (!item.is_write) entry->client->on_readable(item.token, group.read_of(item));
+        if (item.is_write) client->on_executed(item.token, reply_bytes_);
+        if (!item.is_write) client->on_readable(item.token, group.read_of(item));
       }
       waiting_bytes_ += group.bytes();
     }
@@ -153,8 +160,8 @@ void Core::reads_done(std::uint64_t token) {
   if (environment_.probe != nullptr) environment_.probe->read_done(group->barrier_token, position_);
   waiting_bytes_ -= group->bytes();
   for (const Item& item : group->items) {
-    if (auto* entry = answering(item)) {
-      entry->client->on_readable(item.token, group->read_of(item));
+    if (Client* const client = clients_.answering(item.client)) {
+      client->on_readable(item.token, group->read_of(item));
     }
   }
   if (mutated(Mutant::barrier_serves_later_reads) && !open_->empty() && open_->writes == 0) {
@@ -162,24 +169,6 @@ void Core::reads_done(std::uint64_t token) {
     reads_done(barrier_->barrier_token);
   }
   again_ = again_ || !open_->empty();  // Reads that wait for the next barrier.
-}
-
-// The client of an item that is being answered; null when it is gone.
-ClientTable::Entry* Core::answering(const Item& item) {
-  ClientTable::Entry* entry = clients_.find(item.client);
-  if (entry == nullptr) return nullptr;
-  if (!entry->answered) {
-    entry->answered = true;
-    answered_.push_back(item.client);
-  }
-  if (--entry->unanswered == 0) {
-    entry->group = nullptr;
-    if (!entry->to_notify) {
-      entry->to_notify = true;
-      to_notify_.push_back(item.client);
-    }
-  }
-  return entry;
 }
 
 // ---- failures
@@ -196,7 +185,7 @@ void Core::fail(Group& group, Failure failure) {
   for (const Item& item : items) {
     // A read changes nothing, so it is never unknown what it did.
     const Failure told = item.is_write ? failure : Failure::not_executed;
-    if (auto* entry = answering(item)) entry->client->on_failed(item.token, told);
+    if (Client* const client = clients_.answering(item.client)) client->on_failed(item.token, told);
   }
 }
 
@@ -242,36 +231,13 @@ void Core::fail_what_cannot_wait() {
 
 // ---- telling clients
 
-// Less waits: those that were told no may try again.
 void Core::unblock() {
-  if (blocked_.empty() || full()) return;
-  for (const ClientId id : std::exchange(blocked_, {})) {
-    ClientTable::Entry* entry = clients_.find(id);
-    if (entry == nullptr) continue;
-    entry->blocked = false;
-    if (entry->to_notify) continue;
-    entry->to_notify = true;
-    to_notify_.push_back(id);
-  }
+  if (!full()) clients_.unblock();
 }
 
 void Core::notify_accepting() {
   unblock();
-  for (const ClientId id : std::exchange(to_notify_, {})) {
-    ClientTable::Entry* entry = clients_.find(id);
-    if (entry == nullptr) continue;
-    entry->to_notify = false;
-    entry->client->on_accepting();
-  }
-}
-
-void Core::end_step_for_clients() {
-  for (const ClientId id : std::exchange(answered_, {})) {
-    ClientTable::Entry* entry = clients_.find(id);
-    if (entry == nullptr) continue;
-    entry->answered = false;
-    entry->client->on_step_end();
-  }
+  clients_.notify_accepting();
 }
 
 }  // namespace rabia::replica

@@ -14,8 +14,8 @@ namespace rabia::replica {
 namespace {
 
 constexpr const char* what_to_do =
-    "Start it with --rejoin: it then discards its data and fetches everything from the others "
-    "(\"A replica that differs\" in docs/operations.md)";
+    "Start it with --rejoin: it then fetches everything from the others, and its data is removed "
+    "when it is back (\"A replica that differs\" in docs/operations.md)";
 
 std::string in_utc(base::WallTime time) {
   const std::time_t seconds =

@@ -358,7 +358,7 @@ void Core::install(const storage::SnapshotHeader& header) {
   if (environment_.probe != nullptr) environment_.probe->installed(header);
   now_ = environment_.executor.now();
   lanes_->install(point_of(header).value(), now_);
-  follow_members();
+  members_->follow();
   position_ = {header.position};
   digests_.begin({position_, machine_.digest()});
   claim_owed_ = true;

@@ -8,7 +8,6 @@
 #include "consensus/published/node.h"
 #include "io/log.h"
 #include "replica/core.h"
-#include "storage/damage.h"
 #include "storage/divergence.h"
 
 namespace rabia::replica {
@@ -57,97 +56,19 @@ Status refuse_log_left_behind(const std::string& path, bool is_there) {
               "'always'"};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
-                                               ReplicaOptions options, StateMachine& machine,
-                                               Callbacks callbacks) {
-  if (Status status = check_options(options); !status.ok()) return status;
-  auto core =
-      std::make_unique<Core>(environment, std::move(options), machine, std::move(callbacks));
-  if (Status status = core->start(); !status.ok()) return status;
-  return std::unique_ptr<Replica>(std::move(core));
-}
-
-Status Core::start() {
-  if (Status status = open_directory(); !status.ok()) return status;
-  if (Status status = look_for_room(); !status.ok()) return status;
-  if (options_.rejoin && options_.durability != Durability::memory) {
-    const auto reader = machine_.begin_snapshot();
-    while (reader->read(options_.tuning.snapshot_piece_bytes, empty_state_)) {
-    }
-  }
-  Status status = recover_everything();
-  if (status.code() == Code::corrupted && options_.rejoin) {
-    io::log(io::Level::warning, "replica", "what the directory holds is put aside for a rejoin",
-            {{"reason", status.message()}});
-    status = begin_without_memory();
-  }
-  if (!status.ok()) return status;
-  timer_ = environment_.executor.make_timer([this] { on_timer(); });
-  if (status = open_transport(); !status.ok()) return status;
-  outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
-  follow_members();
-  watch_disk();
-  schedule();
-  return {};
-}
-
-Status Core::recover_everything() {
-  if (directory_) {
-    if (Status status = refuse_if_diverged(); !status.ok()) return status;
-  }
-  make_node();
-  if (environment_.probe != nullptr) environment_.probe->attached(*node_);
-  if (Status status = open_snapshots(); !status.ok()) return status;
-  if (Status status = open_log(); !status.ok()) return status;
-  log_since_snapshot_ = wal_->recovery().bytes;
-  now_ = opened_at_ = last_commit_ = last_snapshot_at_ = environment_.executor.now();
-  return node_->start(now_);
-}
-
-// As a replica whose directory is empty: what it holds is put aside until the rejoin is over.
-Status Core::begin_without_memory() {
-  fetch_.reset();
-  giver_.reset();
-  taker_.reset();
-  snapshot_jobs_.reset();
-  snapshots_.reset();
-  found_incarnations_.clear();
-  wal_.reset();
-  node_.reset();
-  kept_ = {};
-  checkpoints_.clear();
-  history_ = History(false, options_.tuning.memory_history_bytes);
-  position_ = {};
-  durable_lsn_ = 0;
-  commands_executed_ = 0;
-  const auto loader = machine_.begin_load();
-  if (Status status = loader->add(empty_state_); !status.ok()) return status;
-  if (Status status = loader->finish(); !status.ok()) return status;
-  digests_.begin({position_, machine_.digest()});
-  const std::string& path = options_.data_directory;
-  if (Status status = storage::DataDirectory::set_aside(environment_.files, path); !status.ok()) {
-    return status;
-  }
-  if (Status status = storage::clear_divergence(environment_.files, path); !status.ok()) {
-    return status;
-  }
-  if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
-    return status;
-  }
-  if (Status status = environment_.files.sync_directory(path); !status.ok()) return status;
-  return recover_everything();
-}
-
-Status Core::open_directory() {
-  const std::string& path = options_.data_directory;
-  Result<bool> known = environment_.files.exists(path + "/IDENTITY");
+// Null in mode `memory`.
+Result<std::shared_ptr<const storage::DataDirectory>> open_directory(
+    io::FileSystem& files, const ReplicaOptions& options) {
+  using Opened = std::shared_ptr<const storage::DataDirectory>;
+  const std::string& path = options.data_directory;
+  Result<bool> known = files.exists(path + "/IDENTITY");
   if (!known.ok()) return known.status();
-  if (options_.durability == Durability::memory) {
-    return refuse_log_left_behind(path, !path.empty() && known.value());
+  if (options.durability == Durability::memory) {
+    Status status = refuse_log_left_behind(path, !path.empty() && known.value());
+    if (!status.ok()) return status;
+    return Opened();
   }
-  if (!known.value() && !options_.bootstrap && !options_.rejoin) {
+  if (!known.value() && !options.bootstrap && !options.rejoin) {
     return {
         Code::failed_precondition,
         "the data directory '" + path +
@@ -155,19 +76,84 @@ Status Core::open_directory() {
             "or this replica is a new member, start it with --rejoin; only to found a new "
             "cluster start all members with --bootstrap"};
   }
-  auto directory =
-      storage::DataDirectory::open(environment_.files, path, {options_.cluster_id, options_.self});
+  auto directory = storage::DataDirectory::open(files, path, {options.cluster_id, options.self});
   if (!directory.ok()) return directory.status();
-  directory_ = directory.take();
-  if (Status status = environment_.files.create_directories(path + "/wal"); !status.ok()) {
-    return status;
+  if (Status status = files.create_directories(path + "/wal"); !status.ok()) return status;
+  if (Status status = files.sync_directory(path); !status.ok()) return status;
+  return Opened(directory.take());
+}
+
+// What the machine writes before any command.
+std::string empty_state_of(StateMachine& machine, const ReplicaOptions& options) {
+  std::string state;
+  const auto reader = machine.begin_snapshot();
+  while (reader->read(options.tuning.snapshot_piece_bytes, state)) {
   }
-  return environment_.files.sync_directory(path);
+  return state;
+}
+
+// What a replica had is put aside until its rejoin is over, and its machine emptied.
+Status begin_without_memory(io::FileSystem& files, const std::string& path, StateMachine& machine,
+                            std::string_view empty_state) {
+  const auto loader = machine.begin_load();
+  if (Status status = loader->add(empty_state); !status.ok()) return status;
+  if (Status status = loader->finish(); !status.ok()) return status;
+  if (Status status = storage::DataDirectory::set_aside(files, path); !status.ok()) return status;
+  if (Status status = storage::clear_divergence(files, path); !status.ok()) return status;
+  if (Status status = files.create_directories(path + "/wal"); !status.ok()) return status;
+  return files.sync_directory(path);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Replica>> Replica::open(const Environment& environment,
+                                               ReplicaOptions options, StateMachine& machine,
+                                               Callbacks callbacks) {
+  if (Status status = check_options(options); !status.ok()) return status;
+  const auto directory = open_directory(environment.files, options);
+  if (!directory.ok()) return directory.status();
+  const bool may_begin_anew = options.rejoin && directory.value() != nullptr;
+  const std::string empty_state = may_begin_anew ? empty_state_of(machine, options) : "";
+  auto core = std::make_unique<Core>(environment, options, directory.value(), machine, callbacks);
+  Status status = core->start();
+  if (status.code() == Code::corrupted && may_begin_anew) {
+    io::log(io::Level::warning, "replica", "what the directory holds is put aside for a rejoin",
+            {{"reason", status.message()}});
+    core.reset();
+    status = begin_without_memory(environment.files, options.data_directory, machine, empty_state);
+    if (!status.ok()) return status;
+    core = std::make_unique<Core>(environment, std::move(options), directory.value(), machine,
+                                  std::move(callbacks));
+    status = core->start();
+  }
+  if (!status.ok()) return status;
+  return std::unique_ptr<Replica>(std::move(core));
+}
+
+Status Core::start() {
+  if (Status status = look_for_room(); !status.ok()) return status;
+  if (directory_) {
+    if (Status status = refuse_if_diverged(); !status.ok()) return status;
+  }
+  make_node();
+  open_members();
+  if (environment_.probe != nullptr) environment_.probe->attached(*node_);
+  if (Status status = open_snapshots(); !status.ok()) return status;
+  if (Status status = open_log(); !status.ok()) return status;
+  log_since_snapshot_ = wal_->recovery().bytes;
+  now_ = opened_at_ = last_commit_ = last_snapshot_at_ = environment_.executor.now();
+  if (Status status = node_->start(now_); !status.ok()) return status;
+  timer_ = environment_.executor.make_timer([this] { on_timer(); });
+  if (Status status = open_transport(); !status.ok()) return status;
+  outbox_.emplace(*transport_, options_.tuning.frame_bytes_max);
+  members_->link_by(transport_.get());
+  watch_disk();
+  schedule();
+  return {};
 }
 
 void Core::make_node() {
   if (options_.protocol == Protocol::published) {
-    lanes_ = nullptr;
     node_ = std::make_unique<consensus::published::Node>(
         consensus::published::Options{.node = node_options(),
                                       .wall = environment_.executor.wall_now(),
@@ -256,6 +242,19 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
   node_->ready().clear();
   return {};
+}
+
+void Core::open_members() {
+  Members::Callbacks callbacks{
+      .propose = [this](base::SharedBytes batch,
+                        Members::Done done) { submit_change(std::move(batch), std::move(done)); },
+      .schedule = [this] { schedule(); },
+      .left =
+          [this] {
+            halt();
+            if (callbacks_.stopped) callbacks_.stopped({});
+          }};
+  members_.emplace(options_, environment_.executor, *node_, std::move(callbacks));
 }
 
 Status Core::open_transport() {

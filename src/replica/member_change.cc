@@ -10,10 +10,6 @@ using consensus::Membership;
 
 namespace {
 
-std::string name_of(ReplicaId id) {
-  return "member " + std::to_string(id.value);
-}
-
 MemberEntry* entry_of(Membership& membership, ReplicaId id) {
   return const_cast<MemberEntry*>(membership.find(id));  // The object itself is not const.
 }
@@ -29,7 +25,7 @@ void retire(Membership& membership, ReplicaId id) {
 
 Status add(Membership& membership, const MemberChange& change) {
   if (membership.find(change.id) != nullptr) {
-    return {Code::already_exists, name_of(change.id) + " is a member already"};
+    return {Code::already_exists, member_name(change.id) + " is a member already"};
   }
   if (change.address.host.empty() || change.address.port == 0) {
     return {Code::invalid_argument,
@@ -42,7 +38,7 @@ Status add(Membership& membership, const MemberChange& change) {
   }
   for (const MemberEntry& member : membership.members) {
     if (member.address == address) {
-      return {Code::already_exists, name_of(member.id) + " has this address"};
+      return {Code::already_exists, member_name(member.id) + " has this address"};
     }
   }
   membership.members.push_back({.id = change.id,
@@ -56,8 +52,12 @@ Status add(Membership& membership, const MemberChange& change) {
 }
 
 Status change_of(Membership& membership, const MemberChange& change) {
-  const auto unknown = [](ReplicaId id) {
-    return Status(Code::not_found, name_of(id) + " is not known: RABIA.MEMBER LIST shows who is");
+  const auto unknown = [&](ReplicaId id) {
+    if (std::binary_search(membership.retired.begin(), membership.retired.end(), id)) {
+      return Status(Code::not_found, member_name(id) + " was removed already");
+    }
+    return Status(Code::not_found,
+                  member_name(id) + " is not known: RABIA.MEMBER LIST shows who is");
   };
   switch (change.kind) {
     case MemberChange::Kind::add:
@@ -65,7 +65,8 @@ Status change_of(Membership& membership, const MemberChange& change) {
     case MemberChange::Kind::promote: {
       const MemberEntry* member = membership.find(change.id);
       if (member == nullptr) return unknown(change.id);
-      if (member->votes) return {Code::already_exists, name_of(change.id) + " is a voter already"};
+      if (member->votes)
+        return {Code::already_exists, member_name(change.id) + " is a voter already"};
       const std::uint64_t number = membership.number;
       membership = after_promotion(membership, change.id);
       membership.number = number;
@@ -76,7 +77,7 @@ Status change_of(Membership& membership, const MemberChange& change) {
       retire(membership, change.id);
       if (membership.voters().members().empty()) {
         return {Code::failed_precondition,
-                name_of(change.id) + " is the last one: stop it instead of removing it"};
+                member_name(change.id) + " is the last one: stop it instead of removing it"};
       }
       return {};
     case MemberChange::Kind::replace: {
@@ -84,7 +85,7 @@ Status change_of(Membership& membership, const MemberChange& change) {
       if (replaced == nullptr) return unknown(change.replaced);
       if (!replaced->votes) {
         return {Code::invalid_argument,
-                name_of(change.replaced) + " is a learner: remove it, and add another"};
+                member_name(change.replaced) + " is a learner: remove it, and add another"};
       }
       if (Status status = add(membership, change); !status.ok()) return status;
       MemberEntry* added = entry_of(membership, change.id);

@@ -9,6 +9,11 @@
 
 namespace rabia::replica {
 
+// For messages.
+[[nodiscard]] inline std::string member_name(ReplicaId id) {
+  return "member " + std::to_string(id.value);
+}
+
 // The list after the change, which may follow `now`; or why there is none. Entries of `now` have
 // their addresses.
 [[nodiscard]] Result<consensus::Membership> after(const consensus::Membership& now,

@@ -188,7 +188,7 @@ struct PeerStatus {
 };
 
 // A picture for INFO, logs and metrics.
-struct ReplicaStatus {
+struct ReplicaStatus {   // NOLINT(clang-analyzer-optin.performance.Padding): there is one.
   bool serving = false;  // Has a quorum, and has executed everything it found at start.
   std::string not_serving_because;
   std::uint64_t executed_round = 0;  // L: every round below is executed.

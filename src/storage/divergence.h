@@ -18,8 +18,8 @@ namespace rabia::storage {
 [[nodiscard]] Status mark_diverged(io::FileSystem& files, const std::string& directory,
                                    std::string_view note);
 [[nodiscard]] Result<bool> has_diverged(io::FileSystem& files, const std::string& directory);
-// For who discards what the directory holds, as the last step of it: a crash before it leaves a
-// directory that is refused. No effect without a mark.
+// For who has put aside what the directory holds, as the last step of it: a crash before it leaves
+// a directory that is refused. No effect without a mark.
 [[nodiscard]] Status clear_divergence(io::FileSystem& files, const std::string& directory);
 
 }  // namespace rabia::storage

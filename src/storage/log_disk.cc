@@ -33,8 +33,7 @@ Status LogDisk::open_current() {
   std::copy(last.begin(), last.end(), blocks_.data());
   const bool whole_blocks = segment_bytes_ % base::block_bytes == 0;
   const bool direct = durability_ == Durability::always && whole_blocks;
-  auto opened =
-      files_.open(path, direct ? io::OpenMode::write_direct : io::OpenMode::read_write);
+  auto opened = files_.open(path, direct ? io::OpenMode::write_direct : io::OpenMode::read_write);
   if (!opened.ok()) return opened.status();
   file_ = opened.take();
   return {};

@@ -129,7 +129,8 @@ Status SegmentBuilder::fill_chunk() {
     const std::string header = encode_segment_header(header_);
     std::copy(header.begin(), header.end(), chunk_.data());
   }
-  if (Status status = file_->write_at(built_bytes_, chunk_.first(size)); !status.ok()) return status;
+  if (Status status = file_->write_at(built_bytes_, chunk_.first(size)); !status.ok())
+    return status;
   if (built_bytes_ == 0) std::fill_n(chunk_.data(), segment_header_bytes, '\0');
   // Now, and not all at the end: a sync of a whole segment would hold up commits for long.
   if (Status status = file_->sync(); !status.ok()) return status;

@@ -41,9 +41,9 @@ struct SegmentHeader {
                                              std::uint64_t wanted_bytes);
 
 // Creates one segment: zeros (so that a later fdatasync writes data only) and a header, all durable
-// under another name before it gets its own. So a file with a segment's name is whole, for ever. They
-// go past the operating system's memory: nobody reads them there. An unused segment of the same
-// number is replaced. One thread at a time.
+// under another name before it gets its own. So a file with a segment's name is whole, for ever.
+// They go past the operating system's memory: nobody reads them there. An unused segment of the
+// same number is replaced. One thread at a time.
 class SegmentBuilder {
  public:
   SegmentBuilder(io::FileSystem& files, std::string directory, const SegmentHeader& header)

@@ -159,7 +159,7 @@ TEST(WalRemoval, ASealOrAMarkSaysWhereTheLogBegins) {
   LogWorld world;
   ASSERT_TRUE(world.start().ok());
   world.write(payload_of(1, 12140));  // Fills segment 2; segment 1 ends without a record.
-  world.write(payload_of(2, 100));   // In segment 3.
+  world.write(payload_of(2, 100));    // In segment 3.
   EXPECT_EQ(world.locations[1].segment, 3U);
   world.remove_before(2);
   EXPECT_EQ(world.wal->first_lsn(), 1U);

@@ -246,7 +246,7 @@ class TransportImpl final : public Transport, private ConnectionOwner {
     if (auto reason = reason_to_refuse(hello_to(theirs.sender), theirs)) return reason;
     const std::string sender = "member " + std::to_string(theirs.sender.value);
     const Link* const link = find(theirs.sender);
-    if (link == nullptr) return sender + " is not one of the members";
+    if (link == nullptr) return sender + " is not one of the members: not added yet, or removed";
     if (greeting.dialled != nullptr) {
       if (greeting.dialled != link) return sender + " answers at another member's address";
     } else if (link->dialer) {

@@ -235,7 +235,7 @@ TEST_F(TransportTest, WrongHellosAreRefusedToldAndLoggedOnce) {
   const std::vector<Case> cases = {
       {{"red", {2}, {1}, 0, 7}, "other cluster: \"red\", here it is \"blue\""},
       {{"blue", {2}, {3}, 0, 7}, "member 3 was expected here, this is member 1"},
-      {{"blue", {9}, {1}, 0, 7}, "member 9 is not one of the members"},
+      {{"blue", {9}, {1}, 0, 7}, "member 9 is not one of the members: not added yet, or removed"},
       {{"blue", {1}, {1}, 0, 7}, "two processes say that they are member 1"},
       {{"blue", {2}, {1}, 6, 7}, "other incarnation of the cluster: 6, here it is 5"},
       {{"blue", {0}, {1}, 0, 7}, "malformed hello"},

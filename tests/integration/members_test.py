@@ -1,13 +1,18 @@
-"""A replica that lost its data comes back; members come and go; and nobody stops writing for it."""
+"""A replica that lost its data comes back; members come and go; and nobody stops writing for it.
+
+    members_test.py             what `make test` runs
+    members_test.py Long        what takes longer, for `make test-long`
+"""
 
 import shutil
 import subprocess
+import sys
 import unittest
 
 import redis
 
 from cluster import BINARIES, Cluster, run, wait_until
-from load import Writer
+from load import Writer, check_kept
 
 
 def ctl(cluster, *words, at=1):
@@ -91,7 +96,7 @@ class Members(unittest.TestCase):
                 self.assertNotEqual(without.wait(60), 0, "it starts empty without the word")
                 cluster.start_replica(3, "--rejoin")
                 self.assertEqual(info(cluster, 3)["rejoins"], 1)
-            self.assert_equal(cluster, 1, 2, 3)
+            assert_equal(cluster, 1, 2, 3)
             cluster.kill(3)
             cluster.start_replica(3, "--rejoin")
             self.assertEqual(info(cluster, 3)["rejoins"], 0)
@@ -106,7 +111,7 @@ class Members(unittest.TestCase):
             with cluster.client(1) as client:
                 for number in range(300):
                     client.set(f"k{number}", "x" * 8000)
-            self.assert_equal(cluster, 1, 2, 3)
+            assert_equal(cluster, 1, 2, 3)
             cluster.kill(3)
             segment = sorted((cluster.data / "3" / "data" / "wal").iterdir())[0]
             damaged = bytearray(segment.read_bytes())
@@ -117,7 +122,7 @@ class Members(unittest.TestCase):
             self.assertIn(segment.name, log)
             self.assertIn("--rejoin", log)
             cluster.start_replica(3, "--rejoin")
-            self.assert_equal(cluster, 1, 2, 3)
+            assert_equal(cluster, 1, 2, 3)
             aside = cluster.data / "3" / "data" / "wal.before-rejoin"
             wait_until(lambda: not aside.exists(), "what was put aside is removed")
 
@@ -144,7 +149,7 @@ class Members(unittest.TestCase):
                     ctl(cluster, "remove", number)
                     self.assertEqual(processes[number].wait(60), 0, "it ends by itself, cleanly")
             self.assertEqual(ctl(cluster, "list").count("voter"), 3)
-            self.assert_equal(cluster, 1, 2, 3)
+            assert_equal(cluster, 1, 2, 3)
 
     # Given a member that is to be replaced, then the new one takes its place in one step.
     def test_a_member_is_replaced(self):
@@ -157,7 +162,7 @@ class Members(unittest.TestCase):
                 cluster.wait_until_serving(4)
             listed = ctl(cluster, "list", at=4).splitlines()[1:]
             self.assertEqual([line.split()[0] for line in listed], ["1", "2", "4"])
-            self.assert_equal(cluster, 1, 2, 4)
+            assert_equal(cluster, 1, 2, 4)
 
     # Given one replica, when two more are added and it and another are removed under load at the third,
     # then it has gone from one to three to one.
@@ -191,14 +196,74 @@ class Members(unittest.TestCase):
             ctl(cluster, "remove", 3)
             self.assertIn("was a member once",
                           refused(cluster, "add", "--id", 3, "--address", nobody))
+            self.assertIn("was removed already", refused(cluster, "remove", 3))
             with self.assertRaises(redis.ResponseError):
                 with cluster.client(1) as client:
                     client.execute_command("RABIA.MEMBER", "ADD", "x", nobody)
 
-    def assert_equal(self, cluster, *numbers):
-        wait_until(lambda: len({tuple(digest(cluster, number)) for number in numbers}) == 1,
-                   "digests are equal")
+    # Given a member that was down when it was removed, when it is started again, then it says that it
+    # was removed, also when only warnings are logged, and ends cleanly.
+    def test_a_member_that_was_removed_while_it_was_down_says_so(self):
+        with Cluster(options=("--set", "log-level=warning")) as cluster:
+            cluster.kill(3)
+            wait_until(lambda: info(cluster, 1)["peer3"]["connected"] == 0, "it is gone")
+            ctl(cluster, "remove", 3)
+            self.assertEqual(cluster.start_in_background(3).wait(60), 0)
+            log = (cluster.data / "3" / "log").read_text(errors="replace")
+            self.assertIn("removed from the cluster", log)
+
+
+class Long(unittest.TestCase):
+    # Given one replica under load, when the cluster grows to five members and shrinks to that one again,
+    # with writers at those that stay for each part of the way, then no writer sees an error, all states are
+    # equal at every stage, each removed member ends by itself, and what was acknowledged is there.
+    def test_one_becomes_five_becomes_one_in_one_go(self):
+        with Cluster(replicas=1) as cluster:
+            cluster.replicas = 5  # So that all are ended with the test.
+            processes = {}
+            with Load(self, cluster, 1) as all_the_way:
+                self.grow(cluster, processes, 2, 3)
+                assert_equal_under_load(cluster, 1, 2, 3)
+                with Load(self, cluster, 2, 3):
+                    self.grow(cluster, processes, 4, 5)
+                    with Load(self, cluster, 4, 5):
+                        assert_equal_under_load(cluster, 1, 2, 3, 4, 5)
+                    self.shrink(cluster, processes, 5, 4)
+                    assert_equal_under_load(cluster, 1, 2, 3)
+                self.shrink(cluster, processes, 3, 2)
+            self.assertEqual(ctl(cluster, "list").count("voter"), 1)
+            with cluster.client(1) as client:
+                check_kept(self, all_the_way.writers[0], client)
+
+    def grow(self, cluster, processes, *numbers):
+        for number in numbers:
+            processes[number] = new_member(cluster, number)
+            said = ctl(cluster, "add", number, "--address",
+                       f"127.0.0.1:{cluster.peer_port(number)}")
+            self.assertIn(f"member {number} is a voter", said)
+            cluster.wait_until_serving(number)
+
+    def shrink(self, cluster, processes, *numbers):
+        for number in numbers:
+            ctl(cluster, "remove", number)
+            self.assertEqual(processes[number].wait(60), 0, "it ends by itself, cleanly")
+
+
+def assert_equal(cluster, *numbers):
+    wait_until(lambda: len({tuple(digest(cluster, number)) for number in numbers}) == 1,
+               "digests are equal")
+
+
+def assert_equal_under_load(cluster, *numbers):
+    """While positions move on, replicas compare their digests by themselves."""
+    from_here_on = max(digest(cluster, number)[0] for number in numbers)
+    wait_until(lambda: all(info(cluster, number)["digest_agrees_position"] >= from_here_on
+                           for number in numbers), "digests agree later on")
+    for number in numbers:
+        assert info(cluster, number)["digest_differs"] == 0, f"{number} differs"
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.argv.append("Members")
     unittest.main()

@@ -86,6 +86,7 @@ void Node::receive(ReplicaId from, Incarnation incarnation, const Message& messa
   }
   if (stage_ != Stage::running || incarnation != incarnation_) return;
   if (beat != nullptr) {
+    peer->second.beat = *beat;
     note_executed_end(from, beat->executed_end);
   } else if (const auto* digest = std::get_if<message::Digest>(&message)) {
     ready_.digest_claims.push_back({from, *digest});
@@ -112,7 +113,9 @@ void Node::peer_up(ReplicaId id, base::Instant now) {
 void Node::peer_down(ReplicaId id, base::Instant now) {
   now_ = now;
   const auto peer = peers_.find(id);
-  if (peer != peers_.end()) peer->second.up = false;
+  if (peer == peers_.end()) return;
+  peer->second.up = false;
+  peer->second.beat.reset();
 }
 
 bool Node::has_quorum() const {
@@ -158,6 +161,11 @@ void Node::set_wake_up() {
 
 Round Node::in_use_end() const {
   return std::max(known_end_, seq_ + (stage_ == Stage::running && busy() ? 1 : 0));
+}
+
+const message::Beat* Node::last_beat(ReplicaId id) const {
+  const auto peer = peers_.find(id);
+  return peer != peers_.end() && peer->second.beat ? &*peer->second.beat : nullptr;
 }
 
 Round Node::peer_executed_end(ReplicaId id) const {

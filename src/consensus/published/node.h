@@ -67,6 +67,8 @@ class Node final : public Engine {
   [[nodiscard]] Round executed_end() const override { return seq_; }
   [[nodiscard]] Round in_use_end() const override;
   [[nodiscard]] Round peer_executed_end(ReplicaId peer) const override;
+  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const override;
+  [[nodiscard]] Round floor() const override { return {}; }  // Who is a member takes part in all.
   [[nodiscard]] const ConfigurationHistory& configurations() const override { return members_; }
   [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
   // Slots count as decided_one and decided_zero_by_votes, whoever decided; those of which somebody
@@ -79,7 +81,8 @@ class Node final : public Engine {
  private:
   struct Peer {
     bool up = false;
-    Seq executed_end;  // As far as it is known.
+    Seq executed_end;                   // As far as it is known.
+    std::optional<message::Beat> beat;  // The last one of the connection that is up.
   };
   struct Kept {
     ReplicaId from;
