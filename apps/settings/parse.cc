@@ -59,6 +59,13 @@ Result<Durability> parse_durability(std::string_view text) {
   return refused(text, "always, os or memory");
 }
 
+Result<Protocol> parse_protocol(std::string_view text) {
+  for (const Protocol each : {Protocol::lanes, Protocol::published}) {
+    if (text == name_of(each)) return each;
+  }
+  return refused(text, "lanes or published");
+}
+
 std::string_view name_of(Durability durability) {
   switch (durability) {
     case Durability::always:

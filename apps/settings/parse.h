@@ -17,6 +17,7 @@ Result<std::uint64_t> parse_number(std::string_view text);
 Result<std::uint64_t> parse_byte_count(std::string_view text);
 Result<bool> parse_boolean(std::string_view text);
 Result<Durability> parse_durability(std::string_view text);
+Result<Protocol> parse_protocol(std::string_view text);
 [[nodiscard]] std::string_view name_of(Durability durability);
 // "ID=HOST:PORT".
 Result<replica::Member> parse_member(std::string_view text);

@@ -91,6 +91,13 @@ Status durability(const SettingRow& row, std::string_view text, Settings& settin
   return {};
 }
 
+Status protocol(const SettingRow& row, std::string_view text, Settings& settings) {
+  const Result<Protocol> parsed = parse_protocol(text);
+  if (!parsed.ok()) return out_of_range(row, text);
+  settings.protocol = parsed.value();
+  return {};
+}
+
 template <auto Field>
 Status boolean(const SettingRow& row, std::string_view text, Settings& settings) {
   const Result<bool> parsed = parse_boolean(text);
@@ -180,6 +187,14 @@ constexpr auto rows = std::to_array<SettingRow>({
      .accepts = "always, os or memory",
      .parse = durability,
      .print = [](const Settings& s) { return std::string(name_of(s.durability)); }},
+    {.name = "protocol",
+     .redis_name = "",
+     .help =
+         "How the replicas agree: lanes, or published (the paper's algorithms as printed, to be "
+         "measured beside lanes: durability memory only, and nobody comes, goes or comes back)",
+     .accepts = "lanes or published",
+     .parse = protocol,
+     .print = [](const Settings& s) { return std::string(name_of(s.protocol)); }},
     {.name = "bootstrap",
      .redis_name = "",
      .help = "The operator's word that a new cluster may be founded from empty directories",
@@ -338,6 +353,15 @@ Status check_members_differ(const std::vector<replica::Member>& members) {
   return {};
 }
 
+Status check_protocol(const Settings& settings) {
+  if (settings.protocol == Protocol::lanes) return {};
+  if (settings.durability == Durability::memory && !settings.rejoin) return {};
+  return {
+      Code::invalid_argument,
+      "protocol: 'published' keeps nothing and takes nobody back: it needs durability = memory, "
+      "and knows no rejoin"};
+}
+
 // Adds the own member when the list leaves it out, and makes peer_port and the list agree.
 Status complete_own_member(Settings& settings) {
   const auto own =
@@ -410,6 +434,7 @@ Status complete(Settings& settings) {
     return {Code::invalid_argument, "port and peer-port must differ"};
   }
   if (Status status = check_disk_reserve(settings); !status.ok()) return status;
+  if (Status status = check_protocol(settings); !status.ok()) return status;
   std::ranges::sort(settings.members, {}, &replica::Member::id);
   return check_members_differ(settings.members);
 }
@@ -443,6 +468,7 @@ replica::ReplicaOptions replica_options(const Settings& settings) {
   options.members = settings.members;
   options.data_directory = settings.data;
   options.durability = settings.durability;
+  options.protocol = settings.protocol;
   options.bootstrap = settings.bootstrap;
   options.rejoin = settings.rejoin;
   options.vouched = settings.trust_data;

@@ -29,6 +29,7 @@ struct Settings {
   std::uint16_t peer_port = 0;  // 0: port + peer_port_offset.
   std::string data;
   Durability durability = Durability::always;
+  Protocol protocol = Protocol::lanes;
   bool bootstrap = false;
   bool rejoin = false;
   bool trust_data = false;

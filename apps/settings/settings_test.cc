@@ -89,6 +89,22 @@ TEST(Settings, ABadValueIsRefusedWithWhatIsAccepted) {
   EXPECT_EQ(settings.port, Settings{}.port);
 }
 
+// Given the protocol as published, when completed, then it needs durability memory, and no rejoin.
+TEST(Settings, TheProtocolAsPublishedKeepsNothing) {
+  Settings settings = minimal();
+  EXPECT_EQ(assign(settings, "protocol", "paxos").message(),
+            "protocol: 'paxos' is not lanes or published");
+  ASSERT_TRUE(assign(settings, "protocol", "published").ok());
+  EXPECT_EQ(replica_options(settings).protocol, Protocol::published);
+  Settings memory = settings;
+  EXPECT_NE(complete(settings).message().find("needs durability = memory"), std::string::npos);
+  memory.durability = Durability::memory;
+  Settings rejoins = memory;
+  EXPECT_TRUE(complete(memory).ok());
+  rejoins.rejoin = true;
+  EXPECT_FALSE(complete(rejoins).ok());
+}
+
 // Given settings without one that is required, when completed, then the refusal names it.
 TEST(Settings, WhatIsRequiredIsAskedForByName) {
   const auto refusal_without = [](auto Settings::*field) {

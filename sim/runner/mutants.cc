@@ -44,6 +44,12 @@ constexpr Place places[] = {
     {Mutant::rejoin_too_early, "disk", ""},
     // Few replicas write enough while their disks are full of something else.
     {Mutant::disk_full_log_first, "full", ""},
+    {Mutant::published_any_proposal, "published", ""},
+    {Mutant::published_f_votes_decide, "published", ""},
+    {Mutant::published_own_coin, "published", ""},
+    {Mutant::published_null_drops_head, "published", ""},
+    {Mutant::published_executed_twice, "published", ""},
+    {Mutant::published_read_at_once, "published", ""},
 };
 
 Place place_of(Mutant mutant) {

@@ -61,6 +61,7 @@ replica::ReplicaOptions Host::replica_options(bool rejoin,
   options.members = std::move(list);
   options.data_directory = data_directory;
   options.durability = plan_.durability;
+  options.protocol = plan_.protocol;
   options.bootstrap = !rejoin;
   options.rejoin = rejoin;
   options.segment_bytes = plan_.segment_bytes;

@@ -195,6 +195,14 @@ const std::vector<Scenario>& scenarios() {
        "states silently become others",
        {C::state_corrupted, C::kill, C::clean_stop, C::isolate, C::split}},
       {"full", "disks fill up, and have room again", {C::disk_full}},
+      {"published",
+       "the protocol as published: a minority is killed for ever, the network is cut, frames are "
+       "lost",
+       {C::kill, C::kill_many, C::pause, C::pause_many, C::isolate, C::split, C::bridge, C::ring,
+        C::one_way_cut, C::flap, C::break_connections, C::slow_link, C::frame_lost,
+        C::frame_repeated, C::frame_late, C::frame_of_old, C::clock_jump},
+       false,
+       Protocol::published},
   };
   return all;
 }
@@ -218,6 +226,8 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   plan.seed = seed;
   plan.members = one_of(random, sizes);
   plan.durability = one_of(random, durabilities);
+  plan.protocol = scenario.protocol;
+  if (plan.protocol == Protocol::published) plan.durability = Durability::memory;
   plan.tuning = draw_tuning(random);
   plan.segment_bytes = one_of(random, segments);
   plan.unavailable_after = milliseconds(50 + random.below(600));
@@ -254,7 +264,8 @@ std::string describe(const Plan& plan) {
   constexpr const char* durabilities[] = {"always", "os", "memory"};
   std::string text = "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.members) +
                      " members, durability " +
-                     durabilities[static_cast<std::size_t>(plan.durability)] + ", window " +
+                     durabilities[static_cast<std::size_t>(plan.durability)] +
+                     (plan.protocol == Protocol::published ? ", as published" : "") + ", window " +
                      std::to_string(plan.tuning.window_rounds) + ", " +
                      std::to_string(plan.clients.clients) + " clients; faults:";
   for (const CountRow& row : count_rows()) {

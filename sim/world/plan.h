@@ -45,6 +45,7 @@ struct Plan {
   std::size_t members = 3;  // Founders; the first of the hosts.
   std::size_t hosts = 3;    // With those that may become members later.
   Durability durability = Durability::always;
+  Protocol protocol = Protocol::lanes;
   replica::Tuning tuning;
   std::uint64_t segment_bytes = 64 << 10;
   std::uint64_t snapshot_log_bytes = 0;
@@ -76,6 +77,7 @@ struct Scenario {
   std::string_view what;
   std::vector<Count> faults;
   bool from_the_start = false;  // Trouble begins before the cluster is founded.
+  Protocol protocol = Protocol::lanes;
 };
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 [[nodiscard]] const Scenario* find_scenario(std::string_view name);

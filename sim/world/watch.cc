@@ -39,7 +39,7 @@ void ClusterWatch::booted(ReplicaId member, consensus::Incarnation incarnation) 
 void HostWatch::begin_life() {
   ++life_;
   attempts_ = 0;
-  node_ = nullptr;
+  node_is_gone();
   begin_recovery();
   last_group_ = 0;
   reads_.clear();
@@ -56,8 +56,9 @@ void HostWatch::begin_recovery() {
 }
 
 // A second time in one life: what its directory held was put aside, and it begins anew.
-void HostWatch::attached(const consensus::Node& node) {
+void HostWatch::attached(const consensus::Engine& node) {
   node_ = &node;
+  lanes_ = dynamic_cast<const consensus::Node*>(&node);
   if (++attempts_ == 1) return;
   begin_recovery();
   forget_log();
@@ -84,7 +85,7 @@ void HostWatch::end_life() {
   tally[Count::barriers] += counters.barriers;
   tally[Count::batch_fetched] += counters.fetches;
   tally[Count::beyond_window_dropped] += counters.beyond_window_dropped;
-  node_ = nullptr;
+  node_is_gone();
 }
 
 void HostWatch::forget_log() {
@@ -155,7 +156,7 @@ void HostWatch::appended(RecordNumber number, const Record& record) {
   ++cluster_.tally[Count::records];
   note_escape_row(record);
   const auto* reserve = std::get_if<consensus::record::Reserve>(&record);
-  if (reserve != nullptr && reserve->end > node_->window().end()) {
+  if (reserve != nullptr && reserve->end > lanes_->window().end()) {
     cluster_.broken("section 3, reserve: a reservation beyond the window");
   }
   if (std::holds_alternative<consensus::record::Checkpoint>(record)) {
@@ -220,7 +221,7 @@ void HostWatch::became_durable(RecordNumber up_to) {
 void HostWatch::note_escape_row(const Record& record) {
   const auto* state = std::get_if<consensus::record::State>(&record);
   if (state == nullptr || state->phase != 2 || state->value != consensus::Bit::zero) return;
-  const consensus::Slot* slot = node_->window().find({state->rounds.first, state->lane});
+  const consensus::Slot* slot = lanes_->window().find({state->rounds.first, state->lane});
   if (slot == nullptr) return;
   if (slot->agreement.tally(consensus::first_phase).votes_zero.empty()) {
     ++cluster_.tally[Count::escape_row];
@@ -231,6 +232,10 @@ void HostWatch::note_escape_row(const Record& record) {
 
 void HostWatch::proposed(consensus::Round round, std::uint64_t group) {
   if (!effect_()) return;
+  if (lanes_ == nullptr) {
+    cluster_.published(node_->incarnation()).created(id_, round.value);
+    return;
+  }
   last_group_ = std::max(last_group_, group);
   if (group < last_group_) ++cluster_.tally[Count::reproposals];
   const std::uint64_t identity =
@@ -250,7 +255,12 @@ void HostWatch::executed(const consensus::Execution& execution, LogPosition befo
   if (cluster_.executing != incarnation_) {
     cluster_.broken("section 8, first start: two incarnations of one cluster execute batches");
   }
-  invariants().executed(id_, before.value, execution.slot, execution.batch);
+  if (lanes_ == nullptr) {
+    cluster_.published(node_->incarnation())
+        .executed(id_, before.value, execution.slot, execution.batch, execution.executed_end);
+  } else {
+    invariants().executed(id_, before.value, execution.slot, execution.batch);
+  }
   if (execution.membership) {
     ++cluster_
           .tally[execution.membership->ok() ? Count::members_changed : Count::members_change_void];
@@ -307,7 +317,7 @@ void HostWatch::sent(const consensus::Outgoing& outgoing) {
   const auto* beat = std::get_if<consensus::message::Beat>(&message);
   ++(beat != nullptr ? cluster_.beats_sent : cluster_.others_sent);
   if (const auto* copy = std::get_if<consensus::message::BatchCopy>(&message)) {
-    const bool from_log = copy->slot.round < node_->window().executed_end();
+    const bool from_log = copy->slot.round < node_->executed_end();
     if (from_log) ++cluster_.tally[Count::history_served];
   }
   if (beat != nullptr) note_trust(*beat);
@@ -317,7 +327,11 @@ void HostWatch::sent(const consensus::Outgoing& outgoing) {
   }
   using Stage = consensus::Node::Stage;
   if (node_->stage() != Stage::running && node_->stage() != Stage::rejoining) return;
-  invariants().sent({id_, node_->window().range(), node_->floor(), lane_from_}, message);
+  if (const auto* published = std::get_if<consensus::message::Published>(&message)) {
+    cluster_.published(node_->incarnation()).sent(id_, published->said);
+  } else if (lanes_ != nullptr) {
+    invariants().sent({id_, lanes_->window().range(), lanes_->floor(), lane_from_}, message);
+  }
 }
 
 void HostWatch::received(ReplicaId from, const consensus::Message& message) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "consensus/invariants.h"
+#include "consensus/published/invariants.h"
 #include "replica/probe.h"
 #include "sim/world/tally.h"
 #include "sim/world/trace.h"
@@ -30,6 +31,11 @@ struct ClusterWatch {
     return all.try_emplace(incarnation, members, durability, window_rounds).first->second;
   }
 
+  // And of the protocol as published, in its place for what that one says.
+  consensus::published::Invariants& published(consensus::Incarnation incarnation) {
+    return all_published.try_emplace(incarnation, members, incarnation).first->second;
+  }
+
   // The member's Boot of this incarnation is durable.
   void booted(ReplicaId member, consensus::Incarnation incarnation);
   // The rule by its number and how it was broken; the first one counts.
@@ -38,6 +44,11 @@ struct ClusterWatch {
   }
   [[nodiscard]] const std::string& first_violation() {
     for (const auto& [incarnation, invariants] : all) {
+      if (violation.empty() && !invariants.violations().empty()) {
+        violation = invariants.violations().front();
+      }
+    }
+    for (const auto& [incarnation, invariants] : all_published) {
       if (violation.empty() && !invariants.violations().empty()) {
         violation = invariants.violations().front();
       }
@@ -56,6 +67,7 @@ struct ClusterWatch {
   Durability durability;
   std::uint64_t window_rounds;
   std::map<consensus::Incarnation, consensus::Invariants> all;
+  std::map<consensus::Incarnation, consensus::published::Invariants> all_published;
   Trace& trace;
   Tally& tally;
   std::string violation;
@@ -82,7 +94,10 @@ class HostWatch final : public replica::Probe {
   // The node is about to be destroyed.
   void end_life();
   // Replica::open() has failed, and the node with it.
-  void node_is_gone() { node_ = nullptr; }
+  void node_is_gone() {
+    node_ = nullptr;
+    lanes_ = nullptr;
+  }
   // Everything it had is gone, for all to see: it begins anew, and may not take part under its old
   // promises.
   void forget_log();
@@ -93,9 +108,11 @@ class HostWatch final : public replica::Probe {
   // In this life it has come to take part with all that it promised, or has put that behind it: it
   // is past its floor.
   [[nodiscard]] bool is_whole() const;
-  [[nodiscard]] const consensus::Node* node() const { return node_; }
+  [[nodiscard]] const consensus::Engine* node() const { return node_; }
+  // The same, unless it runs the protocol as published.
+  [[nodiscard]] const consensus::Node* lanes() const { return lanes_; }
 
-  void attached(const consensus::Node& node) override;
+  void attached(const consensus::Engine& node) override;
   void recovered(consensus::RecordNumber number, const consensus::Record& record) override;
   void log_recovered(const storage::Wal::RecoverySummary& summary) override;
   void appended(consensus::RecordNumber number, const consensus::Record& record) override;
@@ -126,7 +143,8 @@ class HostWatch final : public replica::Probe {
   std::string name_;
   ClusterWatch& cluster_;
   Effect effect_;
-  const consensus::Node* node_ = nullptr;
+  const consensus::Engine* node_ = nullptr;
+  const consensus::Node* lanes_ = nullptr;
   std::uint64_t life_ = 0;
   int attempts_ = 0;                        // To recover, in this life.
   consensus::Incarnation incarnation_ = 0;  // As its log has it; 0: not founded.

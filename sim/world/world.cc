@@ -364,7 +364,7 @@ bool World::may_be_founded() {
   std::size_t take_part = 0;
   bool exists = !dead_.empty();
   for (Host* host : alive()) {
-    const consensus::Node* node = host->watch().node();
+    const consensus::Engine* node = host->watch().node();
     const bool whole = node != nullptr && node->stage() == consensus::Node::Stage::running;
     if (whole) ++take_part;
     exists = exists || whole || rejoins_.contains(host->index());
@@ -388,7 +388,7 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
     const auto is = [host](const char* what) { return host->name() + " is " + what; };
     if (!host->up()) return not_yet([&] { return is("down"); });
     if (host->paused()) return not_yet([&] { return is("paused"); });
-    const consensus::Node* node = host->watch().node();
+    const consensus::Engine* node = host->watch().node();
     const std::uint64_t executed = node->executed_end().value;
     if (!round) round = executed;
     if (executed != *round) return not_yet([&] { return is("not at the same L as the others"); });
@@ -483,7 +483,7 @@ std::string World::describe() {
             std::to_string(status.position.value) +
             (status.serving ? ", serving" : ", not serving: " + status.not_serving_because) +
             (host->paused() ? ", paused" : "");
-    text += waits_for(*host->watch().node());
+    if (const consensus::Node* lanes = host->watch().lanes()) text += waits_for(*lanes);
   }
   const auto waiting = std::count_if(clients_.begin(), clients_.end(),
                                      [](const auto& client) { return !client->idle(); });

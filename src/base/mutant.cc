@@ -154,6 +154,18 @@ constexpr auto rows = std::to_array<MutantRow>({
      "what a failed sync left out is not written again"},
     {Mutant::disk_full_log_first, "disk-full-log-first", "a full disk",
      "a replica whose disk is nearly full goes on until its log cannot be written"},
+    {Mutant::published_any_proposal, "published-any-proposal", "16, exchange stage",
+     "the state is 1 for some proposal, also when no majority proposes it"},
+    {Mutant::published_f_votes_decide, "published-f-votes-decide", "16, second round",
+     "f equal votes decide"},
+    {Mutant::published_own_coin, "published-own-coin", "16, coin",
+     "each member flips a coin of its own"},
+    {Mutant::published_null_drops_head, "published-null-drops-head", "16, the loop",
+     "a slot that ends empty takes the head out of the queue"},
+    {Mutant::published_executed_twice, "published-executed-twice", "16, queue",
+     "a request that is in the log enters the queue again when it comes once more"},
+    {Mutant::published_read_at_once, "published-read-at-once", "16, reads",
+     "reads do not go through the log"},
 });
 
 constexpr bool one_row_each() {

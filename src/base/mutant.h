@@ -106,6 +106,13 @@ enum class Mutant : std::uint8_t {
   not_written_back,
   // docs/architecture.md, "Failure".
   disk_full_log_first,
+  // Section 16: the protocol as published.
+  published_any_proposal,
+  published_f_votes_decide,
+  published_own_coin,
+  published_null_drops_head,
+  published_executed_twice,
+  published_read_at_once,
 
   none,  // Last: how many there are.
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "consensus/published/codec.h"
 
 namespace rabia::consensus {
 
@@ -185,6 +186,9 @@ void put(Encoder& out, const message::Digest& m) {
   out.fixed(m.digest.high);
   out.fixed(m.digest.low);
 }
+void put(Encoder& out, const message::Published& m) {
+  published::put(out, m.said);
+}
 void put(Encoder& out, const message::Beat& m) {
   put(out, m.incarnation);
   put(out, m.executed_end);
@@ -298,6 +302,10 @@ message::Digest take(Decoder& in, std::in_place_type_t<message::Digest>) {
   m.digest.high = in.fixed<std::uint64_t>();
   m.digest.low = in.fixed<std::uint64_t>();
   return m;
+}
+
+message::Published take(Decoder& in, std::in_place_type_t<message::Published>) {
+  return {published::take_said(in)};
 }
 
 // ---- records

@@ -152,6 +152,10 @@ std::vector<MessageCase> messages() {
        "ac02"
        "0100000000000000"
        "0200000000000000"},
+      {message::Published{published::Ask{{300}}},  // The others: published/codec_test.cc.
+       "10"
+       "06"
+       "ac02"},
   };
 }
 

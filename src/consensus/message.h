@@ -9,6 +9,7 @@
 
 #include "base/shared_bytes.h"
 #include "base/time.h"
+#include "consensus/published/message.h"
 #include "consensus/types.h"
 #include "rabia/state_machine.h"
 
@@ -128,11 +129,17 @@ struct Digest {
   StateDigest digest;
 };
 
+// Said by replicas that run the protocol as published (section 16), and only among them.
+struct Published {
+  published::Said said;
+};
+
 }  // namespace message
 
-using Message = std::variant<message::Batch, message::Skip, message::State, message::CastVote,
-                             message::Decided, message::Need, message::NeedEnd, message::BatchCopy,
-                             message::Ask, message::Answer, message::Beat, message::Below,
-                             message::SnapshotAsk, message::SnapshotPart, message::Digest>;
+using Message =
+    std::variant<message::Batch, message::Skip, message::State, message::CastVote, message::Decided,
+                 message::Need, message::NeedEnd, message::BatchCopy, message::Ask, message::Answer,
+                 message::Beat, message::Below, message::SnapshotAsk, message::SnapshotPart,
+                 message::Digest, message::Published>;
 
 }  // namespace rabia::consensus

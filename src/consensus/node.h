@@ -26,6 +26,7 @@
 #include "base/time.h"
 #include "consensus/barrier.h"
 #include "consensus/configuration.h"
+#include "consensus/engine.h"
 #include "consensus/founding.h"
 #include "consensus/lane_watch.h"
 #include "consensus/membership.h"
@@ -79,7 +80,7 @@ struct Outgoing {
 
 // A slot whose turn in the log has come.
 struct Execution {
-  SlotId slot;
+  SlotId slot;  // As published: the owner of the request, and what its propose() returned.
   base::SharedBytes batch;
   Round executed_end;  // L after it.
   // Of a batch that says who the members are: whether it is so now, or why it says nothing.
@@ -160,10 +161,11 @@ struct NodeCounters {
   std::uint64_t snapshots_installed = 0;
   std::uint64_t rejoins = 0;
   std::uint64_t member_changes = 0;  // Executed in this life.
+  std::uint64_t phases = 0;  // The protocol as published: of the slots decided by votes here.
 };
 
 // Not thread-safe. Not movable: parts refer to each other.
-class Node {
+class Node final : public Engine {
  public:
   explicit Node(NodeOptions options);
   Node(const Node&) = delete;
@@ -176,31 +178,32 @@ class Node {
   // as it goes. An error: the log is not this replica's, or may be incomplete.
   Status restore(const Record& record, RecordNumber number);
   // After the last of them. Nothing else may be called before.
-  Status start(base::Instant now);
+  Status start(base::Instant now) override;
 
   // ---- inputs
   // Proposes a batch in the own lane; needs can_propose(). Its decision comes in own_decisions.
-  Round propose(base::SharedBytes batch, base::Instant now);
-  [[nodiscard]] bool can_propose() const;
+  Round propose(base::SharedBytes batch, base::Instant now) override;
+  [[nodiscard]] bool can_propose() const override;
   // `incarnation` is the sender's (0: none yet). Frames of other incarnations are dropped, but for
   // what members say while founding.
-  void receive(ReplicaId from, Incarnation incarnation, const Message& message, base::Instant now);
+  void receive(ReplicaId from, Incarnation incarnation, const Message& message,
+               base::Instant now) override;
   // All records up to this number are durable.
-  void durable(RecordNumber up_to, base::Instant now);
+  void durable(RecordNumber up_to, base::Instant now) override;
   // Asks for a linearizable read; it may look when reads_done() reaches the token returned.
-  std::uint64_t read();
-  [[nodiscard]] std::uint64_t reads_done() const {
+  std::uint64_t read() override;
+  [[nodiscard]] std::uint64_t reads_done() const override {
     return base::mutated(base::Mutant::read_without_barrier) ? reads_asked_ : reads_done_;
   }
-  void peer_up(ReplicaId peer, base::Instant now);
-  void peer_down(ReplicaId peer, base::Instant now);
-  void round_trip(ReplicaId peer, base::Duration measured);
+  void peer_up(ReplicaId peer, base::Instant now) override;
+  void peer_down(ReplicaId peer, base::Instant now) override;
+  void round_trip(ReplicaId peer, base::Duration measured) override;
   // A peer that is no member (yet, or any more) may speak with this one.
-  void know(ReplicaId peer);
+  void know(ReplicaId peer) override;
   // A snapshot of a round above L was made the state: own records below it are void.
   void install(const SnapshotPoint& point, base::Instant now);
   // At the end of each step, after all input that waited was given; at wake_at() at the latest.
-  void tick(base::Instant now);
+  void tick(base::Instant now) override;
 
   // ---- compaction (section 7)
   // True while no batch of round L is executed: the moment for a snapshot of the state.
@@ -215,39 +218,34 @@ class Node {
 
   // ---- outputs
   // What has gathered since it was last cleared; the caller clears it.
-  [[nodiscard]] Ready& ready() { return ready_; }
-  [[nodiscard]] base::Instant wake_at() const { return wake_at_; }
+  [[nodiscard]] Ready& ready() override { return ready_; }
+  [[nodiscard]] base::Instant wake_at() const override { return wake_at_; }
 
   // ---- what can be seen
-  enum class Stage : std::uint8_t {
-    founding,     // Empty: no incarnation yet.
-    booting,      // Boot is on its way to the disk.
-    rejoining,    // Without memory: executes, and takes no part (section 8).
-    running,      //
-    must_rejoin,  // Refuses to go on without the operator's word: why_refused().
-  };
-  [[nodiscard]] Stage stage() const { return stage_; }
-  [[nodiscard]] const std::string& why_refused() const { return why_refused_; }
+  [[nodiscard]] Stage stage() const override { return stage_; }
+  [[nodiscard]] const std::string& why_refused() const override { return why_refused_; }
   // Boot and the first reservation are durable: it may open for clients.
-  [[nodiscard]] bool open() const;
-  [[nodiscard]] bool has_quorum() const;
-  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
-  [[nodiscard]] Round executed_end() const { return window_.executed_end(); }
-  [[nodiscard]] Round in_use_end() const { return window_.in_use_end(); }
-  [[nodiscard]] Round peer_executed_end(ReplicaId peer) const;
+  [[nodiscard]] bool open() const override;
+  [[nodiscard]] bool has_quorum() const override;
+  [[nodiscard]] Incarnation incarnation() const override { return incarnation_; }
+  [[nodiscard]] Round executed_end() const override { return window_.executed_end(); }
+  [[nodiscard]] Round in_use_end() const override { return window_.in_use_end(); }
+  [[nodiscard]] Round peer_executed_end(ReplicaId peer) const override;
   // The last one that came on the connection that is up; null when there is none.
-  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const;
+  [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const override;
   [[nodiscard]] Round frontier_end() const;
   [[nodiscard]] Round bound_end() const;
-  [[nodiscard]] Round floor() const { return stage_ == Stage::rejoining ? round_never : floor_; }
+  [[nodiscard]] Round floor() const override { return stage_ == Stage::rejoining ? round_never : floor_; }
   // This replica votes in round L, or from a round on that is near.
-  [[nodiscard]] bool is_voter() const;
+  [[nodiscard]] bool is_voter() const override;
   [[nodiscard]] const Window& window() const { return window_; }
-  [[nodiscard]] const ConfigurationHistory& configurations() const { return configurations_; }
+  [[nodiscard]] const ConfigurationHistory& configurations() const override {
+    return configurations_;
+  }
   [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
   // Own batches of this life whose outcome was not told yet.
-  [[nodiscard]] std::size_t own_undecided() const { return own_undecided_; }
-  [[nodiscard]] const NodeCounters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
+  [[nodiscard]] const NodeCounters& counters() const override { return counters_; }
 
  private:
   // What happens when a record is durable: it is counted and sent, or a reservation or stage
@@ -302,6 +300,7 @@ class Node {
   void on(ReplicaId from, const message::Digest& digest) {
     ready_.digest_claims.push_back({from, digest});
   }
+  void on(ReplicaId /*from*/, const message::Published& /*said*/) {}  // Not to lanes.
 
   // node.cc
   [[nodiscard]] Status check_members() const;

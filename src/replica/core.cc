@@ -169,7 +169,9 @@ void Core::append_records() {
 // ---- execution
 
 void Core::execute(const consensus::Execution& execution) {
-  history_.executed(execution.slot, execution.batch, execution.executed_end);
+  if (lanes_ != nullptr) {
+    history_.executed(execution.slot, execution.batch, execution.executed_end);
+  }
   const auto own =
       execution.slot.lane == options_.self ? proposed_.find(execution.slot.round) : proposed_.end();
   if (own == proposed_.end()) {
@@ -429,6 +431,13 @@ ReplicaStatus Core::status() const {
   status.commands_executed = commands_executed_;
   status.barriers = counters.barriers;
   status.forfeits = counters.forfeits;
+  status.protocol = options_.protocol;
+  status.slots_empty = counters.decided_zero_by_states + counters.decided_zero_by_votes;
+  status.slots_decided = counters.decided_one + status.slots_empty;
+  if (const std::uint64_t voted = status.slots_decided - counters.learned;
+      lanes_ == nullptr && voted > 0) {
+    status.phases_per_slot = static_cast<double>(counters.phases) / static_cast<double>(voted);
+  }
   status.log_commits = commits_;
   status.history_entries = history_.size();
   status_of_snapshots(status);

@@ -67,6 +67,7 @@ class Core final : public Replica {
   Status open_transport();
   void open_members();
   [[nodiscard]] consensus::NodeOptions node_options();
+  void make_node();
   Status recover(const storage::Wal::Recovered& record);
 
   // core.cc
@@ -192,7 +193,8 @@ class Core final : public Replica {
   Callbacks callbacks_;
 
   std::shared_ptr<const storage::DataDirectory> directory_;
-  std::unique_ptr<consensus::Node> node_;
+  std::unique_ptr<consensus::Engine> node_;
+  consensus::Node* lanes_ = nullptr;  // The same, unless it runs the protocol as published.
   std::unique_ptr<storage::Wal> wal_;
   std::unique_ptr<transport::Transport> transport_;
   std::optional<Outbox> outbox_;

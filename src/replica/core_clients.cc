@@ -44,6 +44,11 @@ void Core::submit_read(ClientId id, std::uint64_t token, std::string_view operat
 }
 
 void Core::change_members(const MemberChange& change, std::function<void(Status)> done) {
+  if (options_.protocol == Protocol::published) {
+    return done({Code::failed_precondition,
+                 "the members never change in the protocol as published: found a cluster with the "
+                 "protocol 'lanes' for that"});
+  }
   if (!available()) return done({Code::unavailable, why_not_serving()});
   members_->change(change, std::move(done));
 }

@@ -61,7 +61,7 @@ void Core::note_place(const consensus::Record& record, storage::Lsn lsn,
 void Core::reply_from_history(const consensus::HistoryRequest& request) {
   if (!history_requests_.begin(request.peer, request)) return;
   const Round first = request.rounds.first;
-  if (!history_.reaches_back_to(first)) {
+  if (lanes_ == nullptr || !history_.reaches_back_to(first)) {  // As published: it keeps its own.
     if (snapshots_) {
       offer_snapshot(request.peer, first);
     } else {
@@ -72,7 +72,7 @@ void Core::reply_from_history(const consensus::HistoryRequest& request) {
     return;
   }
   // No more than one window: the peer cannot take more at once.
-  const consensus::RoundRange window = node_->window().range();
+  const consensus::RoundRange window = lanes_->window().range();
   const Round window_end = std::min(request.rounds.end, first + distance(window.first, window.end));
   const Round end = node_->configurations().same_until(first, window_end);  // Of one set of lanes.
   const std::uint64_t bytes_max = options_.tuning.history_reply_bytes;

@@ -170,7 +170,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   }
   // The machine first: it checks the state by its own digest.
   if (Status status = loader->finish(); !status.ok()) return status;
-  node_->restore_snapshot(point.value());
+  lanes_->restore_snapshot(point.value());
   position_ = {header.position};
   digests_.begin({position_, machine_.digest()});
   history_.begin_at({header.round});
@@ -189,8 +189,8 @@ void Core::tick_snapshots() {
   serve_snapshot_requests();
   const bool due = snapshot_is_due();
   // Under load the next round may always have begun by the end of a step.
-  node_->stop_at_round_end(due && !node_->between_rounds());
-  if (due && node_->between_rounds()) begin_snapshot();
+  lanes_->stop_at_round_end(due && !lanes_->between_rounds());
+  if (due && lanes_->between_rounds()) begin_snapshot();
 }
 
 bool Core::snapshot_is_due() const {
@@ -201,7 +201,7 @@ bool Core::snapshot_is_due() const {
   if (now_ < no_snapshot_before_ && !requested) return false;
   const bool nothing_new = !kept_.empty() && node_->executed_end() <= kept_.newest()->name.round;
   if (nothing_new || !(snapshot_asked_ || requested || log_asks_for_snapshot())) return false;
-  return node_->checkpoint_bytes() <= checkpoint_bytes_max;  // Last: it goes through the window.
+  return lanes_->checkpoint_bytes() <= checkpoint_bytes_max;  // Last: it goes through the window.
 }
 
 bool Core::log_asks_for_snapshot() const {
@@ -224,7 +224,7 @@ void Core::begin_snapshot() {
   taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
                  consensus::encode_epochs(node_->configurations().from(round))},
                 {options_.snapshot_zstd_level});
-  node_->write_checkpoint();
+  lanes_->write_checkpoint();
   again_ = true;
 }
 
@@ -357,7 +357,7 @@ void Core::install(const storage::SnapshotHeader& header) {
   }
   if (environment_.probe != nullptr) environment_.probe->installed(header);
   now_ = environment_.executor.now();
-  node_->install(point_of(header).value(), now_);
+  lanes_->install(point_of(header).value(), now_);
   members_->follow();
   position_ = {header.position};
   digests_.begin({position_, machine_.digest()});

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "consensus/published/node.h"
 #include "io/log.h"
 #include "replica/core.h"
 #include "storage/divergence.h"
@@ -30,6 +31,12 @@ Status check_options(const ReplicaOptions& options) {
   if (!ids.contains(options.self)) {
     return {Code::invalid_argument, "member " + std::to_string(options.self.value) +
                                         " (this replica) is not in the list of members"};
+  }
+  if (options.protocol == Protocol::published &&
+      (options.durability != Durability::memory || options.rejoin)) {
+    return {Code::failed_precondition,
+            "the protocol as published keeps nothing and takes nobody back: it needs durability "
+            "'memory', and knows no rejoin; use the protocol 'lanes' for either"};
   }
   if (ids.size() > consensus::members_max) {
     return {Code::invalid_argument,
@@ -128,7 +135,7 @@ Status Core::start() {
   if (directory_) {
     if (Status status = refuse_if_diverged(); !status.ok()) return status;
   }
-  node_ = std::make_unique<consensus::Node>(node_options());
+  make_node();
   open_members();
   if (environment_.probe != nullptr) environment_.probe->attached(*node_);
   if (Status status = open_snapshots(); !status.ok()) return status;
@@ -143,6 +150,19 @@ Status Core::start() {
   watch_disk();
   schedule();
   return {};
+}
+
+void Core::make_node() {
+  if (options_.protocol == Protocol::published) {
+    node_ = std::make_unique<consensus::published::Node>(
+        consensus::published::Options{.node = node_options(),
+                                      .wall = environment_.executor.wall_now(),
+                                      .log_bytes_max = options_.tuning.memory_history_bytes});
+  } else {
+    auto lanes = std::make_unique<consensus::Node>(node_options());
+    lanes_ = lanes.get();
+    node_ = std::move(lanes);
+  }
 }
 
 consensus::NodeOptions Core::node_options() {
@@ -218,7 +238,7 @@ Status Core::recover(const storage::Wal::Recovered& recovered) {
   if (environment_.probe != nullptr) environment_.probe->recovered(recovered.lsn, record.value());
   note_place(record.value(), recovered.lsn, recovered.location);
   durable_lsn_ = recovered.lsn;
-  if (Status status = node_->restore(record.value(), recovered.lsn); !status.ok()) return status;
+  if (Status status = lanes_->restore(record.value(), recovered.lsn); !status.ok()) return status;
   for (const consensus::Execution& execution : node_->ready().executions) execute(execution);
   node_->ready().clear();
   return {};

@@ -32,7 +32,7 @@ class Members {
   };
 
   // All references outlive it.
-  Members(const ReplicaOptions& options, io::Executor& executor, consensus::Node& node,
+  Members(const ReplicaOptions& options, io::Executor& executor, consensus::Engine& node,
           Callbacks callbacks)
       : options_(options), executor_(executor), node_(node), callbacks_(std::move(callbacks)) {}
 
@@ -74,7 +74,7 @@ class Members {
 
   const ReplicaOptions& options_;
   io::Executor& executor_;
-  consensus::Node& node_;
+  consensus::Engine& node_;
   Callbacks callbacks_;
 
   transport::Transport* transport_ = nullptr;

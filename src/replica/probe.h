@@ -17,7 +17,7 @@ class Probe {
  public:
   virtual ~Probe() = default;
   // Before anything is recovered. The node lives as long as its replica.
-  virtual void attached(const consensus::Node& node) = 0;
+  virtual void attached(const consensus::Engine& node) = 0;
   // A record that the log gave back at the start; it is told to the node afterwards.
   virtual void recovered(consensus::RecordNumber number, const consensus::Record& record) = 0;
   // The end of recovery.

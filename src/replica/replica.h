@@ -16,6 +16,7 @@
 #include "io/network.h"
 #include "rabia/durability.h"
 #include "rabia/ids.h"
+#include "rabia/protocol.h"
 #include "rabia/result.h"
 #include "rabia/state_machine.h"
 
@@ -89,6 +90,8 @@ struct ReplicaOptions {
   std::vector<Member> members;  // The start list, self included; equal on all members.
   std::string data_directory;
   Durability durability = Durability::always;
+  // As published: with durability `memory` only, and nobody comes, goes or comes back.
+  Protocol protocol = Protocol::lanes;
   bool bootstrap = false;  // The operator's word: found a new cluster when the directory is empty.
   // The operator's word that what this replica had is lost, or that it is new: with an empty
   // directory, or one whose log is damaged, it comes into the cluster that exists and takes
@@ -200,7 +203,11 @@ struct ReplicaStatus {   // NOLINT(clang-analyzer-optin.performance.Padding): th
   std::uint64_t commands_executed = 0;
   std::uint64_t barriers = 0;
   std::uint64_t forfeits = 0;
-  std::uint64_t log_commits = 0;      // Groups of records that became durable.
+  Protocol protocol = Protocol::lanes;
+  std::uint64_t slots_decided = 0;  // In which a batch was proposed, as far as is known here.
+  std::uint64_t slots_empty = 0;    // Of those: ⊥.
+  double phases_per_slot = 0;       // As published: of the slots that this replica voted to an end.
+  std::uint64_t log_commits = 0;    // Groups of records that became durable.
   std::uint64_t history_entries = 0;  // Executed batches that can be given to a peer.
   std::uint64_t log_bytes = 0;        // On the disk, room included.
   std::uint64_t snapshot_round = 0;   // Of the newest snapshot; 0: there is none.

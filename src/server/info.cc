@@ -35,6 +35,11 @@ class Lines {
     std::snprintf(text, sizeof text, "%.6f", value);
     field(name, text);
   }
+  void two_places(std::string_view name, double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    field(name, text);
+  }
   // Bytes, and once more for people.
   void bytes(std::string_view name, std::uint64_t value) {
     field(name, value);
@@ -181,6 +186,10 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("commands_executed", status.commands_executed);
   lines.field("barriers", status.barriers);
   lines.field("forfeits", status.forfeits);
+  lines.field("protocol", name_of(status.protocol));
+  lines.field("slots_decided", status.slots_decided);
+  lines.field("slots_empty", status.slots_empty);
+  lines.two_places("phases_per_slot", status.phases_per_slot);
   lines.field("log_commits", status.log_commits);
   lines.field("history_entries", status.history_entries);
   lines.field("log_bytes", status.log_bytes);

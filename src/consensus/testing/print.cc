@@ -41,6 +41,41 @@ std::string text_of_said(const char* what, const Said& said) {
   return all + " = " + text_of(said.value);
 }
 
+std::string text(const published::RequestId& id) {
+  return std::to_string(id.number) + " of r" + std::to_string(id.owner.value) + " at " +
+         std::to_string(id.time);
+}
+std::string text(const std::optional<published::RequestId>& id) {
+  return id ? "request " + text(*id) : "none";
+}
+
+// Of the protocol as published.
+struct SaidPrinter {
+  std::string operator()(const published::Request& m) const {
+    return "Request " + text(m.id) + ", " + std::to_string(m.bytes.size()) + " bytes";
+  }
+  std::string operator()(const published::Proposal& m) const {
+    return "Proposal " + text(m.seq) + " = request " + text(m.id);
+  }
+  std::string operator()(const published::State& m) const {
+    return "State " + text(m.seq) + " phase " + std::to_string(m.phase) + " = " + text_of(m.value) +
+           (m.request ? " (request " + text(*m.request) + ")" : "");
+  }
+  std::string operator()(const published::CastVote& m) const {
+    return "Vote " + text(m.seq) + " phase " + std::to_string(m.phase) + " = " + text_of(m.value);
+  }
+  std::string operator()(const published::Decided& m) const {
+    return "Decided " + text(m.seq) + " = " + text(m.request);
+  }
+  std::string operator()(const published::Ask& m) const { return "Ask from " + text(m.seq); }
+  std::string operator()(const published::Want& m) const {
+    return "Want request " + text(m.ids.front()) + (m.ids.size() > 1 ? " and others" : "");
+  }
+  std::string operator()(const published::Gone& m) const {
+    return "Gone below " + text(m.kept_from);
+  }
+};
+
 struct Printer {
   std::string operator()(const message::Batch& m) const { return "Batch " + text(m.round); }
   std::string operator()(const message::Skip& m) const { return "Skip " + text(m.rounds); }
@@ -77,6 +112,9 @@ struct Printer {
   std::string operator()(const message::Digest& m) const {
     return "Digest of batch " + std::to_string(m.position.value) + ": " +
            std::to_string(m.digest.low % 10'000);
+  }
+  std::string operator()(const message::Published& m) const {
+    return std::visit(SaidPrinter{}, m.said);
   }
   std::string operator()(const record::Checkpoint& r) const {
     return "Checkpoint " + text(r.round) + " with " + std::to_string(r.batches.size()) +

@@ -160,6 +160,7 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   }
   options.data_directory = "data";
   options.durability = options_.durability;
+  options.protocol = options_.protocol;
   options.bootstrap = bootstrap;
   options.segment_bytes = options_.segment_bytes;
   options.snapshot_log_bytes = options_.snapshot_log_bytes;

@@ -86,6 +86,7 @@ class Cluster {
   struct Options {
     std::size_t replicas = 3;
     Durability durability = Durability::always;
+    Protocol protocol = Protocol::lanes;
     std::uint64_t seed = 1;
     base::Duration sync_takes = std::chrono::microseconds(200);
     std::uint64_t segment_bytes = 256 << 10;

@@ -1,0 +1,139 @@
+// In place of the paper's reliable links: who hears nothing new says again what it has said, and
+// asks for what it lacks. And what section 3.4 of the paper discards.
+#include <algorithm>
+#include <utility>
+
+#include "consensus/published/node.h"
+
+namespace rabia::consensus::published {
+
+// ---- asked
+
+void Node::on(ReplicaId from, const Ask& said) {
+  note_executed_end(from, said.seq);
+  if (said.seq < seq_) {
+    reply_from_log(from, said.seq);
+  } else if (said.seq == seq_) {
+    for (Said& own : slot_->said()) send(from, std::move(own));
+  }
+}
+
+void Node::on(ReplicaId from, const Want& said) {
+  for (const RequestId& id : said.ids) {
+    if (base::SharedBytes bytes = queue_.find(id)) send(from, Request{id, std::move(bytes)});
+  }
+}
+
+void Node::reply_from_log(ReplicaId to, Seq from) {
+  if (from < log_.begin()) {
+    send(to, Gone{log_.begin()});
+    ready_.history.push_back({to, {from, log_.begin()}, {}});  // The caller says so in its log.
+    return;
+  }
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < options_.reply_slots_max && from + i < seq_; ++i) {
+    const DecidedLog::Entry& entry = *log_.find(from + i);
+    bytes += entry.bytes.size();
+    if (i > 0 && bytes > options_.node.reply_bytes_max) break;
+    if (entry.request) send(to, Request{*entry.request, entry.bytes});
+    send(to, Decided{from + i, entry.request});
+  }
+}
+
+// Nothing that it has said is forgotten, but it cannot go on: out of reach of what is kept.
+void Node::on(ReplicaId from, const Gone& said) {
+  if (said.kept_from <= seq_) return;
+  stage_ = Stage::must_rejoin;
+  why_refused_ = "this replica is at slot " + std::to_string(seq_.value) + ", and member " +
+                 std::to_string(from.value) + " keeps only those from " +
+                 std::to_string(said.kept_from.value) +
+                 " on: the protocol as published has no way back from there";
+}
+
+// ---- asking
+
+void Node::note_executed_end(ReplicaId id, Seq end) {
+  Seq& known = peers_.at(id).executed_end;
+  known = std::max(known, end);
+  known_end_ = std::max(known_end_, end);
+}
+
+// There is something to agree on, or to catch up with.
+bool Node::busy() const {
+  return !queue_.empty() || !slot_->proposals().empty() || known_end_ > seq_;
+}
+
+// Requests that others propose, or that are decided, and that this replica does not hold.
+std::vector<RequestId> Node::wanted() const {
+  std::vector<RequestId> all;
+  const auto want = [&](const RequestId& id) {
+    const bool again = std::find(all.begin(), all.end(), id) != all.end();
+    if (!again && !queue_.in_log(id) && !queue_.find(id)) all.push_back(id);
+  };
+  for (const auto& [member, id] : slot_->proposals()) want(id);
+  if (const auto value = slot_->value()) want(*value);
+  return all;
+}
+
+// A request that a whole slot later has not come was lost on its way here. Who proposed it has it,
+// unless it is in the log now.
+void Node::fetch_what_was_proposed() {
+  for (const auto& [member, id] : slot_->proposals()) {
+    if (queue_.in_log(id) || queue_.find(id)) continue;
+    ++counters_.fetches;
+    send(start_list_.members()[member], Want{{id}});
+  }
+}
+
+// FindReturnValue: from one who proposed it, at once. Should that come to nothing, all are asked
+// after some silence.
+void Node::fetch_value() {
+  if (fetched_ || slot_->decision() != Bit::one || !slot_->value()) return;
+  fetched_ = true;
+  for (const auto& [member, id] : slot_->proposals()) {
+    const ReplicaId holder = start_list_.members()[member];
+    if (id != *slot_->value() || holder == options_.node.self || !peers_.at(holder).up) continue;
+    ++counters_.fetches;
+    send(holder, Want{{id}});
+    send(holder, Ask{seq_});  // It may have executed it.
+    return;
+  }
+}
+
+void Node::ask_when_silent() {
+  if (!busy()) {
+    note_progress();
+    ask_after_ = options_.node.need_after_least;
+    return;
+  }
+  const bool more = learned_since_ask_ && known_end_ > seq_ && !slot_->decision();
+  if (!more && now_ < progress_at_ + ask_after_) return;
+  learned_since_ask_ = false;
+  note_progress();
+  ++counters_.needs_sent;
+  if (more) {  // Of one that has what is next.
+    for (const auto& [id, peer] : peers_) {
+      if (!peer.up || peer.executed_end <= seq_) continue;
+      send(id, Ask{seq_});
+      return;
+    }
+  }
+  ask_after_ = std::min(2 * ask_after_, options_.node.need_after_most);
+  say_again();
+}
+
+void Node::say_again() {
+  for (Said& said : slot_->said()) send_everyone(std::move(said));
+  send_everyone(Ask{seq_});
+  if (std::vector<RequestId> ids = wanted(); !ids.empty()) send_everyone(Want{std::move(ids)});
+}
+
+// Section 3.4 of the paper: what all have executed. A member that is dead for ever holds this back;
+// then the bound of the log forgets the oldest.
+void Node::discard_what_all_have() {
+  Seq all = seq_;
+  for (const auto& [id, peer] : peers_) all = std::min(all, peer.executed_end);
+  log_.discard_below(all);
+}
+
+}  // namespace rabia::consensus::published
