@@ -10,7 +10,7 @@ DATA ?= data
 HOURS ?= 1
 FIRST_SEED ?= 1000000
 
-.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench lint format clean help
+.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench bench-micro lint format clean help
 .DEFAULT_GOAL := build
 
 help: ## List the targets
@@ -55,11 +55,15 @@ sim-long: build-sim ## Simulated clusters for HOURS=n hours (default 1), from FI
 
 build-bench:
 	@tools/setup-debian build bench
-	@cmake --preset release -DRABIA_BENCH_ETCD=ON
-	@cmake --build --preset release --target programs rabia-bench-etcd -j $(JOBS)
+	@cmake --preset release -DRABIA_BENCH=ON
+	@cmake --build --preset release --target programs rabia-bench-etcd rabia-bench-micro -j $(JOBS)
 
 bench: build-bench ## Figures beside Redis and etcd, in bench/results/; one row with ONLY=name
 	@/usr/bin/python3 -B bench/run.py --bin $(RELEASE)/bin $(if $(ONLY),--only $(ONLY)) $(BENCH)
+
+bench-micro: build-bench ## What single parts cost, without network and disk; some with MICRO=regex
+	@$(RELEASE)/bin/rabia-bench-micro --benchmark_counters_tabular=true \
+	  $(if $(MICRO),--benchmark_filter='$(MICRO)')
 
 lint: ## Formatting, layering, and clang-tidy on changed files (on all with ALL=1)
 	@tools/setup-debian build test lint

@@ -45,8 +45,9 @@ OPERATING_SYSTEM = re.compile(
 LIBRARIES = {
     "spdlog/": ("src/io/",),
     "toml++/": ("apps/settings/",),
-    "CLI/": ("apps/", "sim/runner/", "sim/explore/"),
+    "CLI/": ("apps/", "bench/kvstore_performance/", "sim/runner/", "sim/explore/"),
     "hiredis/": ("apps/rabia_ctl/",),
+    "benchmark/": ("bench/micro/",),
     "grpc": ("apps/rabia_bench/etcd/",),
     "isa-l": ("src/base/",),
     "xxhash.h": ("src/base/",),
@@ -90,7 +91,7 @@ class Checker:
     def check(self):
         paths = [
             path.relative_to(self.root)
-            for folder in ("include", "src", "apps", "sim", "tests")
+            for folder in ("include", "src", "apps", "bench", "sim", "tests")
             for path in sorted((self.root / folder).rglob("*"))
             if path.suffix in (".h", ".cc") and "node_modules" not in path.parts
         ]
@@ -202,6 +203,8 @@ def may_include(path, target):
     if place == "apps":
         return target_place == "src" or (
             target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
+    if place == "bench":  # What rabia-bench counts with, they count with.
+        return target_place in ("src", "bench") or target.parts[:2] == ("apps", "rabia_bench")
     if place == "sim":
         return target_place in ("src", "sim")
     return place == "tests"

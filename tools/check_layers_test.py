@@ -67,6 +67,18 @@ class CheckLayers(unittest.TestCase):
             src__kv__b_cc='#include "sim/world/d.h"\n', sim__world__d_h="",
             sim__history__e_h='#include "rabia_server/f.h"\n', apps__rabia_server__f_h="")))
 
+    # Given the benchmarks, then they may include all of src and what rabia-bench counts with, and
+    # nobody them.
+    def test_benchmarks_see_src_and_are_seen_by_nobody(self):
+        self.assertEqual([], errors_in(
+            bench__micro__a_cc='#include <benchmark/benchmark.h>\n#include "kv/b.h"\n'
+                               '#include "bench/keys.h"\n#include "rabia_bench/histogram.h"\n',
+            src__kv__b_h="", bench__keys_h="", apps__rabia_bench__histogram_h=""))
+        self.assertEqual(3, len(errors_in(
+            bench__micro__a_cc='#include "rabia_server/c.h"\n#include <unistd.h>\n',
+            apps__rabia_server__c_h="", src__kv__b_cc='#include "bench/keys.h"\n',
+            bench__keys_h="")))
+
     # Given the operating system's and the network library's headers, then only src/io/*.cc, programs
     # and tests may include them.
     def test_the_operating_system_stays_in_io(self):

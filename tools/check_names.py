@@ -50,7 +50,7 @@ def missing_documents(root, paths):
 
 def tests_never_run(root, paths):
     for path in paths:
-        if path.parts[0] not in ("src", "apps", "sim") or not path.name.endswith("_test.cc"):
+        if path.parts[0] not in ("src", "apps", "bench", "sim") or not path.name.endswith("_test.cc"):
             continue
         lists = [root / folder / "CMakeLists.txt" for folder in path.parents]
         named = any(path.relative_to(each.parent.relative_to(root)).as_posix()
