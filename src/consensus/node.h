@@ -235,7 +235,9 @@ class Node final : public Engine {
   [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const override;
   [[nodiscard]] Round frontier_end() const;
   [[nodiscard]] Round bound_end() const;
-  [[nodiscard]] Round floor() const override { return stage_ == Stage::rejoining ? round_never : floor_; }
+  [[nodiscard]] Round floor() const override {
+    return stage_ == Stage::rejoining ? round_never : floor_;
+  }
   // This replica votes in round L, or from a round on that is near.
   [[nodiscard]] bool is_voter() const override;
   [[nodiscard]] const Window& window() const { return window_; }
@@ -453,9 +455,10 @@ class Node final : public Engine {
   Round dropped_below_;  // A checkpoint has left out what was said of rounds below.
   std::deque<Written> written_;
   std::uint64_t unsynced_bytes_ = 0;
-  std::vector<SlotId> dirty_;  // Slots whose rules must be tried.
-  std::vector<SlotId> held_;   // Slots whose vote ? is held back.
-  bool stalled_ = false;       // The disk is behind: rules that write wait for it.
+  std::vector<SlotId> dirty_;   // Slots whose rules must be tried.
+  std::vector<SlotId> trying_;  // Those of run_rules(): kept for their memory.
+  std::vector<SlotId> held_;    // Slots whose vote ? is held back.
+  bool stalled_ = false;        // The disk is behind: rules that write wait for it.
   std::size_t own_undecided_ = 0;
   std::uint64_t own_undecided_bytes_ = 0;
   Round avoid_below_;  // Others have input 0 ahead in the own lane below.

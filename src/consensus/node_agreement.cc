@@ -231,12 +231,12 @@ void Node::touch_all() {
 void Node::run_rules() {
   stalled_ = disk_is_behind();
   while (!dirty_.empty()) {
-    std::vector<SlotId> slots;
-    slots.swap(dirty_);
-    std::sort(slots.begin(), slots.end(), [](SlotId a, SlotId b) {
+    trying_.clear();
+    trying_.swap(dirty_);
+    std::sort(trying_.begin(), trying_.end(), [](SlotId a, SlotId b) {
       return std::tie(a.lane, a.round) < std::tie(b.lane, b.round);
     });
-    for (const SlotId id : slots) {
+    for (const SlotId id : trying_) {
       if (Slot* slot = window_.find(id)) {
         slot->queued = false;
         run_rules_of(id, *slot);
