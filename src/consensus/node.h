@@ -235,7 +235,9 @@ class Node final : public Engine {
   [[nodiscard]] const message::Beat* last_beat(ReplicaId peer) const override;
   [[nodiscard]] Round frontier_end() const;
   [[nodiscard]] Round bound_end() const;
-  [[nodiscard]] Round floor() const override { return stage_ == Stage::rejoining ? round_never : floor_; }
+  [[nodiscard]] Round floor() const override {
+    return stage_ == Stage::rejoining ? round_never : floor_;
+  }
   // This replica votes in round L, or from a round on that is near.
   [[nodiscard]] bool is_voter() const override;
   [[nodiscard]] const Window& window() const { return window_; }

@@ -31,13 +31,15 @@ void Node::reply_from_log(ReplicaId to, Seq from) {
     return;
   }
   std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < options_.reply_slots_max && from + i < seq_; ++i) {
-    const DecidedLog::Entry& entry = *log_.find(from + i);
+  Seq seq = from;
+  for (; seq < seq_ && distance(from, seq) < options_.reply_slots_max; ++seq) {
+    const DecidedLog::Entry& entry = *log_.find(seq);
     bytes += entry.bytes.size();
-    if (i > 0 && bytes > options_.node.reply_bytes_max) break;
+    if (seq > from && bytes > options_.node.reply_bytes_max) break;
     if (entry.request) send(to, Request{*entry.request, entry.bytes});
-    send(to, Decided{from + i, entry.request});
+    send(to, Decided{seq, entry.request});
   }
+  send(to, Told{seq});
 }
 
 // Nothing that it has said is forgotten, but it cannot go on: out of reach of what is kept.
@@ -100,30 +102,36 @@ void Node::fetch_value() {
   }
 }
 
+// At once when a reply ended and brought this replica to its end, but not all the way. Of several
+// that tell the same only the first is gone on with.
+void Node::ask_for_more() {
+  const std::optional<Reply> reply = std::exchange(told_, std::nullopt);
+  if (!reply || reply->end != seq_ || asked_from_ == seq_) return;
+  if (peers_.at(reply->from).executed_end <= seq_) return;
+  ++counters_.needs_sent;
+  asked_from_ = seq_;
+  send(reply->from, Ask{seq_});
+}
+
+// Silence begins when there is something to wait for. Requests that come do not end it: a slot that
+// lacks a message would stand still for as long as clients write.
 void Node::ask_when_silent() {
-  if (!busy()) {
+  const bool has_waited = std::exchange(was_busy_, busy());
+  if (!has_waited || !was_busy_) {
     note_progress();
     ask_after_ = options_.node.need_after_least;
     return;
   }
-  const bool more = learned_since_ask_ && known_end_ > seq_ && !slot_->decision();
-  if (!more && now_ < progress_at_ + ask_after_) return;
-  learned_since_ask_ = false;
+  if (now_ < progress_at_ + ask_after_) return;
   note_progress();
   ++counters_.needs_sent;
-  if (more) {  // Of one that has what is next.
-    for (const auto& [id, peer] : peers_) {
-      if (!peer.up || peer.executed_end <= seq_) continue;
-      send(id, Ask{seq_});
-      return;
-    }
-  }
   ask_after_ = std::min(2 * ask_after_, options_.node.need_after_most);
   say_again();
 }
 
 void Node::say_again() {
   for (Said& said : slot_->said()) send_everyone(std::move(said));
+  asked_from_ = seq_;
   send_everyone(Ask{seq_});
   if (std::vector<RequestId> ids = wanted(); !ids.empty()) send_everyone(Want{std::move(ids)});
 }

@@ -19,7 +19,7 @@ std::size_t Node::index_of(ReplicaId member) const {
 void Node::on(ReplicaId /*from*/, const Request& said) {
   if (!start_list_.contains(said.id.owner)) return;
   last_time_ = std::max(last_time_, said.id.time);
-  if (queue_.push(said.id, said.bytes)) note_progress();
+  queue_.push(said.id, said.bytes);
 }
 
 template <typename T>
@@ -107,10 +107,7 @@ bool Node::end_slot() {
   counters_.phases += entry.phase;
   counters_.coins += slot_->coins();
   if (entry.phase > first_phase) ++counters_.decided_in_later_phases;
-  if (entry.phase == 0) {
-    ++counters_.learned;
-    learned_since_ask_ = true;
-  }
+  if (entry.phase == 0) ++counters_.learned;
   fetch_what_was_proposed();
   log_.append(std::move(entry));
   ++seq_;

@@ -184,6 +184,37 @@ TEST(PublishedNode, AsksAgainForWhateverIsLost) {
   }
 }
 
+// Given requests after times of rest, and nothing lost, then nobody asks for anything.
+TEST(PublishedNode, AsksForNothingWhenNothingIsLost) {
+  auto world = running(3);
+  for (int i = 0; i < 50; ++i) {
+    world->run_for(milliseconds(300 + 7 * i));
+    world->submit(r1, "x");
+    world->run_for(milliseconds(10));
+  }
+  EXPECT_EQ(world->log(r2).size(), 50U);
+  EXPECT_EQ(world->counters().needs_sent, 0U);
+  EXPECT_EQ(world->counters().fetches, 0U);
+}
+
+// Given a slot that stands still since a vote was lost, when requests keep coming, then it is asked
+// for all the same.
+TEST(PublishedNode, RequestsDoNotEndTheSilenceOfASlot) {
+  auto world = running(3);
+  world->crash(r3);
+  bool loses = true;
+  world->lose([&](ReplicaId from, ReplicaId, const Message& message) {
+    return loses && from == r2 && is<CastVote>(message);
+  });
+  for (int i = 0; i < 10; ++i) {
+    world->submit(r1, "x");
+    world->submit(r2, "x");
+    world->run_for(milliseconds(10));
+    loses = false;
+  }
+  EXPECT_GT(world->acknowledged(r1), 5U);
+}
+
 // Given a member that was cut off while the others went on, when it is back, then it catches up
 // from what they keep for it; and when all have it, they discard it (section 3.4).
 TEST(PublishedNode, WhoWasAwayCatchesUp) {
@@ -199,6 +230,29 @@ TEST(PublishedNode, WhoWasAwayCatchesUp) {
   EXPECT_EQ(world->log(r3).size(), 1500U);
   world->run_for(milliseconds(300));
   EXPECT_EQ(world->node(r1).log().begin(), world->node(r1).log().end());
+}
+
+// Given one that catches up while what it is told comes in pieces, each of which is a step, then it
+// asks for more when it has it all, and is told little twice.
+TEST(PublishedNode, WhoCatchesUpInPiecesIsToldLittleTwice) {
+  WorldOptions options;
+  options.link = {milliseconds(1), milliseconds(2)};
+  World world(options);
+  ASSERT_TRUE(world.run_until([&] { return world.settled(); }, seconds(5)));
+  world.cut(r3, r1);
+  world.cut(r3, r2);
+  constexpr std::uint64_t requests = 3000;
+  for (std::uint64_t i = 0; i < requests; ++i) world.submit(r1, "x");
+  ASSERT_TRUE(world.run_until([&] { return world.acknowledged(r1) == requests; }, seconds(60)));
+  std::uint64_t told = 0;
+  world.lose([&](ReplicaId, ReplicaId to, const Message& message) {
+    if (to == r3 && is<Decided>(message)) ++told;
+    return false;
+  });
+  world.mend(r3, r1);
+  world.mend(r3, r2);
+  expect_settles(world);
+  EXPECT_LT(told, 5 * requests / 2);
 }
 
 // Given one that was away for longer than is kept, then it says so and stops, and the one that was
