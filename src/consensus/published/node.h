@@ -135,6 +135,7 @@ class Node final : public Engine {
   void note_progress() { progress_at_ = now_; }
   void note_executed_end(ReplicaId peer, Seq end);
   [[nodiscard]] bool busy() const;
+  [[nodiscard]] bool lacks(const RequestId& id) const;
   [[nodiscard]] std::vector<RequestId> wanted() const;
   void fetch_what_was_proposed();
   void fetch_value();
@@ -179,13 +180,14 @@ class Node final : public Engine {
   std::uint64_t reads_carried_ = 0;       // Those up to this are carried by
   std::optional<std::uint64_t> carrier_;  // the own request with this number.
 
-  Seq known_end_;                // Somebody has executed the slots below.
-  bool was_busy_ = false;        // At the end of the last step.
-  base::Instant progress_at_{};  // Something new was heard of the slot.
-  base::Duration ask_after_{};   // So much silence.
-  Seq asked_from_;               // By the last Ask.
-  std::optional<Reply> told_;    // A reply ended in this step.
-  bool fetched_ = false;         // The value of this slot was asked for.
+  Seq known_end_;                                     // Somebody has executed the slots below.
+  bool was_busy_ = false;                             // At the end of the last step.
+  base::Instant progress_at_{};                       // Something new was heard of the slot.
+  base::Duration ask_after_{};                        // So much silence.
+  Seq asked_from_;                                    // By the last Ask.
+  std::optional<Reply> told_;                         // A reply ended in this step.
+  bool fetched_ = false;                              // The value of this slot was asked for.
+  std::map<RequestId, base::Instant> missing_since_;  // Proposed, or asked for last.
 
   Ready ready_;
   NodeCounters counters_;

@@ -65,23 +65,32 @@ bool Node::busy() const {
   return !queue_.empty() || !slot_->proposals().empty() || known_end_ > seq_;
 }
 
+bool Node::lacks(const RequestId& id) const {
+  return !queue_.in_log(id) && !queue_.find(id);
+}
+
 // Requests that others propose, or that are decided, and that this replica does not hold.
 std::vector<RequestId> Node::wanted() const {
   std::vector<RequestId> all;
   const auto want = [&](const RequestId& id) {
     const bool again = std::find(all.begin(), all.end(), id) != all.end();
-    if (!again && !queue_.in_log(id) && !queue_.find(id)) all.push_back(id);
+    if (!again && lacks(id)) all.push_back(id);
   };
   for (const auto& [member, id] : slot_->proposals()) want(id);
   if (const auto value = slot_->value()) want(*value);
   return all;
 }
 
-// A request that a whole slot later has not come was lost on its way here. Who proposed it has it,
-// unless it is in the log now.
+// A request that is proposed and does not come was lost on its way here. Slots that end meanwhile
+// break every silence, so it is asked for by itself, of who proposed it; not at once, since large
+// requests are mostly still on their way, and asking would put them on the links once more.
 void Node::fetch_what_was_proposed() {
+  std::erase_if(missing_since_, [this](const auto& missing) { return !lacks(missing.first); });
   for (const auto& [member, id] : slot_->proposals()) {
-    if (queue_.in_log(id) || queue_.find(id)) continue;
+    if (!lacks(id)) continue;
+    base::Instant& since = missing_since_.try_emplace(id, now_).first->second;
+    if (now_ - since < options_.node.need_after_least) continue;
+    since = now_;
     ++counters_.fetches;
     send(start_list_.members()[member], Want{{id}});
   }
