@@ -120,6 +120,7 @@ class Node final : public Engine {
   void on_slot(ReplicaId from, const T& said);
   template <typename T>
   void answer_late(ReplicaId from, const T& said);
+  void answer_who_is_beyond(const DecidedLog::Entry& entry);
   void begin_slot();
   bool run_slot();
   bool end_slot();

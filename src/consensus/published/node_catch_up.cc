@@ -60,9 +60,15 @@ void Node::note_executed_end(ReplicaId id, Seq end) {
   known_end_ = std::max(known_end_, end);
 }
 
-// There is something to agree on, or to catch up with.
+// There is something to agree on, or to catch up with. A request that only somebody proposes who is
+// away is neither: it comes when that one does.
 bool Node::busy() const {
-  return !queue_.empty() || !slot_->proposals().empty() || known_end_ > seq_;
+  if (!queue_.empty() || known_end_ > seq_) return true;
+  const auto& proposals = slot_->proposals();
+  return std::any_of(proposals.begin(), proposals.end(), [this](const auto& proposal) {
+    const auto peer = peers_.find(start_list_.members()[proposal.first]);
+    return peer != peers_.end() && peer->second.up;
+  });
 }
 
 bool Node::lacks(const RequestId& id) const {

@@ -45,6 +45,15 @@ void Node::answer_late(ReplicaId from, const T& said) {
   }
 }
 
+// And who was there before this replica returned, which now will not come.
+void Node::answer_who_is_beyond(const DecidedLog::Entry& entry) {
+  const MemberSet beyond = slot_->beyond(entry.phase);
+  for (const ReplicaId member : start_list_.members()) {
+    if (member == options_.node.self || !beyond.contains(index_of(member))) continue;
+    send(member, Decided{seq_, entry.request});
+  }
+}
+
 void Node::on(ReplicaId from, const Proposal& said) {
   on_slot(from, said);
 }
@@ -108,6 +117,7 @@ bool Node::end_slot() {
   counters_.coins += slot_->coins();
   if (entry.phase > first_phase) ++counters_.decided_in_later_phases;
   if (entry.phase == 0) ++counters_.learned;
+  answer_who_is_beyond(entry);
   fetch_what_was_proposed();
   log_.append(std::move(entry));
   ++seq_;

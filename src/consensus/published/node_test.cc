@@ -197,6 +197,28 @@ TEST(PublishedNode, AsksForNothingWhenNothingIsLost) {
   EXPECT_EQ(world->counters().fetches, 0U);
 }
 
+// Given one who is in the second phase before this replica returns from the first, when it returns,
+// then it says what was decided: the other would wait there for states that never come.
+TEST(PublishedNode, WhoIsInALaterPhaseIsTold) {
+  auto world = running(3);
+  const Seq seq = world->node(r1).executed_end();
+  world->submit(r1, "x");
+  world->run_for(milliseconds(2));
+  ASSERT_EQ(world->node(r1).executed_end(), seq);
+  world->node(r1).receive(r3, world->node(r1).incarnation(),
+                          message::Published{State{seq, 2, Bit::one, std::nullopt}}, world->now());
+  std::size_t told = 0;
+  world->lose([&](ReplicaId from, ReplicaId to, const Message& message) {
+    if (from == r1 && is<Decided>(message)) {
+      EXPECT_EQ(to, r3);
+      ++told;
+    }
+    return false;
+  });
+  expect_settles(*world);
+  EXPECT_EQ(told, 1U);
+}
+
 // Given a slot that stands still since a vote was lost, when requests keep coming, then it is asked
 // for all the same.
 TEST(PublishedNode, RequestsDoNotEndTheSilenceOfASlot) {
@@ -332,6 +354,26 @@ TEST(PublishedNode, IsQuietWithoutClients) {
   const std::uint64_t before = world->messages();
   world->run_for(seconds(2));
   EXPECT_EQ(world->messages(), before);
+}
+
+// Given a proposal of a member that is away, when nobody else holds its request, then the others do
+// not wait for it: they are quiet, and go on when there is something to do.
+TEST(PublishedNode, NobodyWaitsForARequestOfWhoIsAway) {
+  auto world = running(3);
+  world->lose([](ReplicaId, ReplicaId, const Message& message) { return is<Request>(message); });
+  world->submit(r3, "x");
+  world->run_for(milliseconds(2));
+  EXPECT_GT(world->node(r1).in_use_end(), world->node(r1).executed_end());
+  world->cut(r3, r1);
+  world->cut(r3, r2);
+  world->lose([](ReplicaId from, ReplicaId, const Message&) { return from == r3; });
+  world->run_for(seconds(1));
+  EXPECT_EQ(world->node(r1).in_use_end(), world->node(r1).executed_end());
+  world->submit(r1, "y");
+  EXPECT_TRUE(world->run_until([&] { return world->acknowledged(r1) == 1; }, seconds(1)));
+  world->heal();
+  expect_settles(*world);
+  EXPECT_EQ(world->log(r1).size(), 2U);
 }
 
 // Given clocks that are an hour apart, then nobody's requests wait for ever.
