@@ -14,6 +14,8 @@ namespace rabia::replica {
 
 namespace {
 
+constexpr std::string_view suffix_as_published = ".published";
+
 Status check_options(const ReplicaOptions& options) {
   if (options.bootstrap && options.rejoin) {
     return {Code::invalid_argument,
@@ -37,6 +39,12 @@ Status check_options(const ReplicaOptions& options) {
     return {Code::failed_precondition,
             "the protocol as published keeps nothing and takes nobody back: it needs durability "
             "'memory', and knows no rejoin; use the protocol 'lanes' for either"};
+  }
+  if (options.protocol == Protocol::published &&
+      !is_valid_cluster_id(options.cluster_id + std::string(suffix_as_published))) {
+    return {Code::invalid_argument,
+            "the name of the cluster is too long for the protocol as "
+            "published, which adds '.published' to it"};
   }
   if (ids.size() > consensus::members_max) {
     return {Code::invalid_argument,
@@ -154,8 +162,12 @@ Status Core::start() {
 
 void Core::make_node() {
   if (options_.protocol == Protocol::published) {
+    consensus::NodeOptions node = node_options();
+    // Slots come one after the other, so a second own batch would only wait for the first: what
+    // comes meanwhile makes the next one larger instead. Pace as for lanes halves the throughput.
+    node.own_undecided_max = 1;
     node_ = std::make_unique<consensus::published::Node>(
-        consensus::published::Options{.node = node_options(),
+        consensus::published::Options{.node = std::move(node),
                                       .wall = environment_.executor.wall_now(),
                                       .log_bytes_max = options_.tuning.memory_history_bytes});
   } else {
@@ -260,6 +272,8 @@ void Core::open_members() {
 Status Core::open_transport() {
   transport::TransportOptions options;
   options.cluster_id = options_.cluster_id;
+  // Members of the two protocols refuse each other, and say why, before they found a cluster.
+  if (options_.protocol == Protocol::published) options.cluster_id += suffix_as_published;
   options.self = options_.self;
   options.frame_bytes_max = options_.tuning.frame_bytes_max;
   options.queue_bytes_max = options_.tuning.peer_queue_bytes;

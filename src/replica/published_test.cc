@@ -70,6 +70,23 @@ TEST(PublishedReplica, GoesOnWithoutAMemberThatNeverComesBack) {
       << cluster.stopped(2).message();
 }
 
+// Given writes that come while a batch is under way, then they go together in the next one.
+TEST(PublishedReplica, HasOneBatchUnderWay) {
+  Cluster cluster(as_published());
+  cluster.start_all();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.all_serving(); })) << cluster.describe();
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(&cluster.client(0));
+    clients.back()->write("w");
+    cluster.run_for(std::chrono::microseconds(10));
+  }
+  ASSERT_TRUE(cluster.run_until([&] {
+    return std::all_of(clients.begin(), clients.end(), [](auto* client) { return client->done(); });
+  }));
+  EXPECT_EQ(cluster.replica(0).status().batches_proposed, 2U);
+}
+
 // Given another durability, then it does not start, and says why.
 TEST(PublishedReplica, RefusesOtherDurabilities) {
   for (const Durability durability : {Durability::always, Durability::os}) {

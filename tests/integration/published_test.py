@@ -40,6 +40,10 @@ class Published(unittest.TestCase):
             self.assertNotEqual(0, again.wait(PATIENCE_SECONDS))
             log = (cluster.data / "2" / "log").read_text(errors="replace")
             self.assertIn("takes nobody back", log)
+            cluster.start_in_background(2, "--protocol", "lanes")
+            wait_until(lambda: 'other cluster: \\"' in
+                       (cluster.data / "2" / "log").read_text(errors="replace"),
+                       "a replica that runs lanes is refused")
 
     # Given a change of the members, then it is refused with what to do.
     def test_members_never_change(self):

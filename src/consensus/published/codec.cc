@@ -84,6 +84,9 @@ void put(Encoder& out, const Want& said) {
 void put(Encoder& out, const Gone& said) {
   out.varint(said.kept_from.value);
 }
+void put(Encoder& out, const Told& said) {
+  out.varint(said.end.value);
+}
 
 Said take(Decoder& in, std::in_place_type_t<Request>) {
   const RequestId id = take_id(in);
@@ -127,6 +130,9 @@ Said take(Decoder& in, std::in_place_type_t<Want>) {
 }
 Said take(Decoder& in, std::in_place_type_t<Gone>) {
   return Gone{take_seq(in)};
+}
+Said take(Decoder& in, std::in_place_type_t<Told>) {
+  return Told{take_seq(in)};
 }
 
 template <std::size_t Index = 0>

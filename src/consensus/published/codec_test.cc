@@ -38,6 +38,7 @@ TEST(PublishedMessages, HaveTheirBytes) {
       {Ask{{9}}, "100609"},
       {Want{{id, id}}, "100702ac020205ac020205"},
       {Gone{{9}}, "100809"},
+      {Told{{9}}, "100909"},
   };
   for (const auto& [said, bytes] : golden) {
     const std::string is = encoded(said);
@@ -54,7 +55,7 @@ TEST(PublishedMessages, HaveTheirBytes) {
 TEST(PublishedMessages, AreRefusedWhenMalformed) {
   const std::string malformed[] = {
       std::string("\x10\x00", 2),                  // There is no such kind,
-      std::string("\x10\x09\x09", 3),              // nor this one.
+      std::string("\x10\x0a\x09", 3),              // nor this one.
       std::string("\x10\x02\x09\x01\x00\x01", 6),  // No member has the number 0,
       std::string("\x10\x02\x09\x01\x02\x00", 6),  // no request has.
       std::string("\x10\x03\x09\x01\x01\x00", 6),  // A first state 1 without a name;

@@ -58,6 +58,7 @@ class Invariants {
   void said(std::size_t /*member*/, const Ask& /*said*/) {}
   void said(std::size_t /*member*/, const Want& /*said*/) {}
   void said(std::size_t /*member*/, const Gone& /*said*/) {}
+  void said(std::size_t /*member*/, const Told& /*said*/) {}
   void check_once(Values& all, std::size_t member, int value, Seq seq, const char* what);
   void check_first_state(const State& said, SlotHistory& slot);
   void check_next_state(const State& said, SlotHistory& slot);

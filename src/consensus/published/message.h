@@ -77,6 +77,11 @@ struct Gone {
   Seq kept_from;
 };
 
-using Said = std::variant<Request, Proposal, State, CastVote, Decided, Ask, Want, Gone>;
+// Ends a reply to an Ask of who is behind: it told the slots below.
+struct Told {
+  Seq end;
+};
+
+using Said = std::variant<Request, Proposal, State, CastVote, Decided, Ask, Want, Gone, Told>;
 
 }  // namespace rabia::consensus::published

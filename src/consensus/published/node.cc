@@ -107,6 +107,7 @@ void Node::peer_up(ReplicaId id, base::Instant now) {
     if (request.owner == options_.node.self) send(id, Request{request, bytes});
   }
   for (Said& said : slot_->said()) send(id, std::move(said));
+  asked_from_ = seq_;
   send(id, Ask{seq_});
 }
 
@@ -134,6 +135,7 @@ void Node::tick(base::Instant now) {
       }
     } while (!carrier_ && reads_done_ != reads_asked_);
     fetch_value();
+    ask_for_more();
     ask_when_silent();
     discard_what_all_have();
   }

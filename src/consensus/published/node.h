@@ -84,6 +84,10 @@ class Node final : public Engine {
     Seq executed_end;                   // As far as it is known.
     std::optional<message::Beat> beat;  // The last one of the connection that is up.
   };
+  struct Reply {
+    ReplicaId from;
+    Seq end;
+  };
   struct Kept {
     ReplicaId from;
     Said said;
@@ -116,6 +120,7 @@ class Node final : public Engine {
   void on_slot(ReplicaId from, const T& said);
   template <typename T>
   void answer_late(ReplicaId from, const T& said);
+  void answer_who_is_beyond(const DecidedLog::Entry& entry);
   void begin_slot();
   bool run_slot();
   bool end_slot();
@@ -126,13 +131,16 @@ class Node final : public Engine {
   void on(ReplicaId from, const Ask& said);
   void on(ReplicaId from, const Want& said);
   void on(ReplicaId from, const Gone& said);
+  void on(ReplicaId from, const Told& said) { told_ = {from, said.end}; }
   void reply_from_log(ReplicaId to, Seq from);
   void note_progress() { progress_at_ = now_; }
   void note_executed_end(ReplicaId peer, Seq end);
   [[nodiscard]] bool busy() const;
+  [[nodiscard]] bool lacks(const RequestId& id) const;
   [[nodiscard]] std::vector<RequestId> wanted() const;
   void fetch_what_was_proposed();
   void fetch_value();
+  void ask_for_more();
   void ask_when_silent();
   void say_again();
   void discard_what_all_have();
@@ -173,11 +181,14 @@ class Node final : public Engine {
   std::uint64_t reads_carried_ = 0;       // Those up to this are carried by
   std::optional<std::uint64_t> carrier_;  // the own request with this number.
 
-  Seq known_end_;                   // Somebody has executed the slots below.
-  base::Instant progress_at_{};     // Something new was heard of the slot.
-  base::Duration ask_after_{};      // So much silence.
-  bool learned_since_ask_ = false;  // A reply came: there may be more.
-  bool fetched_ = false;            // The value of this slot was asked for.
+  Seq known_end_;                                     // Somebody has executed the slots below.
+  bool was_busy_ = false;                             // At the end of the last step.
+  base::Instant progress_at_{};                       // Something new was heard of the slot.
+  base::Duration ask_after_{};                        // So much silence.
+  Seq asked_from_;                                    // By the last Ask.
+  std::optional<Reply> told_;                         // A reply ended in this step.
+  bool fetched_ = false;                              // The value of this slot was asked for.
+  std::map<RequestId, base::Instant> missing_since_;  // Proposed, or asked for last.
 
   Ready ready_;
   NodeCounters counters_;

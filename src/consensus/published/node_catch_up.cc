@@ -31,13 +31,15 @@ void Node::reply_from_log(ReplicaId to, Seq from) {
     return;
   }
   std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < options_.reply_slots_max && from + i < seq_; ++i) {
-    const DecidedLog::Entry& entry = *log_.find(from + i);
+  Seq seq = from;
+  for (; seq < seq_ && distance(from, seq) < options_.reply_slots_max; ++seq) {
+    const DecidedLog::Entry& entry = *log_.find(seq);
     bytes += entry.bytes.size();
-    if (i > 0 && bytes > options_.node.reply_bytes_max) break;
+    if (seq > from && bytes > options_.node.reply_bytes_max) break;
     if (entry.request) send(to, Request{*entry.request, entry.bytes});
-    send(to, Decided{from + i, entry.request});
+    send(to, Decided{seq, entry.request});
   }
+  send(to, Told{seq});
 }
 
 // Nothing that it has said is forgotten, but it cannot go on: out of reach of what is kept.
@@ -58,9 +60,19 @@ void Node::note_executed_end(ReplicaId id, Seq end) {
   known_end_ = std::max(known_end_, end);
 }
 
-// There is something to agree on, or to catch up with.
+// There is something to agree on, or to catch up with. A request that only somebody proposes who is
+// away is neither: it comes when that one does.
 bool Node::busy() const {
-  return !queue_.empty() || !slot_->proposals().empty() || known_end_ > seq_;
+  if (!queue_.empty() || known_end_ > seq_) return true;
+  const auto& proposals = slot_->proposals();
+  return std::any_of(proposals.begin(), proposals.end(), [this](const auto& proposal) {
+    const auto peer = peers_.find(start_list_.members()[proposal.first]);
+    return peer != peers_.end() && peer->second.up;
+  });
+}
+
+bool Node::lacks(const RequestId& id) const {
+  return !queue_.in_log(id) && !queue_.find(id);
 }
 
 // Requests that others propose, or that are decided, and that this replica does not hold.
@@ -68,18 +80,23 @@ std::vector<RequestId> Node::wanted() const {
   std::vector<RequestId> all;
   const auto want = [&](const RequestId& id) {
     const bool again = std::find(all.begin(), all.end(), id) != all.end();
-    if (!again && !queue_.in_log(id) && !queue_.find(id)) all.push_back(id);
+    if (!again && lacks(id)) all.push_back(id);
   };
   for (const auto& [member, id] : slot_->proposals()) want(id);
   if (const auto value = slot_->value()) want(*value);
   return all;
 }
 
-// A request that a whole slot later has not come was lost on its way here. Who proposed it has it,
-// unless it is in the log now.
+// A request that is proposed and does not come was lost on its way here. Slots that end meanwhile
+// break every silence, so it is asked for by itself, of who proposed it; not at once, since large
+// requests are mostly still on their way, and asking would put them on the links once more.
 void Node::fetch_what_was_proposed() {
+  std::erase_if(missing_since_, [this](const auto& missing) { return !lacks(missing.first); });
   for (const auto& [member, id] : slot_->proposals()) {
-    if (queue_.in_log(id) || queue_.find(id)) continue;
+    if (!lacks(id)) continue;
+    base::Instant& since = missing_since_.try_emplace(id, now_).first->second;
+    if (now_ - since < options_.node.need_after_least) continue;
+    since = now_;
     ++counters_.fetches;
     send(start_list_.members()[member], Want{{id}});
   }
@@ -100,30 +117,36 @@ void Node::fetch_value() {
   }
 }
 
+// At once when a reply ended and brought this replica to its end, but not all the way. Of several
+// that tell the same only the first is gone on with.
+void Node::ask_for_more() {
+  const std::optional<Reply> reply = std::exchange(told_, std::nullopt);
+  if (!reply || reply->end != seq_ || asked_from_ == seq_) return;
+  if (peers_.at(reply->from).executed_end <= seq_) return;
+  ++counters_.needs_sent;
+  asked_from_ = seq_;
+  send(reply->from, Ask{seq_});
+}
+
+// Silence begins when there is something to wait for. Requests that come do not end it: a slot that
+// lacks a message would stand still for as long as clients write.
 void Node::ask_when_silent() {
-  if (!busy()) {
+  const bool has_waited = std::exchange(was_busy_, busy());
+  if (!has_waited || !was_busy_) {
     note_progress();
     ask_after_ = options_.node.need_after_least;
     return;
   }
-  const bool more = learned_since_ask_ && known_end_ > seq_ && !slot_->decision();
-  if (!more && now_ < progress_at_ + ask_after_) return;
-  learned_since_ask_ = false;
+  if (now_ < progress_at_ + ask_after_) return;
   note_progress();
   ++counters_.needs_sent;
-  if (more) {  // Of one that has what is next.
-    for (const auto& [id, peer] : peers_) {
-      if (!peer.up || peer.executed_end <= seq_) continue;
-      send(id, Ask{seq_});
-      return;
-    }
-  }
   ask_after_ = std::min(2 * ask_after_, options_.node.need_after_most);
   say_again();
 }
 
 void Node::say_again() {
   for (Said& said : slot_->said()) send_everyone(std::move(said));
+  asked_from_ = seq_;
   send_everyone(Ask{seq_});
   if (std::vector<RequestId> ids = wanted(); !ids.empty()) send_everyone(Want{std::move(ids)});
 }

@@ -7,15 +7,6 @@
 
 namespace rabia::consensus::published {
 
-namespace {
-
-// Of the same founding lanes would make another one: replicas of both never hear each other.
-Incarnation incarnation_as_published(const FoundingVector& vector) {
-  return base::hash64("as published", incarnation_of(vector)) | 1;
-}
-
-}  // namespace
-
 // 128 bits from this life's random bits and a count, as in consensus::Node.
 Nonce Node::fresh_nonce() {
   const NodeOptions& options = options_.node;
@@ -66,7 +57,7 @@ void Node::durable(RecordNumber up_to, base::Instant now) {
 
 void Node::become(const FoundingVector& vector) {
   vector_ = vector;
-  incarnation_ = incarnation_as_published(vector);
+  incarnation_ = incarnation_of(vector);
   stage_ = Stage::booting;
   const NodeOptions& options = options_.node;
   persist(record::Boot{options.cluster_id, vector, options.self, options.mode, options.boot_id});

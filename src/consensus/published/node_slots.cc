@@ -19,7 +19,7 @@ std::size_t Node::index_of(ReplicaId member) const {
 void Node::on(ReplicaId /*from*/, const Request& said) {
   if (!start_list_.contains(said.id.owner)) return;
   last_time_ = std::max(last_time_, said.id.time);
-  if (queue_.push(said.id, said.bytes)) note_progress();
+  queue_.push(said.id, said.bytes);
 }
 
 template <typename T>
@@ -42,6 +42,15 @@ void Node::answer_late(ReplicaId from, const T& said) {
     if (entry != nullptr && said.phase > entry->phase) {
       send(from, Decided{said.seq, entry->request});
     }
+  }
+}
+
+// And who was there before this replica returned, which now will not come.
+void Node::answer_who_is_beyond(const DecidedLog::Entry& entry) {
+  const MemberSet beyond = slot_->beyond(entry.phase);
+  for (const ReplicaId member : start_list_.members()) {
+    if (member == options_.node.self || !beyond.contains(index_of(member))) continue;
+    send(member, Decided{seq_, entry.request});
   }
 }
 
@@ -107,10 +116,8 @@ bool Node::end_slot() {
   counters_.phases += entry.phase;
   counters_.coins += slot_->coins();
   if (entry.phase > first_phase) ++counters_.decided_in_later_phases;
-  if (entry.phase == 0) {
-    ++counters_.learned;
-    learned_since_ask_ = true;
-  }
+  if (entry.phase == 0) ++counters_.learned;
+  answer_who_is_beyond(entry);
   fetch_what_was_proposed();
   log_.append(std::move(entry));
   ++seq_;

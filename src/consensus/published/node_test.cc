@@ -184,6 +184,59 @@ TEST(PublishedNode, AsksAgainForWhateverIsLost) {
   }
 }
 
+// Given requests after times of rest, and nothing lost, then nobody asks for anything.
+TEST(PublishedNode, AsksForNothingWhenNothingIsLost) {
+  auto world = running(3);
+  for (int i = 0; i < 50; ++i) {
+    world->run_for(milliseconds(300 + 7 * i));
+    world->submit(r1, "x");
+    world->run_for(milliseconds(10));
+  }
+  EXPECT_EQ(world->log(r2).size(), 50U);
+  EXPECT_EQ(world->counters().needs_sent, 0U);
+  EXPECT_EQ(world->counters().fetches, 0U);
+}
+
+// Given one who is in the second phase before this replica returns from the first, when it returns,
+// then it says what was decided: the other would wait there for states that never come.
+TEST(PublishedNode, WhoIsInALaterPhaseIsTold) {
+  auto world = running(3);
+  const Seq seq = world->node(r1).executed_end();
+  world->submit(r1, "x");
+  world->run_for(milliseconds(2));
+  ASSERT_EQ(world->node(r1).executed_end(), seq);
+  world->node(r1).receive(r3, world->node(r1).incarnation(),
+                          message::Published{State{seq, 2, Bit::one, std::nullopt}}, world->now());
+  std::size_t told = 0;
+  world->lose([&](ReplicaId from, ReplicaId to, const Message& message) {
+    if (from == r1 && is<Decided>(message)) {
+      EXPECT_EQ(to, r3);
+      ++told;
+    }
+    return false;
+  });
+  expect_settles(*world);
+  EXPECT_EQ(told, 1U);
+}
+
+// Given a slot that stands still since a vote was lost, when requests keep coming, then it is asked
+// for all the same.
+TEST(PublishedNode, RequestsDoNotEndTheSilenceOfASlot) {
+  auto world = running(3);
+  world->crash(r3);
+  bool loses = true;
+  world->lose([&](ReplicaId from, ReplicaId, const Message& message) {
+    return loses && from == r2 && is<CastVote>(message);
+  });
+  for (int i = 0; i < 10; ++i) {
+    world->submit(r1, "x");
+    world->submit(r2, "x");
+    world->run_for(milliseconds(10));
+    loses = false;
+  }
+  EXPECT_GT(world->acknowledged(r1), 5U);
+}
+
 // Given a member that was cut off while the others went on, when it is back, then it catches up
 // from what they keep for it; and when all have it, they discard it (section 3.4).
 TEST(PublishedNode, WhoWasAwayCatchesUp) {
@@ -199,6 +252,29 @@ TEST(PublishedNode, WhoWasAwayCatchesUp) {
   EXPECT_EQ(world->log(r3).size(), 1500U);
   world->run_for(milliseconds(300));
   EXPECT_EQ(world->node(r1).log().begin(), world->node(r1).log().end());
+}
+
+// Given one that catches up while what it is told comes in pieces, each of which is a step, then it
+// asks for more when it has it all, and is told little twice.
+TEST(PublishedNode, WhoCatchesUpInPiecesIsToldLittleTwice) {
+  WorldOptions options;
+  options.link = {milliseconds(1), milliseconds(2)};
+  World world(options);
+  ASSERT_TRUE(world.run_until([&] { return world.settled(); }, seconds(5)));
+  world.cut(r3, r1);
+  world.cut(r3, r2);
+  constexpr std::uint64_t requests = 3000;
+  for (std::uint64_t i = 0; i < requests; ++i) world.submit(r1, "x");
+  ASSERT_TRUE(world.run_until([&] { return world.acknowledged(r1) == requests; }, seconds(60)));
+  std::uint64_t told = 0;
+  world.lose([&](ReplicaId, ReplicaId to, const Message& message) {
+    if (to == r3 && is<Decided>(message)) ++told;
+    return false;
+  });
+  world.mend(r3, r1);
+  world.mend(r3, r2);
+  expect_settles(world);
+  EXPECT_LT(told, 5 * requests / 2);
 }
 
 // Given one that was away for longer than is kept, then it says so and stops, and the one that was
@@ -278,6 +354,26 @@ TEST(PublishedNode, IsQuietWithoutClients) {
   const std::uint64_t before = world->messages();
   world->run_for(seconds(2));
   EXPECT_EQ(world->messages(), before);
+}
+
+// Given a proposal of a member that is away, when nobody else holds its request, then the others do
+// not wait for it: they are quiet, and go on when there is something to do.
+TEST(PublishedNode, NobodyWaitsForARequestOfWhoIsAway) {
+  auto world = running(3);
+  world->lose([](ReplicaId, ReplicaId, const Message& message) { return is<Request>(message); });
+  world->submit(r3, "x");
+  world->run_for(milliseconds(2));
+  EXPECT_GT(world->node(r1).in_use_end(), world->node(r1).executed_end());
+  world->cut(r3, r1);
+  world->cut(r3, r2);
+  world->lose([](ReplicaId from, ReplicaId, const Message&) { return from == r3; });
+  world->run_for(seconds(1));
+  EXPECT_EQ(world->node(r1).in_use_end(), world->node(r1).executed_end());
+  world->submit(r1, "y");
+  EXPECT_TRUE(world->run_until([&] { return world->acknowledged(r1) == 1; }, seconds(1)));
+  world->heal();
+  expect_settles(*world);
+  EXPECT_EQ(world->log(r1).size(), 2U);
 }
 
 // Given clocks that are an hour apart, then nobody's requests wait for ever.

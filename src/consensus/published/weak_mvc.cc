@@ -150,6 +150,15 @@ std::optional<RequestId> WeakMvc::value() const {
   return named_ ? named_ : majority();
 }
 
+MemberSet WeakMvc::beyond(Phase phase) const {
+  MemberSet all;
+  for (std::size_t i = phase; i < phases_.size(); ++i) {
+    const PhaseTally& now = phases_[i];
+    all = all | now.states_zero | now.states_one | now.votes();
+  }
+  return all;
+}
+
 std::vector<Said> WeakMvc::said() const {
   std::vector<Said> all;
   const auto own = proposals_.find(place_.self);

@@ -51,6 +51,8 @@ class WeakMvc {
   // In which it was decided here; 0: somebody else said so.
   [[nodiscard]] Phase decided_in() const { return decided_in_; }
 
+  // Who has said something of a phase after this one.
+  [[nodiscard]] MemberSet beyond(Phase phase) const;
   // All that it has said, again.
   [[nodiscard]] std::vector<Said> said() const;
   [[nodiscard]] const std::map<std::size_t, RequestId>& proposals() const { return proposals_; }

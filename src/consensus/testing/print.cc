@@ -74,6 +74,7 @@ struct SaidPrinter {
   std::string operator()(const published::Gone& m) const {
     return "Gone below " + text(m.kept_from);
   }
+  std::string operator()(const published::Told& m) const { return "Told below " + text(m.end); }
 };
 
 struct Printer {
