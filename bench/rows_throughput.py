@@ -91,6 +91,40 @@ def batches_row(bench):
     compare(bench, "batches", cases, [Redis(bench.settings), RedisReplicated(bench.settings)])
 
 
+def published_row(bench):
+    """Lanes beside the paper's protocol, all replicas taking writes, both without a disk."""
+    row = "published"
+    lanes = Rabia(bench.settings, durability="memory")
+    published = Rabia(bench.settings, durability="memory", protocol="published")
+    with lanes.start() as own, published.start() as other:
+        for running in (own, other):
+            load.preload(bench.settings, running, *bench.keys)
+        for case in depths("set", 1, 16, 64, writes=True):
+            bench.say(f"{row}: {case.name}")
+            shares = {own.name: [], other.name: []}
+
+            def one(running, case=case, shares=shares):
+                before = slots(running)
+                found = one_run(bench, running, case)
+                decided, empty = (after - at_first
+                                  for after, at_first in zip(slots(running), before))
+                shares[running.name].append(100 * empty / decided)
+                return found
+
+            found = in_turns(bench.settings.pairs, lambda: one(own), lambda: one(other))
+            for metric in load_metrics(row, case.name, published.name, *found):
+                bench.add(metric)
+            bench.add(Metric(row, f"{case.name}, slots that end empty", "%", published.name,
+                             shares[own.name], shares[other.name]))
+
+
+def slots(running):
+    """Decided ones in which a batch was proposed, and the empty ones of these."""
+    with running.client() as client:
+        info = client.info("rabia")
+        return int(info["slots_decided"]), int(info["slots_empty"])
+
+
 def replicas_row(bench):
     """Ours only, 1 to 7 replicas; CPU is that of one replica."""
     case = Case("", "--mix", "set", "--pipeline", 16)

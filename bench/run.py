@@ -31,6 +31,7 @@ ROWS = (
     ("curve", "throughput against latency", rows_latency.curve_row),
     ("kill", "a replica is killed", rows_failure.kill_row),
     ("pause", "a replica is paused", rows_failure.pause_row),
+    ("published", "the protocol as published, both in memory", rows_throughput.published_row),
     ("replicas", "1 to 7 replicas", rows_throughput.replicas_row),
     ("memory", "memory", rows_size.memory_row),
     ("snapshot", "a snapshot under load", rows_size.snapshot_row),

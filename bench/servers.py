@@ -81,11 +81,14 @@ class Setup:
 
 
 class Rabia(Setup):
-    def __init__(self, settings, replicas=3, durability="always"):
+    def __init__(self, settings, replicas=3, durability="always", protocol="lanes"):
         super().__init__(settings)
         self.replicas = replicas
         self.durability = durability
+        self.protocol = protocol
         self.name = "Rabia" if replicas == 3 else f"Rabia, {replicas} replicas"
+        if protocol != "lanes":
+            self.name += f", protocol {protocol}"
 
     def missing(self):
         for program in ("rabia-cluster", "rabia-server", "rabia-bench"):
@@ -97,7 +100,7 @@ class Rabia(Setup):
         supervisor = home.start(
             "cluster", self.settings.bin / "rabia-cluster", "--replicas", self.replicas, "--port",
             home.port(1), "--data", home.directory / "data", "--durability", self.durability,
-            "--set", f"maxclients={MAX_CLIENTS}", stdout=subprocess.PIPE)
+            "--set", f"protocol={self.protocol}", "--set", f"maxclients={MAX_CLIENTS}", stdout=subprocess.PIPE)
         if supervisor.stdout.readline() != b"ready\n":
             raise Failure("rabia-cluster did not get ready")
         numbers = range(1, self.replicas + 1)
