@@ -23,6 +23,7 @@ constexpr std::string_view too_long_error =
 constexpr std::string_view integer_error = "ERR value is not an integer or out of range";
 constexpr std::string_view overflow_error = "ERR increment or decrement would overflow";
 constexpr std::string_view float_error = "ERR value is not a valid float";
+constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
 constexpr std::string_view not_finite_error = "ERR increment would produce NaN or Infinity";
 
 // One operation being executed: the store, its bytes after the first, and where the answer goes.
@@ -200,7 +201,7 @@ void clear(Execution& run) {
 }
 
 using Execute = void (*)(Execution&);
-// By the number of the operation.
+// By the number of the operation. A transaction is not in it: it holds others, and none of its kind.
 constexpr std::array<Execute, 11> executes = {
     nullptr,          set,           erase, append, increment, increment_float, set_range, set_many,
     set_many_if_none, get_and_erase, clear,
@@ -234,11 +235,54 @@ bool skip_to_key(base::Decoder& in) {
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
-  base::Decoder in(command);
+  const bool is_transaction =
+      !command.empty() && command.front() == static_cast<char>(Operation::transaction);
+  if (is_transaction) return execute_transaction(command.substr(1), reply);
+  execute(command, reply);
+}
+
+void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
+  base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
   Execution run{store_, in, ResultWriter(reply)};
   if (operation == 0 || operation >= executes.size()) return run.out.error(malformed_error);
   executes[operation](run);
+}
+
+namespace {
+
+// The next item of a transaction; it fails on bytes that are none.
+TransactionItem take_item(base::Decoder& in) {
+  const auto kind = in.fixed<std::uint8_t>();
+  if (kind > 1) in.fail();
+  return {kind == 1, in.bytes()};
+}
+
+}  // namespace
+
+// One command of the log: nothing comes between its items. One that is malformed, or fails, does
+// not undo the others, as in Redis.
+void StoreMachine::execute_transaction(std::string_view items, std::string* reply) {
+  ResultWriter out(reply);
+  base::Decoder check(items);
+  const std::uint64_t count = check.varint();
+  for (std::uint64_t left = count; left > 0 && check.ok(); --left) take_item(check);
+  if (!check.complete()) return out.error(malformed_error);
+  out.list(count);
+  base::Decoder in(items);
+  in.varint();
+  for (std::uint64_t left = count; left > 0; --left) {
+    const TransactionItem item = take_item(in);
+    if (!item.is_read) {
+      execute(item.bytes, reply);
+    } else if (out.wanted() && reader_ == nullptr) {
+      out.error(no_reader_error);
+    } else if (out.wanted()) {
+      read_.clear();
+      reader_->read(item.bytes, read_);
+      out.read(read_);
+    }
+  }
 }
 
 // The first key of each: of those with many, the others cost one wait each.

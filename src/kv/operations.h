@@ -27,6 +27,22 @@ enum class Operation : std::uint8_t {
   set_many_if_none = 8,  // pairs → integer 1, or 0 when any key existed (MSETNX)
   get_and_erase = 9,     // key → bytes | nil (GETDEL)
   clear = 10,            // → ok (FLUSHALL, FLUSHDB)
+  transaction = 11,      // items → a list of their results, in order (MULTI, EXEC)
+};
+
+// One command of a transaction.
+struct TransactionItem {
+  bool is_read = false;
+  std::string_view bytes;  // An encoded operation, not a transaction; of a read: TransactionReader's.
+};
+
+// What looks at the store between the writes of a transaction, at the replica where somebody waits
+// for what it sees. The others pass over reads, so these bytes are the replica's own affair.
+class TransactionReader {
+ public:
+  virtual ~TransactionReader() = default;
+  // Appends what the read of these bytes sees now.
+  virtual void read(std::string_view bytes, std::string& out) = 0;
 };
 
 enum class SetCondition : std::uint8_t { always = 0, if_absent = 1, if_present = 2 };
@@ -53,6 +69,8 @@ void encode_set_range(std::string& out, std::string_view key, std::uint64_t offs
 void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool only_if_none_exists);
 void encode_get_and_erase(std::string& out, std::string_view key);
 void encode_clear(std::string& out);
+// At most 2^32 - 1 items.
+void encode_transaction(std::string& out, std::span<const TransactionItem> items);
 
 // The store as a replicated state machine. Core thread only.
 class StoreMachine final : public StateMachine {
@@ -66,9 +84,17 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
   [[nodiscard]] StateDigest digest() const override { return store_.digest(); }
+  // Null: what transactions read is answered with an error. It outlives the machine, or is taken
+  // away before.
+  void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
 
  private:
+  void execute(std::string_view operation, std::string* reply);
+  void execute_transaction(std::string_view items, std::string* reply);
+
   Store store_;
+  TransactionReader* reader_ = nullptr;
+  std::string read_;  // Scratch: what the reader wrote.
 };
 
 }  // namespace rabia::kv

@@ -76,4 +76,13 @@ void encode_clear(std::string& out) {
   begin(out, Operation::clear);
 }
 
+void encode_transaction(std::string& out, std::span<const TransactionItem> items) {
+  base::Encoder encoder = begin(out, Operation::transaction);
+  encoder.varint(items.size());
+  for (const TransactionItem& item : items) {
+    encoder.fixed(static_cast<std::uint8_t>(item.is_read ? 1 : 0));
+    encoder.bytes(item.bytes);
+  }
+}
+
 }  // namespace rabia::kv

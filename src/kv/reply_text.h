@@ -23,8 +23,12 @@ inline std::string reply_text(std::string_view reply) {
       return "(integer) " + std::to_string(item->integer);
     case ResultTag::bytes:
       return '"' + std::string(item->text) + '"';
+    case ResultTag::list:
+      return "(list of " + std::to_string(item->integer) + ")";
     case ResultTag::error:
       return "(error) " + std::string(item->text);
+    case ResultTag::read:
+      return "(read) " + std::string(item->text);
   }
   return "(unknown)";
 }

@@ -17,7 +17,9 @@ enum class ResultTag : std::uint8_t {
   nil = 1,      // nothing
   integer = 2,  // zigzag varint
   bytes = 3,    // varint length, bytes
+  list = 4,     // varint count, then so many results
   error = 5,  // varint length, text in Redis's form ("ERR value is not an integer or out of range")
+  read = 6,   // varint length, what the TransactionReader of this replica wrote
 };
 
 // Appends results to a string that may be absent (nobody waits: everything is dropped).
@@ -34,6 +36,16 @@ class ResultWriter {
   }
   void bytes(std::string_view value) { prefixed(ResultTag::bytes, value); }
   void error(std::string_view text) { prefixed(ResultTag::error, text); }
+  // So many results follow.
+  void list(std::uint64_t count) {
+    if (out_ == nullptr) return;
+    tag(ResultTag::list);
+    base::Encoder(*out_).varint(count);
+  }
+  void read(std::string_view bytes) { prefixed(ResultTag::read, bytes); }
+
+  // Whether somebody waits.
+  [[nodiscard]] bool wanted() const { return out_ != nullptr; }
 
  private:
   void tag(ResultTag value) {

@@ -13,11 +13,11 @@ namespace rabia::kv {
 // One result. `text` points into the bytes that were read.
 struct ResultItem {
   ResultTag tag = ResultTag::nil;
-  std::int64_t integer = 0;  // Of an integer.
-  std::string_view text;     // Of bytes or an error.
+  std::int64_t integer = 0;  // Of an integer; of a list: how many results follow.
+  std::string_view text;     // Of bytes, an error or a read.
 };
 
-// Over bytes that the caller owns.
+// Over bytes that the caller owns. The results of a list come one after the other, behind it.
 class ResultReader {
  public:
   explicit ResultReader(std::string_view bytes) : in_(bytes) {}
@@ -35,8 +35,12 @@ class ResultReader {
       case ResultTag::integer:
         item.integer = unzigzag(in_.varint());
         break;
+      case ResultTag::list:
+        item.integer = static_cast<std::int64_t>(in_.varint());
+        break;
       case ResultTag::bytes:
       case ResultTag::error:
+      case ResultTag::read:
         item.text = in_.bytes();
         break;
       default:

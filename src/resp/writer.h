@@ -34,6 +34,8 @@ class ReplyWriter {
   void push(std::size_t count);
   void double_value(double value);
   void boolean(bool value);
+  // One whole reply that was written elsewhere, in the same version of the protocol.
+  void written(std::string_view reply) { out_->append(reply); }
   // `format` has three letters: "txt" or "mkd".
   void verbatim(std::string_view text, std::string_view format = "txt");
 

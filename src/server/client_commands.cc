@@ -175,7 +175,7 @@ constexpr Command rows[] = {
           "Accepted for clients that ask: connections are not evicted.", constant, run_no_evict}),
     make({"client|no-touch", "ON|OFF", 3, plain_flags, "7.2.0",
           "Accepted for clients that ask: reads do not change a key.", constant, run_no_touch}),
-    make({"client|reply", "ON|OFF|SKIP", 3, plain_flags, "3.2.0",
+    make({"client|reply", "ON|OFF|SKIP", 3, plain_flags | flag::alone, "3.2.0",
           "Chooses which replies the connection gets.", constant, run_reply}),
     make({"client|setinfo", "LIB-NAME name | LIB-VER version", 4, plain_flags, "7.2.0",
           "Notes the client's library, for CLIENT LIST.", constant, run_setinfo}),

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "resp/writer.h"
 #include "server/command.h"
+#include "server/transaction.h"
 
 namespace rabia::server {
 
@@ -47,6 +48,7 @@ struct ClientState {
   bool no_touch = false;
   bool close_after_reply = false;
   ReplyMode replies;
+  std::optional<Transaction> transaction;  // MULTI was called.
   std::optional<PendingWait> wait;
   bool awaits_deferred = false;  // The reply of a deferred command.
   base::Instant connected_at{};

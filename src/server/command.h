@@ -38,6 +38,9 @@ inline constexpr Flags no_auth = 1U << 8;  // May be called before authenticatio
 inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
+// Two of our own, which COMMAND does not show.
+inline constexpr Flags at_once_in_multi = 1U << 12;  // It does not wait for EXEC.
+inline constexpr Flags alone = 1U << 13;             // Not in a transaction.
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -48,6 +51,7 @@ inline constexpr Categories string = 1U << 1;
 inline constexpr Categories connection = 1U << 2;
 inline constexpr Categories dangerous = 1U << 3;
 inline constexpr Categories admin = 1U << 4;  // Dangerous too.
+inline constexpr Categories transaction = 1U << 5;
 }  // namespace category
 
 // Which arguments are keys: first, first + step, … up to last; a negative last counts from the end
@@ -169,6 +173,7 @@ std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();
+std::span<const Command> transaction_commands();
 
 // Handlers that live in another file than their row.
 void run_command(LocalCall& call);  // COMMAND

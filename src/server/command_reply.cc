@@ -87,6 +87,7 @@ std::vector<std::string_view> acl_categories(const Command& command) {
   names.push_back(has(flag::fast) ? "@fast" : "@slow");
   if (in(category::dangerous) || admin) names.push_back("@dangerous");
   if (in(category::connection)) names.push_back("@connection");
+  if (in(category::transaction)) names.push_back("@transaction");
   return names;
 }
 

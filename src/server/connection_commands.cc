@@ -59,6 +59,7 @@ void run_reset(LocalCall& call) {
   client.no_evict = false;
   client.no_touch = false;
   client.replies = {};
+  client.transaction.reset();
   call.reply.simple("RESET");
 }
 
@@ -84,7 +85,7 @@ constexpr Flags session_flags =
 constexpr Command auth_row = {.name = "auth",
                               .syntax = "[username] password",
                               .arity = -2,
-                              .flags = session_flags,
+                              .flags = session_flags | flag::alone,
                               .categories = category::connection,
                               .group = "connection",
                               .since = "1.0.0",
@@ -95,7 +96,7 @@ constexpr Command auth_row = {.name = "auth",
 constexpr Command hello_row = {.name = "hello",
                                .syntax = "[protover [AUTH username password] [SETNAME name]]",
                                .arity = -1,
-                               .flags = session_flags,
+                               .flags = session_flags | flag::alone,
                                .categories = category::connection,
                                .group = "connection",
                                .since = "6.0.0",
@@ -139,7 +140,7 @@ constexpr Command select_row = {.name = "select",
 
 constexpr Command quit_row = {.name = "quit",
                               .arity = -1,
-                              .flags = session_flags,
+                              .flags = session_flags | flag::at_once_in_multi,
                               .categories = category::connection,
                               .group = "connection",
                               .since = "1.0.0",
@@ -149,7 +150,7 @@ constexpr Command quit_row = {.name = "quit",
 
 constexpr Command reset_row = {.name = "reset",
                                .arity = 1,
-                               .flags = session_flags,
+                               .flags = session_flags | flag::at_once_in_multi,
                                .categories = category::connection,
                                .group = "connection",
                                .since = "6.2.0",
@@ -161,7 +162,7 @@ constexpr Command wait_row = {
     .name = "wait",
     .syntax = "numreplicas timeout",
     .arity = 3,
-    .flags = flag::noscript,
+    .flags = flag::noscript | flag::alone,
     .categories = category::connection,
     .tips = "request_policy:all_shards response_policy:agg_min",
     .group = "generic",

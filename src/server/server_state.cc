@@ -29,6 +29,12 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       run_id(random_hex(executor, 40)),
       settings(settings_of(options)),
       random(io::random_number(executor)),
-      sessions(executor) {}
+      sessions(executor) {
+  machine.set_transaction_reader(&transaction_reads);
+}
+
+ServerState::~ServerState() {
+  machine.set_transaction_reader(nullptr);
+}
 
 }  // namespace rabia::server

@@ -13,11 +13,15 @@
 #include "server/server.h"
 #include "server/session_registry.h"
 #include "server/statistics.h"
+#include "server/transaction.h"
 
 namespace rabia::server {
 
 struct ServerState {
   ServerState(const Server::Environment& environment, ServerOptions server_options);
+  ~ServerState();
+  ServerState(const ServerState&) = delete;
+  ServerState& operator=(const ServerState&) = delete;
 
   io::Executor& executor;
   replica::Replica& replica;
@@ -33,6 +37,7 @@ struct ServerState {
   Statistics statistics;
   BufferPool buffers;
   base::Random random;
+  TransactionReads transaction_reads{*this};
 
   // Scratch of the command in hand: never in use across calls.
   std::string operation;

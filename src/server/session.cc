@@ -79,7 +79,8 @@ void Session::resume() {
 }
 
 std::size_t Session::memory_bytes() const {
-  return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent();
+  const std::size_t queued = client_.transaction ? client_.transaction->bytes() : 0;
+  return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent() + queued;
 }
 
 // The stream calls.
@@ -104,15 +105,26 @@ void Session::on_closed(std::string_view) {
 // The replica calls.
 
 void Session::on_executed(std::uint64_t token, std::string_view result) {
+  const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
   const Command& command = server_.commands.at(static_cast<std::size_t>(token));
   resp::ReplyWriter writer = reply();
-  write_result(result, command.shape, writer);
+  if (transaction) {
+    transaction->answer(server_, client_, result, writer);
+  } else {
+    write_result(result, command.shape, writer);
+  }
   cut_if_output_is_too_large();
 }
 
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
+  const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
+  if (transaction) {
+    resp::ReplyWriter writer = reply();
+    transaction->answer_reads(server_, client_, writer);
+    return cut_if_output_is_too_large();
+  }
   const Command& command = server_.commands.at(static_cast<std::size_t>(token));
   server_.words.assign(1, command.name);
   base::Decoder decoder(operation);
@@ -130,8 +142,10 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
 
 void Session::on_failed(std::uint64_t token, replica::Failure failure) {
   const Command& command = server_.commands.at(static_cast<std::size_t>(token & ~muted_bit));
+  const std::optional<Transaction> transaction = take_transaction(token);
+  const bool writes = transaction ? transaction->writes() : command.write != nullptr;
   // Whatever became of a read, it changed nothing.
-  const bool unknown = failure == replica::Failure::outcome_unknown && command.write != nullptr;
+  const bool unknown = failure == replica::Failure::outcome_unknown && writes;
   ++(unknown ? server_.statistics.outcomes_unknown : server_.statistics.items_not_executed);
   if (!begin_answer(token)) return;
   const replica::DiskStatus& disk = server_.replica.disk();
@@ -156,6 +170,13 @@ void Session::on_step_end() {
   if (dead_) return;
   flush();
   settle();
+}
+
+// The one whose EXEC is answered now. There is at most one: MULTI waits until all is answered.
+std::optional<Transaction> Session::take_transaction(std::uint64_t token) {
+  const Command& command = server_.commands.at(static_cast<std::size_t>(token & ~muted_bit));
+  if (command.write != nullptr || command.read != nullptr) return std::nullopt;
+  return std::exchange(executing_, std::nullopt);
 }
 
 // False when the client gets no reply.
@@ -269,6 +290,11 @@ bool Session::execute(Arguments arguments) {
   bool done = false;
   if (command == nullptr) {
     done = answer_error(server_.error);
+    if (done && client_.transaction) client_.transaction->spoil();
+  } else if (client_.transaction && (command->flags & flag::at_once_in_multi) == 0) {
+    done = queue(*command, arguments);
+  } else if (command->name == "exec") {
+    done = commit(*command, arguments);
   } else if (command->write != nullptr) {
     done = submit_write(*command, arguments);
   } else if (command->read != nullptr) {
@@ -296,19 +322,20 @@ const Command* Session::admit(Arguments arguments) {
     server_.error = no_authentication;
     return nullptr;
   }
-  return keys_fit(*command, arguments) && disk_has_room_for(*command) ? command : nullptr;
+  const Needs needs{.replica = command->write != nullptr || command->read != nullptr,
+                    .room = (command->flags & flag::denyoom) != 0};
+  return keys_fit(*command, arguments) && disk_allows(needs) ? command : nullptr;
 }
 
-bool Session::disk_has_room_for(const Command& command) {
+bool Session::disk_allows(Needs needs) {
   using Room = replica::DiskStatus::Room;
   const replica::DiskStatus& disk = server_.replica.disk();
   if (disk.room == Room::enough) return true;
-  const bool needs_replica = command.write != nullptr || command.read != nullptr;
-  if (disk.room == Room::critical && needs_replica) {
+  if (disk.room == Room::critical && needs.replica) {
     server_.error = disk_is_critical(disk);
     return false;
   }
-  if (disk.room == Room::low && (command.flags & flag::denyoom) != 0) {
+  if (disk.room == Room::low && needs.room) {
     server_.error = disk_is_low(disk);
     return false;
   }
@@ -346,6 +373,63 @@ bool Session::submit_read(const Command& command, Arguments arguments) {
   base::Encoder encoder(server_.operation);
   for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
   server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
+  return true;
+}
+
+// Between MULTI and EXEC. Nothing of the client is unanswered then, so all replies are in order.
+bool Session::queue(const Command& command, Arguments arguments) {
+  Transaction& transaction = *client_.transaction;
+  if (command.deferred != nullptr || (command.flags & (flag::no_multi | flag::alone)) != 0) {
+    transaction.spoil();
+    return answer_error("ERR " + to_upper(command.name) + " is not allowed in transactions");
+  }
+  server_.operation.clear();
+  if (command.write != nullptr) {
+    WriteCall call{.options = server_.options,
+                   .arguments = arguments,
+                   .operation = server_.operation,
+                   .error = server_.error};
+    if (command.write(call)) {
+      transaction.add_write(command, server_.operation);
+    } else {
+      transaction.add_error(server_.error);
+    }
+  } else if (command.read != nullptr) {
+    transaction.add_read(command, client_.protocol, arguments);
+  } else {
+    transaction.add_local(command, arguments);
+  }
+  if (transaction.bytes() > server_.options.command_bytes_max) {
+    transaction = {};
+    transaction.spoil();
+    return answer_error("ERR the transaction is larger than " +
+                        std::to_string(server_.options.command_bytes_max) +
+                        " bytes: nothing of it will be executed; use several smaller ones");
+  }
+  if (!client_.replies.muted()) reply().simple("QUEUED");
+  return true;
+}
+
+// EXEC.
+bool Session::commit(const Command& command, Arguments arguments) {
+  const std::optional<Transaction>& transaction = client_.transaction;
+  if (!transaction || transaction->spoilt() || !transaction->needs_replica()) {
+    return run_local(command, arguments);
+  }
+  if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
+    if (!answer_error(server_.error)) return false;
+    client_.transaction.reset();
+    return true;
+  }
+  if (!server_.replica.accepts(replica_client_)) return false;
+  server_.operation.clear();
+  if (transaction->writes()) {
+    transaction->encode(server_.operation);
+    server_.replica.submit_write(replica_client_, token_of(command), server_.operation);
+  } else {
+    server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
+  }
+  executing_ = std::exchange(client_.transaction, std::nullopt);
   return true;
 }
 

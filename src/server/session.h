@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -71,12 +72,18 @@ class Session final : public replica::Client, public io::StreamHandler {
   bool execute(Arguments arguments);
   const Command* admit(Arguments arguments);
   bool keys_fit(const Command& command, Arguments arguments);
-  bool disk_has_room_for(const Command& command);
+  struct Needs {
+    bool replica = false;
+    bool room = false;  // Data may grow.
+  };
+  bool disk_allows(Needs needs);
   bool run_local(const Command& command, Arguments arguments);
   bool run_deferred(const Command& command, Arguments arguments);
   void answer_deferred(std::string_view bytes, bool muted);
   bool submit_write(const Command& command, Arguments arguments);
   bool submit_read(const Command& command, Arguments arguments);
+  bool queue(const Command& command, Arguments arguments);
+  bool commit(const Command& command, Arguments arguments);
   bool answer_error(std::string_view text);
   void command_done(const Command* command);
   void poll_wait();
@@ -85,6 +92,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
   [[nodiscard]] bool output_full() const;
   [[nodiscard]] resp::ReplyWriter reply();
+  std::optional<Transaction> take_transaction(std::uint64_t token);
   bool begin_answer(std::uint64_t token);
   void cut_if_output_is_too_large();
 
@@ -95,6 +103,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   std::string out_;  // Replies gathered in this step. Borrowed from the pool: empty when idle.
   std::unique_ptr<io::Timer> wait_timer_;  // Made by the first WAIT.
   ClientState client_;
+  std::optional<Transaction> executing_;  // EXEC was submitted, and is not answered.
   // The reply that is owed finds the way back through this. Null: none is.
   std::shared_ptr<Session*> owed_by_;
   Stall stall_ = Stall::none;
