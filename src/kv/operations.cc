@@ -201,7 +201,8 @@ void clear(Execution& run) {
 }
 
 using Execute = void (*)(Execution&);
-// By the number of the operation. A transaction is not in it: it holds others, and none of its kind.
+// By the number of the operation. A transaction is not in it: it holds others, and none of its
+// kind.
 constexpr std::array<Execute, 11> executes = {
     nullptr,          set,           erase, append, increment, increment_float, set_range, set_many,
     set_many_if_none, get_and_erase, clear,

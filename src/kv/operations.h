@@ -33,7 +33,8 @@ enum class Operation : std::uint8_t {
 // One command of a transaction.
 struct TransactionItem {
   bool is_read = false;
-  std::string_view bytes;  // An encoded operation, not a transaction; of a read: TransactionReader's.
+  std::string_view
+      bytes;  // An encoded operation, not a transaction; of a read: TransactionReader's.
 };
 
 // What looks at the store between the writes of a transaction, at the replica where somebody waits

@@ -331,6 +331,81 @@ TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnRepliesNorPrefetches
 }
 
 // Golden bytes. Source: docs/formats/command.md.
+std::string transaction(std::vector<TransactionItem> items) {
+  std::string out;
+  encode_transaction(out, items);
+  return out;
+}
+
+// Looks up the key that the bytes are.
+class KeyReader final : public TransactionReader {
+ public:
+  explicit KeyReader(const Store& store) : store_(store) {}
+  void read(std::string_view bytes, std::string& out) override {
+    out.append(store_.get(bytes).value_or("(none)"));
+    ++reads;
+  }
+  int reads = 0;
+
+ private:
+  const Store& store_;
+};
+
+std::vector<std::string> results_of(StoreMachine& machine, std::string_view command) {
+  std::string reply;
+  machine.apply({}, command, &reply);
+  ResultReader reader(reply);
+  std::vector<std::string> results;
+  while (const auto item = reader.next()) {
+    results.push_back(item->tag == ResultTag::list ? "list" : std::string(item->text));
+  }
+  EXPECT_TRUE(reader.complete());
+  return results;
+}
+
+// Given reads between writes, then each sees what is before it; where nobody waits none is made,
+// and the state is the same.
+TEST(Transaction, ReadsAtTheirPlace) {
+  StoreMachine machine;
+  KeyReader reader(machine.store());
+  machine.set_transaction_reader(&reader);
+  const std::string one = set("k", "1", {.want_old = true});
+  const std::string two = set("k", "2", {.want_old = true});
+  const std::string command =
+      transaction({{true, "k"}, {false, one}, {true, "k"}, {false, two}, {true, "k"}});
+  EXPECT_EQ(results_of(machine, command),
+            (std::vector<std::string>{"list", "(none)", "", "1", "1", "2"}));
+  StoreMachine other;
+  other.apply({}, command, nullptr);
+  EXPECT_EQ(other.digest(), machine.digest());
+  EXPECT_EQ(reader.reads, 3);
+}
+
+// Given items that are malformed, fail, or are transactions themselves, then the others are
+// executed; given a list that is malformed, then nothing is.
+TEST(Transaction, ExecutesWhatItCan) {
+  StoreMachine machine;
+  const std::string good = set("k", "v");
+  const std::string nested = transaction({{false, good}});
+  const auto results = results_of(machine, transaction({{false, "\xff"},
+                                                        {false, nested},
+                                                        {false, increment("k", 1)},
+                                                        {false, good},
+                                                        {true, "k"}}));
+  ASSERT_EQ(results.size(), 6U);
+  EXPECT_EQ(results[1], "ERR malformed command");
+  EXPECT_EQ(results[2], "ERR malformed command");
+  EXPECT_EQ(results[3], "");
+  EXPECT_EQ(results[5], "ERR nothing can be read in a transaction here");
+  EXPECT_EQ(machine.store().get("k"), "v");
+  const std::string whole = transaction({{false, set("other", "v")}, {true, "k"}});
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_EQ(run(machine, whole.substr(0, size)), "(error) ERR malformed command") << size;
+  }
+  EXPECT_EQ(run(machine, whole + "x"), "(error) ERR malformed command");
+  EXPECT_FALSE(machine.store().contains("other"));
+}
+
 TEST(OperationsEncoding, IsAsDocumented) {
   using std::string_literals::operator""s;
   EXPECT_EQ(set("k", "vw", {SetCondition::if_present, true}), "\x01\x02\x01\x01k\x02vw"s);
@@ -348,6 +423,7 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(set_many({{"k", ""}}, true), "\x08\x01\x01k\x00"s);
   EXPECT_EQ(get_and_erase("k"), "\x09\x01k"s);
   EXPECT_EQ(clear(), "\x0a"s);
+  EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x02\x00\x01\x0a\x01\x01k"s);
 }
 
 }  // namespace

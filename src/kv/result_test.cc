@@ -53,8 +53,8 @@ TEST(ResultWriter, DropsEverythingWhenNobodyWaits) {
 
 TEST(ResultReader, RefusesMalformedBytes) {
   for (const std::string_view bytes :
-       {std::string_view("\x06"), std::string_view("\x02"), std::string_view("\x03\x05x"),
-        std::string_view("\x04\x01"), std::string_view("\xff")}) {
+       {std::string_view("\x07"), std::string_view("\x06"), std::string_view("\x02"),
+        std::string_view("\x03\x05x"), std::string_view("\x04"), std::string_view("\xff")}) {
     ResultReader in(bytes);
     EXPECT_FALSE(in.next().has_value());
     EXPECT_FALSE(in.complete());

@@ -25,8 +25,7 @@ class TransactionTest : public ::testing::Test {
   std::unique_ptr<TestClient> client;
 };
 
-constexpr const char* aborted =
-    "-EXECABORT Transaction discarded because of previous errors.\r\n";
+constexpr const char* aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
 
 // Given commands between MULTI and EXEC, then they wait, and are executed as one command of the
 // log; a read sees the writes before it and not those behind.
@@ -72,9 +71,10 @@ TEST_F(TransactionTest, ThatIsSpoiltExecutesNothing) {
 // Given a command that fails when it is executed, or whose arguments make no sense, then the others
 // are executed all the same, as in Redis.
 TEST_F(TransactionTest, AFailureDoesNotUndoTheOthers) {
-  EXPECT_EQ(ask("MULTI\r\nSET a x\r\nINCR a\r\nSET a y WRONG\r\nSET b 1\r\nEXEC"),
-            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
-            "*4\r\n+OK\r\n-ERR value is not an integer or out of range\r\n-ERR syntax error\r\n+OK\r\n");
+  EXPECT_EQ(
+      ask("MULTI\r\nSET a x\r\nINCR a\r\nSET a y WRONG\r\nSET b 1\r\nEXEC"),
+      "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
+      "*4\r\n+OK\r\n-ERR value is not an integer or out of range\r\n-ERR syntax error\r\n+OK\r\n");
   EXPECT_EQ(ask("GET b"), "$1\r\n1\r\n");
 }
 
@@ -114,7 +114,12 @@ TEST_F(TransactionTest, ItsClientMayBeGone) {
 
 class SmallTransactionTest : public TransactionTest {
  protected:
-  SmallTransactionTest() : TransactionTest({.command_bytes_max = 4096}) {}
+  SmallTransactionTest() : TransactionTest(small()) {}
+  static ServerOptions small() {
+    ServerOptions options;
+    options.command_bytes_max = 4096;
+    return options;
+  }
 };
 
 // Given more than one command may hold, then it is said at once, and nothing is executed.
@@ -141,7 +146,8 @@ TEST_F(TransactionTest, IsRefusedWhileTheDiskIsNearlyFull) {
 // Given RESP3, then what is read in a transaction is in it too.
 TEST_F(TransactionTest, SpeaksTheProtocolOfItsClient) {
   ask("HELLO 3");
-  EXPECT_EQ(ask("MULTI\r\nSET a 1\r\nGET b\r\nEXEC"), "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n_\r\n");
+  EXPECT_EQ(ask("MULTI\r\nSET a 1\r\nGET b\r\nEXEC"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n_\r\n");
 }
 
 }  // namespace
