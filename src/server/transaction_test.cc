@@ -117,6 +117,8 @@ class SmallTransactionTest : public TransactionTest {
   SmallTransactionTest() : TransactionTest(small()) {}
   static ServerOptions small() {
     ServerOptions options;
+    options.key_bytes_max = 512;
+    options.value_bytes_max = 2048;
     options.command_bytes_max = 4096;
     return options;
   }
