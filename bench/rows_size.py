@@ -116,10 +116,12 @@ def redis_restart_seconds(running, setup):
 
 
 def is_alive(pid):
+    """A process whose first thread is a zombie holds its files until the other threads have ended too."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+            state = stat.read().rpartition(")")[2].split()[0]
+        return state != "Z" or len(os.listdir(f"/proc/{pid}/task")) > 1
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
