@@ -14,8 +14,10 @@ namespace {
 
 // On Linux each thread has a niceness of its own. Where it cannot be set, the thread is as any.
 void yield_to_others() {
-  constexpr int niceness = 10;
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+  constexpr int least = 10;
+  const auto thread = static_cast<id_t>(::gettid());
+  const int inherited = ::getpriority(PRIO_PROCESS, thread);
+  if (inherited < least) ::setpriority(PRIO_PROCESS, thread, least);
 }
 
 class ThreadWorker final : public Worker {
