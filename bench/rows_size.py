@@ -5,6 +5,7 @@ import signal
 import time
 
 import load
+from alive import is_alive
 from figures import Metric, in_turns
 from processes import resident_bytes, stop, wait_until
 from rows_throughput import Case, one_run
@@ -113,14 +114,6 @@ def redis_restart_seconds(running, setup):
     begun = time.monotonic()
     running.process_of[running.ports[0]] = setup.start_one(running.home, 1)
     return time.monotonic() - begun
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def idle_row(bench):

@@ -25,7 +25,7 @@ ServerProcess::~ServerProcess() = default;
 
 Status ServerProcess::open() {
   log_worker_ = runtime_.make_worker();
-  snapshot_worker_ = runtime_.make_worker();
+  snapshot_worker_ = runtime_.make_worker(io::Urgency::background);
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     outcome_ = std::move(why);

@@ -269,7 +269,9 @@ constexpr auto rows = std::to_array<SettingRow>({
      .numeric = true},
     {.name = "snapshot-log-bytes",
      .redis_name = "",
-     .help = "A snapshot is taken when so much was written to the log since the last one",
+     .help =
+         "A snapshot is taken when so much was written to the log since the last one, and no less "
+         "than that one has",
      .accepts = "a number of bytes from 1MiB to 1TiB",
      .least = 1ULL << 20,
      .most = 1ULL << 40,

@@ -5,6 +5,7 @@
 
 #include "io/executor.h"
 #include "io/network.h"
+#include "io/real_runtime.h"
 
 namespace boost::asio {
 class io_context;
@@ -16,6 +17,6 @@ namespace rabia::io {
 std::unique_ptr<Executor> make_asio_executor(boost::asio::io_context& context);
 std::unique_ptr<Network> make_asio_network(boost::asio::io_context& context);
 // A thread of its own; posts to the executor until destroyed.
-std::unique_ptr<Worker> make_thread_worker(Executor& executor);
+std::unique_ptr<Worker> make_thread_worker(Executor& executor, Urgency urgency);
 
 }  // namespace rabia::io

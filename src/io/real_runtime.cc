@@ -57,8 +57,8 @@ Executor& RealRuntime::executor() {
 Network& RealRuntime::network() {
   return *impl_->network_;
 }
-std::unique_ptr<Worker> RealRuntime::make_worker() {
-  return make_thread_worker(*impl_->executor_);
+std::unique_ptr<Worker> RealRuntime::make_worker(Urgency urgency) {
+  return make_thread_worker(*impl_->executor_, urgency);
 }
 
 void RealRuntime::on_signals(const std::vector<int>& signals, std::function<void(int)> handler) {

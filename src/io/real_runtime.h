@@ -1,6 +1,7 @@
 // The production side of the seams: Asio's event loop, TCP, POSIX files, threads.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "io/network.h"
 
 namespace rabia::io {
+
+// Of what a worker does: somebody waits for it, or it leaves the processor to whoever does.
+enum class Urgency : std::uint8_t { waited_for, background };
 
 // Owns the event loop. run() makes the calling thread the core thread until stop().
 class RealRuntime {
@@ -20,7 +24,7 @@ class RealRuntime {
 
   [[nodiscard]] Executor& executor();
   [[nodiscard]] Network& network();
-  [[nodiscard]] std::unique_ptr<Worker> make_worker();
+  [[nodiscard]] std::unique_ptr<Worker> make_worker(Urgency urgency = Urgency::waited_for);
   // Calls `handler` on the core thread for each of these signals instead of their default action.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> handler);
   void run();

@@ -1,7 +1,10 @@
 #include "io/real_runtime.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -203,6 +206,26 @@ TEST(RealRuntime, StopBeforeRunIsNotLost) {
   });
   runtime.run();
   EXPECT_TRUE(ran);
+}
+
+// Given a worker for the background, then its thread lets others go first, and no other thread
+// does.
+TEST(RealRuntime, ABackgroundWorkerYieldsToOthers) {
+  RealRuntime runtime;
+  auto background = runtime.make_worker(Urgency::background);
+  auto other = runtime.make_worker();
+  const auto niceness = [](int& out) {
+    return [&out] { out = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
+  };
+  const int own = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+  int in_background = 0;
+  int in_other = 0;
+  background->run(niceness(in_background), [] {});
+  other->run(niceness(in_other), [] {});
+  background.reset();
+  other.reset();
+  EXPECT_EQ(in_background, std::max(own, 10));
+  EXPECT_EQ(in_other, own);
 }
 
 }  // namespace

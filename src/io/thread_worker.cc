@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -9,9 +12,21 @@
 namespace rabia::io {
 namespace {
 
+// On Linux each thread has a niceness of its own. Where it cannot be set, the thread is as any.
+void yield_to_others() {
+  constexpr int least = 10;
+  const auto thread = static_cast<id_t>(::gettid());
+  const int inherited = ::getpriority(PRIO_PROCESS, thread);
+  if (inherited < least) ::setpriority(PRIO_PROCESS, thread, least);
+}
+
 class ThreadWorker final : public Worker {
  public:
-  explicit ThreadWorker(Executor& executor) : executor_(executor), thread_([this] { work(); }) {}
+  ThreadWorker(Executor& executor, Urgency urgency)
+      : executor_(executor), thread_([this, urgency] {
+          if (urgency == Urgency::background) yield_to_others();
+          work();
+        }) {}
 
   ~ThreadWorker() override {
     {
@@ -63,8 +78,8 @@ class ThreadWorker final : public Worker {
 
 }  // namespace
 
-std::unique_ptr<Worker> make_thread_worker(Executor& executor) {
-  return std::make_unique<ThreadWorker>(executor);
+std::unique_ptr<Worker> make_thread_worker(Executor& executor, Urgency urgency) {
+  return std::make_unique<ThreadWorker>(executor, urgency);
 }
 
 }  // namespace rabia::io

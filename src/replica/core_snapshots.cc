@@ -204,9 +204,13 @@ bool Core::snapshot_is_due() const {
   return lanes_->checkpoint_bytes() <= checkpoint_bytes_max;  // Last: it goes through the window.
 }
 
+// Not before as much was written to the log as the last snapshot has: so a large state does not
+// make a byte that is written cost more than another.
 bool Core::log_asks_for_snapshot() const {
   const bool low = disk().room != DiskStatus::Room::enough;
-  const std::uint64_t most = low ? options_.snapshot_log_bytes / 4 : options_.snapshot_log_bytes;
+  const std::uint64_t last_bytes = kept_.empty() ? 0 : kept_.newest()->name.bytes;
+  const std::uint64_t enough = std::max(options_.snapshot_log_bytes, last_bytes);
+  const std::uint64_t most = low ? enough / 4 : enough;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
   if (peer_takes && log_since_snapshot_ < patience_for_peers * most) return false;
   return log_since_snapshot_ >= most ||

@@ -20,6 +20,7 @@ import time
 import redis
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from alive import is_alive
 from port_block import PEER_PORT_OFFSET, PortBlock
 
 BINARIES = pathlib.Path(os.environ.get(
@@ -96,7 +97,7 @@ class Cluster:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         for pid in pids:
-            wait_until(lambda pid=pid: not alive(pid), f"process {pid} is gone")
+            wait_until(lambda pid=pid: not is_alive(pid), f"process {pid} is gone")
 
     def start_replica(self, number, *more):
         """Starts one replica by hand, as a person would, and waits until it serves."""
@@ -170,15 +171,6 @@ def read_line(process):
         process.kill()
         raise AssertionError(f"{process.args[0]} said nothing in {PATIENCE_SECONDS} s")
     return line[0]
-
-
-def alive(pid):
-    """Whether the process runs (one that died and is not yet collected does not)."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(condition, what):

@@ -11,7 +11,7 @@ import unittest
 
 import redis
 
-from cluster import Cluster, alive, wait_until
+from cluster import Cluster, is_alive, wait_until
 from load import Writer, check_kept, is_refusal, longest_gap_seconds
 
 GIB = 1 << 30
@@ -120,7 +120,7 @@ class Full(unittest.TestCase):
             self.go_on(writers)
             ended = time.monotonic()
             self.assertTrue(full.ping())
-            self.assertTrue(alive(cluster.pid(1)))
+            self.assertTrue(is_alive(cluster.pid(1)))
             told = info(cluster, 1)
             self.assertEqual(0, told["serving"])
             self.assertIn("its disk is full", told["not_serving_because"])

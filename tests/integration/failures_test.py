@@ -7,7 +7,7 @@ import unittest
 
 import redis
 
-from cluster import BINARIES, Cluster, alive, wait_until
+from cluster import BINARIES, Cluster, is_alive, wait_until
 from load import Writer, check_kept, longest_gap_seconds
 
 WRITERS_PER_REPLICA = 2
@@ -84,7 +84,7 @@ class Minority(unittest.TestCase):
             cluster.kill(2, 3)
             os.kill(cluster.pid(1), signal.SIGCONT)
             self.ask_alone(cluster)
-            self.assertTrue(alive(cluster.pid(1)))
+            self.assertTrue(is_alive(cluster.pid(1)))
             cluster.start_replica(2)
             cluster.start_replica(3)
             for replica in (1, 2, 3):

@@ -14,7 +14,7 @@ from unittest import mock
 
 import redis
 
-from cluster import BINARIES, PATIENCE_SECONDS, Cluster, alive, wait_until
+from cluster import BINARIES, PATIENCE_SECONDS, Cluster, is_alive, wait_until
 
 
 def outcome(*command):
@@ -47,7 +47,7 @@ class StopAndStart(unittest.TestCase):
             pids = [cluster.pid(number) for number in (1, 2, 3)]
             self.assertEqual(0, cluster.stop())
             self.assertEqual([None] * 3, [cluster.pid_or_none(number) for number in (1, 2, 3)])
-            self.assertFalse(any(alive(pid) for pid in pids))
+            self.assertFalse(any(is_alive(pid) for pid in pids))
             cluster.start()
             for number in (1, 2, 3):
                 with cluster.client(number) as client:
@@ -87,7 +87,7 @@ class StopAndStart(unittest.TestCase):
             pids = [cluster.pid(number) for number in (1, 2, 3)]
             cluster.process.kill()
             cluster.wait()
-            wait_until(lambda: not any(alive(pid) for pid in pids), "the replicas are gone")
+            wait_until(lambda: not any(is_alive(pid) for pid in pids), "the replicas are gone")
             cluster.start()
             with cluster.client(2) as client:
                 self.assertEqual(b"1", client.get("a"))
@@ -226,7 +226,7 @@ class ServerRefusals(unittest.TestCase):
             self.assertEqual(1, code)
             self.assertIn(str(cluster.data / "1" / "data"), message)
             self.assertEqual(before, cluster.pid(1))
-            self.assertTrue(alive(before))
+            self.assertTrue(is_alive(before))
 
     # Given a port of a replica that another program listens on, when it is started, then the refusal
     # names the address, and the setting to change.
