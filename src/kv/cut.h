@@ -37,6 +37,9 @@ class Cut {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] StateDigest digest() const { return digest_; }
 
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  [[nodiscard]] std::uint64_t clock() const { return clock_; }
+
   // How many entries have not been passed.
   [[nodiscard]] std::uint64_t left() const { return left_; }
   // The entry at the cursor, which stays valid until pop(); some must be left. Null when passing
@@ -70,6 +73,8 @@ class Cut {
   Store& store_;
   const std::uint64_t size_;
   const StateDigest digest_;
+  const std::uint64_t revision_;
+  const std::uint64_t clock_;
   std::uint64_t left_;
   const Table* table_;               // The store's, or replaced_.
   std::unique_ptr<Table> replaced_;  // Null while the store uses it.

@@ -52,13 +52,13 @@ class Life {
   void end() {
     reader_.reset();
     EXPECT_EQ(contents_of(store_), model_);
-    EXPECT_EQ(store_.digest(), digest_of(model_));
+    EXPECT_EQ(store_.digest(), digest_computed_from(store_));
     EXPECT_GT(cuts_read_, 1);
   }
 
  private:
   void begin() {
-    expected_ = stream_of(model_, hash_);
+    expected_ = expected_stream_of(store_, hash_);
     stream_.clear();
     piece_bytes_max_ = std::size_t{1} << random_.below(14);
     reader_ = std::make_unique<StoreSnapshotReader>(store_);

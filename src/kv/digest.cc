@@ -4,6 +4,15 @@
 
 namespace rabia::kv {
 
+StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock) {
+  // The first bits of the golden ratio's fraction and of pi's.
+  constexpr StateDigest of_revision{0x9e3779b97f4a7c15, 0xf39cc0605cedc835};
+  constexpr StateDigest of_clock{0x243f6a8885a308d3, 0x13198a2e03707345};
+  StateDigest sum = times(revision, of_revision);
+  add(sum, times(clock, of_clock));
+  return sum;
+}
+
 StateDigest KeyDigest::blocks(std::string_view value, std::uint64_t begin,
                               std::uint64_t end) const {
   constexpr std::uint64_t block_bytes = 4096;

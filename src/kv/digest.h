@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/hash.h"
+#include "kv/entry.h"
 #include "rabia/state_machine.h"
 
 namespace rabia::kv {
@@ -21,14 +22,27 @@ inline void subtract(StateDigest& sum, StateDigest term) {
   sum.high -= term.high + (sum.low < term.low ? 1 : 0);
   sum.low -= term.low;
 }
+[[nodiscard]] inline StateDigest times(std::uint64_t factor, StateDigest term) {
+  const unsigned __int128 low = static_cast<unsigned __int128>(term.low) * factor;
+  return {term.high * factor + static_cast<std::uint64_t>(low >> 64),
+          static_cast<std::uint64_t>(low)};
+}
+
+// Of what belongs to no key: how many changes there were, and the clock.
+[[nodiscard]] StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock);
 
 // The terms of one key and of values under it.
 class KeyDigest {
  public:
   explicit KeyDigest(std::string_view key) : key_(base::hash128(key, seed)) {}
 
-  // That the key is there.
-  [[nodiscard]] StateDigest presence() const { return {key_.high, key_.low}; }
+  // That the key is there, and what is known of it.
+  [[nodiscard]] StateDigest about(const Entry::About& about) const {
+    StateDigest term{key_.high, key_.low};
+    add(term, times(about.revision, {key_.high, key_.low | 1}));
+    add(term, times(about.deadline, {key_.low, key_.high | 1}));
+    return term;
+  }
   [[nodiscard]] StateDigest value(std::string_view value) const {
     return blocks(value, 0, value.size());
   }

@@ -36,7 +36,18 @@ std::uint64_t Draft::memory_bytes() const {
   return table_ == nullptr ? 0 : table_->memory_bytes();
 }
 
-bool Draft::add(std::string_view key, std::string_view value) {
+void Draft::set_history(std::uint64_t revision, std::uint64_t clock) {
+  revision_ = revision;
+  clock_ = clock;
+}
+
+StateDigest Draft::digest() const {
+  StateDigest digest = digest_of_history(revision_, clock_);
+  kv::add(digest, digest_);
+  return digest;
+}
+
+bool Draft::add(std::string_view key, std::string_view value, Entry::About about) {
   Store::check_sizes(key, value.size());
   const std::uint64_t hash = table_->hash(key);
   if (last_ != nullptr && (hash < last_hash_ || (hash == last_hash_ && key <= last_->key()))) {
@@ -44,10 +55,10 @@ bool Draft::add(std::string_view key, std::string_view value) {
   }
   table_->expect(std::min(expected_, believed_at_once + believed_for_each * table_->size()));
   last_hash_ = hash;
-  last_ = Entry::create(*store_.pool_, key, value);
+  last_ = Entry::create(*store_.pool_, key, value, about);
   table_->insert(hash, last_);
   const KeyDigest terms(key);
-  kv::add(digest_, terms.presence());
+  kv::add(digest_, terms.about(about));
   kv::add(digest_, terms.value(value));
   return true;
 }
@@ -72,6 +83,8 @@ void Draft::extend(std::string_view bytes) {
 void Draft::put_in_place() {
   RABIA_CHECK(table_ != nullptr);
   store_.replace(std::move(table_), digest_);
+  store_.revision_ = revision_;
+  store_.clock_ = clock_;
 }
 
 }  // namespace rabia::kv

@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "kv/digest.h"
+#include "kv/entry.h"
 #include "kv/store.h"
 
 namespace rabia::kv {
 
-class Entry;
 class Table;
 
 // For a store that outlives it; at most one of a store. Core thread only. Constant time to make, to
@@ -24,14 +24,16 @@ class Draft {
 
   // How many entries shall come. It may be wrong: what has come bounds what is made ready for it.
   void expect(std::uint64_t entries) { expected_ = entries; }
+  // What the store's revision() and clock() shall be.
+  void set_history(std::uint64_t revision, std::uint64_t clock);
   // Adds a key with the beginning of its value. False, and nothing is added: the key does not come
   // behind the one before in the order of (hash, key).
-  [[nodiscard]] bool add(std::string_view key, std::string_view value);
+  [[nodiscard]] bool add(std::string_view key, std::string_view value, Entry::About about);
   // Appends to the value of the last key.
   void extend(std::string_view bytes);
 
   [[nodiscard]] std::uint64_t size() const;
-  [[nodiscard]] StateDigest digest() const { return digest_; }
+  [[nodiscard]] StateDigest digest() const;
 
   // The store has these contents from now on. Only the destructor may follow.
   void put_in_place();
@@ -42,7 +44,9 @@ class Draft {
 
   Store& store_;
   std::unique_ptr<Table> table_;  // Null once it is in its place.
-  StateDigest digest_;
+  StateDigest digest_;  // Of the entries.
+  std::uint64_t revision_ = 0;
+  std::uint64_t clock_ = 0;
   std::uint64_t expected_ = 0;
   Entry* last_ = nullptr;        // In table_.
   std::uint64_t last_hash_ = 0;  // Its key's.

@@ -1,4 +1,5 @@
-// One key with its value, in one allocated block: a header of 8 bytes, the key, the value.
+// One key with its value, in one allocated block: a header of 16 bytes, the deadline if it has one,
+// the key, the value.
 //
 // How many bytes the block has follows from the sizes and one flag, so no capacity is stored. A
 // block whose value has grown in place ("roomy") is rounded up to a quarter of its power of two,
@@ -9,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "kv/block_pool.h"
+#include "kv/deadline.h"
 
 namespace rabia::kv {
 
@@ -20,48 +23,80 @@ namespace rabia::kv {
 // decided must not go on.
 class Entry {
  public:
-  [[nodiscard]] static Entry* create(BlockPool& pool, std::string_view key, std::string_view value);
+  // What is known of a key beside its value.
+  struct About {
+    std::uint64_t revision = 0;  // See Store::revision(): of its last change.
+    Deadline deadline = no_deadline;
+  };
+
+  [[nodiscard]] static Entry* create(BlockPool& pool, std::string_view key, std::string_view value,
+                                     About about);
   // Says that there is no such key: what a cut remembers of a key that came after it.
   [[nodiscard]] static Entry* create_absent(BlockPool& pool, std::string_view key);
   // With a block as large as that of `entry`, so that both take the same memory when they grow.
   [[nodiscard]] static Entry* copy(BlockPool& pool, const Entry* entry);
   static void destroy(BlockPool& pool, Entry* entry);
 
-  // Both take over `entry` and return what replaces it, the same block where possible.
-  [[nodiscard]] static Entry* assign(BlockPool& pool, Entry* entry, std::string_view value);
+  // All take over `entry` and return what replaces it, the same block where possible.
+  [[nodiscard]] static Entry* assign(BlockPool& pool, Entry* entry, std::string_view value,
+                                     About about);
+  [[nodiscard]] static Entry* with_deadline(BlockPool& pool, Entry* entry, Deadline deadline);
   // Keeps the first bytes; what a longer value gains is not initialised. Never shrinks.
   [[nodiscard]] static Entry* grow(BlockPool& pool, Entry* entry, std::size_t value_size);
 
   [[nodiscard]] std::string_view key() const { return {bytes(), key_size_}; }
   [[nodiscard]] std::string_view value() const { return {bytes() + key_size_, value_size_}; }
+  [[nodiscard]] About about() const { return {revision_, deadline()}; }
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  void set_revision(std::uint64_t revision) { revision_ = revision; }
+  [[nodiscard]] Deadline deadline() const;
   [[nodiscard]] bool absent() const { return absent_ != 0; }
   // The key with the value behind it.
   [[nodiscard]] std::string_view key_and_value() const {
     return {bytes(), std::size_t{key_size_} + value_size_};
   }
-  [[nodiscard]] char* value_data() { return reinterpret_cast<char*>(this + 1) + key_size_; }
+  [[nodiscard]] char* value_data() { return bytes() + key_size_; }
 
   // What the block takes from the allocator, in bytes: computed, and equal on all replicas for
   // equal histories.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
  private:
-  Entry(std::size_t key_size, std::size_t value_size, bool roomy)
-      : key_size_(static_cast<std::uint32_t>(key_size)),
-        value_size_(static_cast<std::uint32_t>(value_size) & 0x3fffffff),
-        roomy_(roomy),
-        absent_(0) {}
+  // Of the block: what follows the header.
+  struct Layout {
+    std::size_t key_size;
+    std::size_t value_size;
+    bool has_deadline;
+    [[nodiscard]] std::size_t payload() const {
+      return (has_deadline ? sizeof(Deadline) : 0) + key_size + value_size;
+    }
+  };
 
-  [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  Entry(const Layout& layout, bool roomy, std::uint64_t revision)
+      : key_size_(static_cast<std::uint32_t>(layout.key_size) & 0x3fffffff),
+        has_deadline_(layout.has_deadline),
+        absent_(0),
+        value_size_(static_cast<std::uint32_t>(layout.value_size) & 0x3fffffff),
+        roomy_(roomy),
+        revision_(revision) {}
+
+  [[nodiscard]] Layout layout() const { return {key_size_, value_size_, has_deadline_ != 0}; }
+  [[nodiscard]] const char* bytes() const {
+    return reinterpret_cast<const char*>(this + 1) + (has_deadline_ ? sizeof(Deadline) : 0);
+  }
+  [[nodiscard]] char* bytes() { return const_cast<char*>(std::as_const(*this).bytes()); }
   [[nodiscard]] std::size_t block_bytes() const;
+  void put_deadline(Deadline deadline);
   [[nodiscard]] static std::size_t exact_block(std::size_t payload);
   [[nodiscard]] static std::size_t roomy_block(std::size_t payload);
 
-  std::uint32_t key_size_;
+  std::uint32_t key_size_ : 30;
+  std::uint32_t has_deadline_ : 1;
+  std::uint32_t absent_ : 1;
   std::uint32_t value_size_ : 30;
   std::uint32_t roomy_ : 1;
-  std::uint32_t absent_ : 1;
+  std::uint64_t revision_;
 };
-static_assert(sizeof(Entry) == 8);
+static_assert(sizeof(Entry) == 16);
 
 }  // namespace rabia::kv

@@ -252,6 +252,11 @@ void StoreMachine::execute(std::string_view operation_bytes, std::string* reply)
 
 namespace {
 
+TransactionCondition take_condition(base::Decoder& in) {
+  const std::string_view key = in.bytes();
+  return {key, in.varint()};
+}
+
 // The next item of a transaction; it fails on bytes that are none.
 TransactionItem take_item(base::Decoder& in) {
   const auto kind = in.fixed<std::uint8_t>();
@@ -259,19 +264,32 @@ TransactionItem take_item(base::Decoder& in) {
   return {kind == 1, in.bytes()};
 }
 
+bool is_well_formed(base::Decoder in) {
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_condition(in);
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_item(in);
+  return in.complete();
+}
+
+bool holds(const Store& store, const TransactionCondition& condition) {
+  const std::optional<Store::Item> item = store.find(condition.key);
+  return condition.revision == (item ? item->revision : 0);
+}
+
 }  // namespace
 
 // One command of the log: nothing comes between its items. One that is malformed, or fails, does
 // not undo the others, as in Redis.
-void StoreMachine::execute_transaction(std::string_view items, std::string* reply) {
+void StoreMachine::execute_transaction(std::string_view transaction, std::string* reply) {
   ResultWriter out(reply);
-  base::Decoder check(items);
-  const std::uint64_t count = check.varint();
-  for (std::uint64_t left = count; left > 0 && check.ok(); --left) take_item(check);
-  if (!check.complete()) return out.error(malformed_error);
+  base::Decoder in(transaction);
+  if (!is_well_formed(in)) return out.error(malformed_error);
+  bool executed = true;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    executed = holds(store_, take_condition(in)) && executed;
+  }
+  if (!executed) return out.nil();
+  const std::uint64_t count = in.varint();
   out.list(count);
-  base::Decoder in(items);
-  in.varint();
   for (std::uint64_t left = count; left > 0; --left) {
     const TransactionItem item = take_item(in);
     if (!item.is_read) {

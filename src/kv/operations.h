@@ -27,14 +27,21 @@ enum class Operation : std::uint8_t {
   set_many_if_none = 8,  // pairs → integer 1, or 0 when any key existed (MSETNX)
   get_and_erase = 9,     // key → bytes | nil (GETDEL)
   clear = 10,            // → ok (FLUSHALL, FLUSHDB)
-  transaction = 11,      // items → a list of their results, in order (MULTI, EXEC)
+  // conditions, items → a list of the items' results, in order; nil when a condition fails (EXEC)
+  transaction = 11,
 };
 
 // One command of a transaction.
 struct TransactionItem {
   bool is_read = false;
-  std::string_view
-      bytes;  // An encoded operation, not a transaction; of a read: TransactionReader's.
+  // An encoded operation, which is no transaction; of a read: TransactionReader's.
+  std::string_view bytes;
+};
+
+// That a key was not changed: its revision (Store::find) is still this one; 0: that it is absent.
+struct TransactionCondition {
+  std::string_view key;
+  std::uint64_t revision = 0;
 };
 
 // What looks at the store between the writes of a transaction, at the replica where somebody waits
@@ -71,7 +78,8 @@ void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool onl
 void encode_get_and_erase(std::string& out, std::string_view key);
 void encode_clear(std::string& out);
 // At most 2^32 - 1 items.
-void encode_transaction(std::string& out, std::span<const TransactionItem> items);
+void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
+                        std::span<const TransactionItem> items);
 
 // The store as a replicated state machine. Core thread only.
 class StoreMachine final : public StateMachine {
@@ -91,7 +99,7 @@ class StoreMachine final : public StateMachine {
 
  private:
   void execute(std::string_view operation, std::string* reply);
-  void execute_transaction(std::string_view items, std::string* reply);
+  void execute_transaction(std::string_view transaction, std::string* reply);
 
   Store store_;
   TransactionReader* reader_ = nullptr;

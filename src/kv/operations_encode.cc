@@ -76,8 +76,14 @@ void encode_clear(std::string& out) {
   begin(out, Operation::clear);
 }
 
-void encode_transaction(std::string& out, std::span<const TransactionItem> items) {
+void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
+                        std::span<const TransactionItem> items) {
   base::Encoder encoder = begin(out, Operation::transaction);
+  encoder.varint(conditions.size());
+  for (const TransactionCondition& condition : conditions) {
+    encoder.bytes(condition.key);
+    encoder.varint(condition.revision);
+  }
   encoder.varint(items.size());
   for (const TransactionItem& item : items) {
     encoder.fixed(static_cast<std::uint8_t>(item.is_read ? 1 : 0));

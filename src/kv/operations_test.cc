@@ -331,9 +331,10 @@ TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnRepliesNorPrefetches
 }
 
 // Golden bytes. Source: docs/formats/command.md.
-std::string transaction(std::vector<TransactionItem> items) {
+std::string transaction(std::vector<TransactionItem> items,
+                        std::vector<TransactionCondition> conditions = {}) {
   std::string out;
-  encode_transaction(out, items);
+  encode_transaction(out, conditions, items);
   return out;
 }
 
@@ -406,6 +407,26 @@ TEST(Transaction, ExecutesWhatItCan) {
   EXPECT_FALSE(machine.store().contains("other"));
 }
 
+// Given keys that were looked at, when one of them was changed since, then nothing is executed.
+TEST(Transaction, IsExecutedIfNothingThatItDependsOnChanged) {
+  StoreMachine machine;
+  run(machine, set("k", "v"));
+  const std::uint64_t seen = machine.store().find("k")->revision;
+  const auto guarded = [&](std::uint64_t revision, std::string_view absent) {
+    return run(machine, transaction({{false, set("done", "x")}}, {{"k", revision}, {absent, 0}}));
+  };
+  EXPECT_NE(guarded(seen, "absent"), "(nil)");
+  EXPECT_TRUE(machine.store().contains("done"));
+  run(machine, erase({"done"}));
+  EXPECT_EQ(guarded(seen, "k"), "(nil)");
+  EXPECT_EQ(guarded(0, "absent"), "(nil)");
+  run(machine, set("other", "v"));
+  EXPECT_EQ(guarded(seen + 1, "absent"), "(nil)");
+  run(machine, set("k", "v"));  // The same value, but not the same change.
+  EXPECT_EQ(guarded(seen, "absent"), "(nil)");
+  EXPECT_FALSE(machine.store().contains("done"));
+}
+
 TEST(OperationsEncoding, IsAsDocumented) {
   using std::string_literals::operator""s;
   EXPECT_EQ(set("k", "vw", {SetCondition::if_present, true}), "\x01\x02\x01\x01k\x02vw"s);
@@ -423,7 +444,9 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(set_many({{"k", ""}}, true), "\x08\x01\x01k\x00"s);
   EXPECT_EQ(get_and_erase("k"), "\x09\x01k"s);
   EXPECT_EQ(clear(), "\x0a"s);
-  EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x02\x00\x01\x0a\x01\x01k"s);
+  EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x00\x02\x00\x01\x0a\x01\x01k"s);
+  EXPECT_EQ(transaction({{false, clear()}}, {{"k", 300}, {"", 0}}),
+            "\x0b\x02\x01k\xac\x02\x00\x00\x01\x00\x01\x0a"s);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view magic = "RABIAKVS";
 constexpr std::string_view end_mark = "DONE";
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 constexpr std::size_t varint_bytes_max = 10;
 constexpr std::size_t end_bytes = end_mark.size() + 2 * sizeof(std::uint64_t);
 // As for a change, about.
@@ -39,6 +39,8 @@ void StoreSnapshotReader::write_header(std::string& out) {
   encode.raw(magic);
   encode.fixed(format_version);
   encode.varint(cut_.size());
+  encode.varint(cut_.revision());
+  encode.varint(cut_.clock());
   part_ = Part::entries;
 }
 
@@ -51,6 +53,8 @@ void StoreSnapshotReader::write_entries(std::uint64_t budget, std::string& out) 
     if (written_ == 0) {
       encode.varint(entry->key().size());
       encode.varint(entry->value().size());
+      encode.varint(entry->revision());
+      encode.varint(entry->deadline());
     }
     // front() may have used up the budget; a byte is written all the same.
     const std::size_t most = std::max<std::uint64_t>(budget, 1);
@@ -128,34 +132,47 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::take(std::string_view& in) {
 
 namespace {
 
-// A varint at the front of `in`, from `at` on, which is then behind it.
-struct Varint {
-  enum class Is : std::uint8_t { good, unfinished, bad } is = Is::good;
-  std::uint64_t value = 0;
-};
+// What is read from the front of a view that may end too early.
+class Front {
+ public:
+  enum class Is : std::uint8_t { good, unfinished, bad };
 
-Varint varint_at(std::string_view in, std::size_t& at) {
-  const std::string_view bytes = in.substr(at, varint_bytes_max);
-  const auto last =
-      std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) == 0; });
-  if (last == bytes.end()) {
-    return {bytes.size() < varint_bytes_max ? Varint::Is::unfinished : Varint::Is::bad};
+  Front(std::string_view in, std::size_t at) : in_(in), at_(at) {}
+
+  // Of at most `most`. Whoever asks for another after one that was not good gets 0.
+  std::uint64_t varint(std::uint64_t most = ~std::uint64_t{0}) {
+    if (is_ != Is::good) return 0;
+    const std::string_view bytes = in_.substr(at_, varint_bytes_max);
+    const auto last =
+        std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) == 0; });
+    if (last == bytes.end()) {
+      is_ = bytes.size() < varint_bytes_max ? Is::unfinished : Is::bad;
+      return 0;
+    }
+    const auto size = static_cast<std::size_t>(last - bytes.begin()) + 1;
+    base::Decoder decode(bytes.substr(0, size));
+    const std::uint64_t value = decode.varint();
+    at_ += size;
+    // A last byte of zero would make it longer than it must be.
+    const bool good = decode.complete() && (size == 1 || *last != 0) && value <= most;
+    if (!good) is_ = Is::bad;
+    return value;
   }
-  const auto size = static_cast<std::size_t>(last - bytes.begin()) + 1;
-  base::Decoder decode(bytes.substr(0, size));
-  const std::uint64_t value = decode.varint();
-  at += size;
-  // A last byte of zero would make it longer than it must be.
-  const bool good = decode.complete() && (size == 1 || *last != 0);
-  return {good ? Varint::Is::good : Varint::Is::bad, value};
-}
+  [[nodiscard]] Is is() const { return is_; }
+  [[nodiscard]] std::size_t at() const { return at_; }
+
+ private:
+  std::string_view in_;
+  std::size_t at_;
+  Is is_ = Is::good;
+};
 
 }  // namespace
 
 StoreSnapshotLoader::Step StoreSnapshotLoader::take_header(std::string_view& in) {
   const std::string_view known = in.substr(0, magic.size());
   if (known != magic.substr(0, known.size())) return refuse("not a state of a key-value store");
-  std::size_t at = magic.size() + sizeof format_version;
+  const std::size_t at = magic.size() + sizeof format_version;
   if (in.size() <= at) return Step::needs_more;
   std::uint32_t version = 0;
   std::memcpy(&version, in.data() + magic.size(), sizeof version);
@@ -163,12 +180,15 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::take_header(std::string_view& in)
     return refuse("format version " + std::to_string(version) + " instead of " +
                   std::to_string(format_version));
   }
-  const Varint count = varint_at(in, at);
-  if (count.is == Varint::Is::unfinished) return Step::needs_more;
-  if (count.is == Varint::Is::bad) return refuse("malformed count of entries");
-  entries_ = count.value;
+  Front front(in, at);
+  entries_ = front.varint();
+  revision_ = front.varint();
+  const std::uint64_t clock = front.varint();
+  if (front.is() == Front::Is::unfinished) return Step::needs_more;
+  if (front.is() == Front::Is::bad) return refuse("malformed header");
+  draft_.set_history(revision_, clock);
   draft_.expect(entries_);
-  in.remove_prefix(at);
+  in.remove_prefix(front.at());
   part_ = after_entry();
   return Step::done;
 }
@@ -178,22 +198,20 @@ StoreSnapshotLoader::Part StoreSnapshotLoader::after_entry() const {
 }
 
 StoreSnapshotLoader::Step StoreSnapshotLoader::take_entry(std::string_view& in) {
-  std::size_t at = 0;
-  const Varint key_size = varint_at(in, at);
-  if (key_size.is == Varint::Is::unfinished) return Step::needs_more;
-  if (key_size.is == Varint::Is::bad || key_size.value > Store::key_bytes_max) {
-    return refuse("malformed size of a key");
-  }
-  const Varint value_size = varint_at(in, at);
-  if (value_size.is == Varint::Is::unfinished) return Step::needs_more;
-  if (value_size.is == Varint::Is::bad || value_size.value > Store::value_bytes_max) {
-    return refuse("malformed size of a value");
-  }
-  if (in.size() - at < key_size.value) return Step::needs_more;
-  const std::string_view key = in.substr(at, key_size.value);
-  const std::string_view value = in.substr(at + key.size(), value_size.value);
-  if (!draft_.add(key, value)) return refuse("a key that does not come in order");
-  value_missing_ = value_size.value - value.size();
+  Front front(in, 0);
+  const std::uint64_t key_size = front.varint(Store::key_bytes_max);
+  const std::uint64_t value_size = front.varint(Store::value_bytes_max);
+  Entry::About about;
+  about.revision = front.varint(revision_);
+  about.deadline = front.varint();
+  if (front.is() == Front::Is::unfinished) return Step::needs_more;
+  if (front.is() == Front::Is::bad) return refuse("malformed sizes, revision or deadline of a key");
+  const std::size_t at = front.at();
+  if (in.size() - at < key_size) return Step::needs_more;
+  const std::string_view key = in.substr(at, key_size);
+  const std::string_view value = in.substr(at + key.size(), value_size);
+  if (!draft_.add(key, value, about)) return refuse("a key that does not come in order");
+  value_missing_ = value_size - value.size();
   in.remove_prefix(at + key.size() + value.size());
   part_ = value_missing_ > 0 ? Part::value : after_entry();
   return Step::done;

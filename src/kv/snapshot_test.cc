@@ -16,11 +16,11 @@
 namespace rabia::kv {
 namespace {
 
-std::string header(std::uint64_t entries) {
+std::string header(std::uint64_t entries, std::uint64_t revision = 1, std::uint64_t clock = 0) {
   std::string bytes = "RABIAKVS";
   base::Encoder encode(bytes);
-  encode.fixed<std::uint32_t>(1);
-  encode.varint(entries);
+  encode.fixed<std::uint32_t>(2);
+  for (const std::uint64_t number : {entries, revision, clock}) encode.varint(number);
   return bytes;
 }
 
@@ -57,31 +57,44 @@ class Untouched {
 // Golden bytes: docs/formats/store-state.md. Replicas of different builds must agree on them.
 TEST(Snapshot, HasTheBytesOfTheDocument) {
   Store store;
-  store.set("a", "b");
+  store.set("a", "b", 7);
+  store.advance_clock(5);
   const std::string stream = stream_of(store);
-  const std::string expected = header(1) + std::string("\x01\x01\x61\x62", 4) + "DONE" +
-                               "\x02\x92\xfa\xb1\xe1\x39\xf2\x6c" +
-                               "\x4c\xae\xc6\xbb\xa4\xc9\x5a\xdf";
+  const std::string expected = header(1, 1, 5) + "\x01\x01\x01\x07\x61\x62" + "DONE" +
+                               "\x4c\x80\x8b\x5b\x69\x98\xe1\xb2" +
+                               "\xd6\x9c\xf3\xa0\xff\xfd\x18\x58";
   EXPECT_EQ(stream, expected);
   Store empty;
-  EXPECT_EQ(stream_of(empty), header(0) + "DONE" + std::string(16, '\0'));
+  EXPECT_EQ(stream_of(empty), header(0, 0, 0) + "DONE" + std::string(16, '\0'));
 }
 
 class SnapshotWithHash : public testing::TestWithParam<NamedHash> {};
 INSTANTIATE_TEST_SUITE_P(, SnapshotWithHash, testing::ValuesIn(test_hashes),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-// Given stores that came to equal contents on different ways, then their streams are equal.
-TEST_P(SnapshotWithHash, IsEqualForEqualContents) {
-  const Model model = example();
+// Given stores that came to equal contents and revisions on different ways, then their streams are
+// equal.
+TEST_P(SnapshotWithHash, DependsOnNothingThatIsNotInIt) {
+  Store one(GetParam().hash);
   Store other(GetParam().hash);
-  for (int i = 0; i < 3'000; ++i) other.set("passing:" + std::to_string(i), "x");
-  for (auto entry = model.rbegin(); entry != model.rend(); ++entry) {
-    for (const char byte : entry->second) other.append(entry->first, {&byte, 1});
-    if (entry->second.empty()) other.set(entry->first, "");
+  for (int i = 0; i < 3'000; ++i) {
+    one.set("passing:" + std::to_string(i), "x");
+    other.set("passing:" + std::to_string(i), std::string(i % 90, 'y'), 1 + i);
   }
-  for (int i = 0; i < 3'000; ++i) other.erase("passing:" + std::to_string(i));
-  EXPECT_EQ(stream_of(other), stream_of(model, GetParam().hash));
+  for (int i = 0; i < 3'000; ++i) {
+    one.erase("passing:" + std::to_string(i));
+    other.erase("passing:" + std::to_string(2'999 - i));
+  }
+  for (const auto& [key, value] : example()) {
+    one.set(key, value);
+    one.append(key, "end");
+    other.set(key, value + "e", 7);
+    other.set_range(key, value.size(), "end");
+    one.set_deadline(key, 9);
+    other.set_deadline(key, 9);
+  }
+  EXPECT_EQ(stream_of(other), stream_of(one));
+  EXPECT_EQ(stream_of(one), expected_stream_of(one, GetParam().hash));
 }
 
 // Given a stream that is cut into pieces of any sizes, when loaded, then contents and digest are
@@ -104,6 +117,7 @@ TEST_P(SnapshotWithHash, IsLoadedHoweverItIsCut) {
     ASSERT_TRUE(loader.finish().ok());
     ASSERT_EQ(contents_of(store), model);
     ASSERT_EQ(store.digest(), digest_of(model));
+    ASSERT_EQ(store.revision(), model.size());
   }
 }
 
@@ -145,18 +159,21 @@ TEST(Snapshot, SaysWhatIsWrongAndWhere) {
     std::string stream;
     std::string message;
   };
-  const std::string one("\x01\x01\x61\x62", 4);
+  const std::string one("\x01\x01\x01\x00\x61\x62", 6);
+  const std::string of_the_future("\x01\x01\x02\x00\x61\x62", 6);
   const std::string digest(16, '\0');
   const std::vector<Case> cases = {
       {"RABIAWAL", "at byte 0: not a state"},
-      {std::string("RABIAKVS\x02\0\0\0\0", 13), "at byte 0: format version 2"},
-      {header(1) + std::string("\x81\x00", 2), "at byte 13: malformed size of a key"},
-      {header(1) + std::string("\x00\xff\xff\xff\xff\x7f", 6), "at byte 13: malformed size of a v"},
-      {header(2) + one + one, "at byte 17: a key that does not come in order"},
-      {header(1) + one + one, "at byte 17: no end mark"},
-      {header(1) + one, "at byte 17: it ends early"},
+      {std::string("RABIAKVS\x01\0\0\0\0", 13), "at byte 0: format version 1"},
+      {std::string("RABIAKVS\x02\0\0\0\x81\0", 14), "at byte 0: malformed header"},
+      {header(1) + std::string("\x81\x00", 2), "at byte 15: malformed sizes"},
+      {header(1) + std::string("\x00\xff\xff\xff\xff\x7f", 6), "at byte 15: malformed sizes"},
+      {header(1) + of_the_future, "at byte 15: malformed sizes, revision"},
+      {header(2) + one + one, "at byte 21: a key that does not come in order"},
+      {header(1) + one + one, "at byte 21: no end mark"},
+      {header(1) + one, "at byte 21: it ends early"},
       {header(1) + one + "DONE" + digest, "its digest is not that"},
-      {header(0) + "DONE" + digest + "x", "at byte 33: bytes behind its end"},
+      {header(0, 0) + "DONE" + digest + "x", "at byte 35: bytes behind its end"},
   };
   Untouched untouched;
   for (const Case& wrong : cases) {
@@ -174,6 +191,8 @@ TEST(Snapshot, TakesMemoryForWhatHasComeOnly) {
   base::Encoder encode(stream);
   encode.varint(0);
   encode.varint(Store::value_bytes_max);
+  encode.varint(1);
+  encode.varint(0);
   stream.append(10'000, 'x');
   Store store;
   StoreSnapshotLoader loader(store);

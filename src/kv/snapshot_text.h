@@ -7,7 +7,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/codec.h"
 #include "base/random.h"
 #include "kv/digest.h"
 #include "kv/snapshot.h"
@@ -32,9 +34,13 @@ struct Changes {
 inline void change_both(Store& store, Model& model, base::Random& random, const Changes& changes) {
   const std::string key = "key:" + std::to_string(random.below(changes.keys));
   const std::uint64_t kind = random.below(100);
-  if (kind < 40) {
+  // The clock stands still: nothing of these expires.
+  const Deadline deadline = random.chance(50) ? no_deadline : 1 + random.below(1'000);
+  if (kind < 10) {
+    EXPECT_EQ(store.set_deadline(key, deadline), model.contains(key));
+  } else if (kind < 40) {
     const std::string value = random_bytes(random, changes.value_bytes_max);
-    store.set(key, value);
+    store.set(key, value, deadline);
     model[key] = value;
   } else if (kind < 70) {
     store.erase(key);
@@ -55,14 +61,22 @@ inline void change_both(Store& store, Model& model, base::Random& random, const 
   }
 }
 
-// Computed from nothing.
-inline StateDigest digest_of(const Model& model) {
-  StateDigest sum;
-  for (const auto& [key, value] : model) {
-    add(sum, KeyDigest(key).presence());
+// Computed from what is in the store, not from what it kept up to date.
+inline StateDigest digest_computed_from(const Store& store) {
+  StateDigest sum = digest_of_history(store.revision(), store.clock());
+  store.for_each([&](std::string_view key, std::string_view value) {
+    const Store::Item item = store.find(key).value();
+    add(sum, KeyDigest(key).about({item.revision, item.deadline}));
     add(sum, KeyDigest(key).value(value));
-  }
+  });
   return sum;
+}
+
+// Of a store that had each of these set once, in the order of the keys.
+inline StateDigest digest_of(const Model& model) {
+  Store store;
+  for (const auto& [key, value] : model) store.set(key, value);
+  return store.digest();
 }
 
 inline Model contents_of(const Store& store) {
@@ -82,6 +96,31 @@ inline std::string stream_of(Store& store) {
   StoreSnapshotReader reader(store);
   std::string stream;
   read_all(reader, 1 << 20, stream);
+  return stream;
+}
+
+// What the stream of a store should be, by docs/formats/store-state.md.
+inline std::string expected_stream_of(const Store& store, HashFunction hash) {
+  std::map<std::pair<std::uint64_t, std::string>, std::string> entries;
+  store.for_each([&](std::string_view key, std::string_view value) {
+    const Store::Item item = store.find(key).value();
+    std::string& bytes = entries[{hash(key), std::string(key)}];
+    base::Encoder encode(bytes);
+    for (const std::uint64_t number : {key.size(), value.size()}) encode.varint(number);
+    for (const std::uint64_t number : {item.revision, item.deadline}) encode.varint(number);
+    bytes.append(key).append(value);
+  });
+  std::string stream = "RABIAKVS";
+  base::Encoder encode(stream);
+  encode.fixed<std::uint32_t>(2);
+  for (const std::uint64_t number : {store.size(), store.revision(), store.clock()}) {
+    encode.varint(number);
+  }
+  for (const auto& [place, bytes] : entries) encode.raw(bytes);
+  encode.raw("DONE");
+  const StateDigest digest = digest_computed_from(store);
+  encode.fixed(digest.low);
+  encode.fixed(digest.high);
   return stream;
 }
 

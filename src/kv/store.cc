@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -35,10 +37,29 @@ void Store::check_sizes(std::string_view key, std::uint64_t value_bytes) {
   RABIA_CHECK(value_bytes <= value_bytes_max);
 }
 
+inline bool Store::is_due(const Entry& entry) const {
+  const Deadline deadline = entry.deadline();
+  return deadline != no_deadline && deadline <= clock_;
+}
+
+inline const Entry* Store::find_entry(std::uint64_t hash, std::string_view key) const {
+  const Entry* entry = table_->find(hash, key);
+  if (any_due() && entry != nullptr && is_due(*entry)) [[unlikely]] {
+    return nullptr;
+  }
+  return entry;
+}
+
 std::optional<std::string_view> Store::get(std::string_view key) const {
-  const Entry* entry = table_->find(table_->hash(key), key);
+  const Entry* entry = find_entry(table_->hash(key), key);
   if (entry == nullptr) return std::nullopt;
   return entry->value();
+}
+
+std::optional<Store::Item> Store::find(std::string_view key) const {
+  const Entry* entry = find_entry(table_->hash(key), key);
+  if (entry == nullptr) return std::nullopt;
+  return Item{entry->value(), entry->revision(), entry->deadline()};
 }
 
 void Store::prefetch(std::span<const std::string_view> keys) const {
@@ -50,7 +71,13 @@ void Store::prefetch(std::span<const std::string_view> keys) const {
 }
 
 bool Store::contains(std::string_view key) const {
-  return table_->find(table_->hash(key), key) != nullptr;
+  return find_entry(table_->hash(key), key) != nullptr;
+}
+
+StateDigest Store::digest() const {
+  StateDigest digest = digest_of_history(revision_, clock_);
+  add(digest, digest_);
+  return digest;
 }
 
 std::uint64_t Store::size() const {
@@ -67,6 +94,35 @@ std::uint64_t Store::memory_bytes() const {
   return bytes + table_->memory_bytes();
 }
 
+// --- Time ---------------------------------------------------------------------------------------
+
+void Store::advance_clock(std::uint64_t to) {
+  clock_ = std::max(clock_, to);
+}
+
+std::uint64_t Store::keys_with_deadline() const {
+  return table_->deadlines().size();
+}
+
+void Store::note_deadlines() {
+  const std::optional<Deadlines::Item> first = table_->deadlines().first();
+  next_deadline_ = first ? first->deadline : no_deadline;
+}
+
+void Store::expire(std::uint64_t keys_max) {
+  std::vector<Entry*> group;
+  for (; any_due() && keys_max > 0; --keys_max) {
+    const Deadlines::Item due = *table_->deadlines().first();
+    std::uint64_t hash = due.hash;
+    group.clear();
+    RABIA_CHECK(table_->find_group(hash, group) && hash == due.hash);
+    std::erase_if(group, [&due](const Entry* entry) { return entry->deadline() != due.deadline; });
+    const Entry* next = *std::min_element(
+        group.begin(), group.end(), [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
+    erase_entry(hash, std::string(next->key()));
+  }
+}
+
 // --- Changes ------------------------------------------------------------------------------------
 
 inline bool Store::cut_keeps(std::uint64_t hash, Entry* entry) {
@@ -76,28 +132,56 @@ inline bool Store::cut_keeps(std::uint64_t hash, Entry* entry) {
   return false;
 }
 
-inline void Store::insert(std::uint64_t hash, Entry* entry, const KeyDigest& terms) {
+inline void Store::insert(std::uint64_t hash, Entry* entry) {
   if (cut_ != nullptr) [[unlikely]] {
     cut_->note_new(hash, entry->key());
   }
   table_->insert(hash, entry);
-  add(digest_, terms.presence());
 }
 
-bool Store::set(std::string_view key, std::string_view value) {
-  check_sizes(key, value.size());
+inline void Store::begin_change(std::uint64_t hash, std::string_view key) {
   reclaim(reclaimed_by_a_change);
+  if (any_due()) [[unlikely]] {
+    const Entry* entry = table_->find(hash, key);
+    if (entry != nullptr && is_due(*entry)) erase_entry(hash, key);
+  }
+}
+
+bool Store::set(std::string_view key, std::string_view value, Deadline deadline) {
+  check_sizes(key, value.size());
   const std::uint64_t hash = table_->hash(key);
+  begin_change(hash, key);
   const KeyDigest terms(key);
+  const Entry::About about{++revision_, deadline};
   const auto assign = [&](Entry* entry) {
+    subtract(digest_, terms.about(entry->about()));
     subtract(digest_, terms.value(entry->value()));
-    if (cut_keeps(hash, entry)) return Entry::create(*pool_, key, value);
-    return Entry::assign(*pool_, entry, value);
+    if (cut_keeps(hash, entry)) return Entry::create(*pool_, key, value, about);
+    return Entry::assign(*pool_, entry, value, about);
   };
   const bool is_new = !table_->update(hash, key, assign);
-  if (is_new) insert(hash, Entry::create(*pool_, key, value), terms);
+  if (is_new) insert(hash, Entry::create(*pool_, key, value, about));
+  add(digest_, terms.about(about));
   add(digest_, terms.value(value));
+  note_deadlines();
   return is_new;
+}
+
+bool Store::set_deadline(std::string_view key, Deadline deadline) {
+  const std::uint64_t hash = table_->hash(key);
+  begin_change(hash, key);
+  const auto change = [&](Entry* entry) {
+    const KeyDigest terms(key);
+    subtract(digest_, terms.about(entry->about()));
+    if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
+    entry = Entry::with_deadline(*pool_, entry, deadline);
+    entry->set_revision(++revision_);
+    add(digest_, terms.about(entry->about()));
+    return entry;
+  };
+  const bool found = table_->update(hash, key, change);
+  note_deadlines();
+  return found;
 }
 
 std::uint64_t Store::append(std::string_view key, std::string_view bytes) {
@@ -122,38 +206,50 @@ Entry* write_range(BlockPool& pool, Entry* entry, std::uint64_t offset, std::str
 std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::string_view bytes) {
   RABIA_CHECK(offset <= value_bytes_max);
   check_sizes(key, offset + bytes.size());
-  reclaim(reclaimed_by_a_change);
   const std::uint64_t hash = table_->hash(key);
+  begin_change(hash, key);
   const KeyDigest terms(key);
+  const std::uint64_t revision = ++revision_;
   std::uint64_t length = 0;
   const auto write = [&](Entry* entry) {
     const std::uint64_t begin = std::min<std::uint64_t>(offset, entry->value().size());
     const std::uint64_t end = offset + bytes.size();
+    subtract(digest_, terms.about(entry->about()));
     subtract(digest_, terms.blocks(entry->value(), begin, end));
     if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
     entry = write_range(*pool_, entry, offset, bytes);
+    entry->set_revision(revision);
+    add(digest_, terms.about(entry->about()));
     add(digest_, terms.blocks(entry->value(), begin, end));
     length = entry->value().size();
     return entry;
   };
   if (table_->update(hash, key, write)) return length;
   // The block is made exact, when it can be: most values never grow again.
-  Entry* entry = Entry::create(*pool_, key, offset == 0 ? bytes : std::string_view());
+  const Entry::About about{revision, no_deadline};
+  Entry* entry = Entry::create(*pool_, key, offset == 0 ? bytes : std::string_view(), about);
   if (offset > 0) entry = write_range(*pool_, entry, offset, bytes);
+  add(digest_, terms.about(about));
   add(digest_, terms.value(entry->value()));
-  insert(hash, entry, terms);
+  insert(hash, entry);
   return entry->value().size();
 }
 
 bool Store::erase(std::string_view key) {
-  reclaim(reclaimed_by_a_change);
   const std::uint64_t hash = table_->hash(key);
+  begin_change(hash, key);
+  return erase_entry(hash, key);
+}
+
+bool Store::erase_entry(std::uint64_t hash, std::string_view key) {
   Entry* entry = table_->take(hash, key);
   if (entry == nullptr) return false;
+  ++revision_;
   const KeyDigest terms(key);
-  subtract(digest_, terms.presence());
+  subtract(digest_, terms.about(entry->about()));
   subtract(digest_, terms.value(entry->value()));
   if (!cut_keeps(hash, entry)) Entry::destroy(*pool_, entry);
+  note_deadlines();
   return true;
 }
 
@@ -165,12 +261,15 @@ std::unique_ptr<Table> Store::make_table() const {
 
 void Store::clear() {
   reclaim(reclaimed_by_a_change);
-  if (!table_->pristine()) replace(make_table(), {});
+  if (table_->pristine()) return;
+  if (table_->size() > 0) ++revision_;
+  replace(make_table(), {});
 }
 
 void Store::replace(std::unique_ptr<Table> table, StateDigest digest) {
   std::unique_ptr<Table> old = std::exchange(table_, std::move(table));
   digest_ = digest;
+  note_deadlines();
   if (cut_ != nullptr && cut_->needs_table()) {
     cut_->own(std::move(old));
   } else {
@@ -192,17 +291,25 @@ bool Store::reclaim(std::uint64_t entries_max) {
 // --- Looking around -----------------------------------------------------------------------------
 
 std::uint64_t Store::scan(std::uint64_t cursor, std::uint64_t count, const Visit& visit) const {
-  return table_->scan(cursor, count, visit);
+  return table_->scan(cursor, count, [&](const Entry& entry) {
+    if (!is_due(entry)) visit(entry.key(), entry.value());
+  });
 }
 
 void Store::for_each(const Visit& visit) const {
-  table_->for_each(visit);
+  table_->for_each([&](const Entry& entry) {
+    if (!is_due(entry)) visit(entry.key(), entry.value());
+  });
 }
 
 std::optional<std::string_view> Store::random_key(std::uint64_t random) const {
-  const Entry* entry = table_->random_entry(random);
-  if (entry == nullptr) return std::nullopt;
-  return entry->key();
+  // Keys that are due are few but for a moment: another look will find one that is not.
+  for (int tries = 0; tries < 100; ++tries) {
+    const Entry* entry = table_->random_entry(random + static_cast<std::uint64_t>(tries));
+    if (entry == nullptr) return std::nullopt;
+    if (!is_due(*entry)) return entry->key();
+  }
+  return std::nullopt;
 }
 
 }  // namespace rabia::kv

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "kv/deadline.h"
 #include "kv/hash_function.h"
 #include "rabia/state_machine.h"
 
@@ -24,7 +25,6 @@ class BlockPool;
 class Cut;
 class Draft;
 class Entry;
-class KeyDigest;
 class Table;
 
 // Keys and values are any bytes. Core thread only. Views returned are valid until the next change;
@@ -44,20 +44,49 @@ class Store {
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
+  struct Item {
+    std::string_view value;
+    std::uint64_t revision;
+    Deadline deadline;
+  };
+  [[nodiscard]] std::optional<Item> find(std::string_view key) const;
   // These keys will be looked up soon: their memory is asked for, all at once. Costs some
   // instructions a key, and changes nothing. At most prefetched_keys_max of them.
   void prefetch(std::span<const std::string_view> keys) const;
   static constexpr std::size_t prefetched_keys_max = 16;
+  // Keys that are due and not removed yet are among them.
   [[nodiscard]] std::uint64_t size() const;
+  // How many changes there have been: of each key that was set, written into, given another
+  // deadline or erased, one; of a clear() one. The number of a change is the revision that it led
+  // to. The same on all replicas at one position of the log.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   // Of the contents, kept up to date by every change: docs/formats/store-state.md.
-  [[nodiscard]] StateDigest digest() const { return digest_; }
+  [[nodiscard]] StateDigest digest() const;
   // Memory of entries and table, those of cleared tables, a cut and a draft included, in bytes, as
   // given out by the allocators (estimated, within 10%). Room that erased entries left for new ones
   // is not in it, so the process may hold more.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
+  // --- Time. A key with a deadline is gone for whoever looks, and for every change, as soon as the
+  // clock has reached it; it is removed by expire().
+
+  [[nodiscard]] std::uint64_t clock() const { return clock_; }
+  // Milliseconds, never less than before.
+  void advance_clock(std::uint64_t to);
+  // When the next key is due; no_deadline: never.
+  [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
+  // How many keys have a deadline.
+  [[nodiscard]] std::uint64_t keys_with_deadline() const;
+  // Removes up to `keys_max` keys that are due, in the order of (deadline, hash, key).
+  void expire(std::uint64_t keys_max);
+
+  // --- Changes
+
   // Inserts or replaces; true when the key is new.
-  bool set(std::string_view key, std::string_view value);
+  bool set(std::string_view key, std::string_view value, Deadline deadline = no_deadline);
+  // Gives the key another deadline, or none. False: there is no such key.
+  bool set_deadline(std::string_view key, Deadline deadline);
+  // These keep the deadline that there is.
   // Appends to the value (of a missing key: the empty one); amortized cost of the bytes appended.
   // Returns the new length.
   std::uint64_t append(std::string_view key, std::string_view bytes);
@@ -99,12 +128,24 @@ class Store {
   void discard(std::unique_ptr<Table> table);
   // Whether a cut took `entry` over, which is about to change: the caller goes on with another.
   [[nodiscard]] bool cut_keeps(std::uint64_t hash, Entry* entry);
-  void insert(std::uint64_t hash, Entry* entry, const KeyDigest& terms);
+  void insert(std::uint64_t hash, Entry* entry);
+  bool erase_entry(std::uint64_t hash, std::string_view key);
+  // What comes before every change of a key.
+  void begin_change(std::uint64_t hash, std::string_view key);
+  [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
+  [[nodiscard]] bool is_due(const Entry& entry) const;
+  [[nodiscard]] bool any_due() const {
+    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
+  }
+  void note_deadlines();
 
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
   std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
-  StateDigest digest_;
+  StateDigest digest_;  // Of the entries.
+  std::uint64_t revision_ = 0;
+  std::uint64_t clock_ = 0;
+  Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
   Cut* cut_ = nullptr;      // While one lives. It owns itself.
   Draft* draft_ = nullptr;  // As cut_.
 };

@@ -39,7 +39,8 @@ Table::~Table() {
 }
 
 std::uint64_t Table::memory_bytes() const {
-  return entry_bytes_ + segment_bytes_ + directory_.capacity() * sizeof(Segment*) + sizeof(Table);
+  return entry_bytes_ + segment_bytes_ + deadlines_.memory_bytes() +
+         directory_.capacity() * sizeof(Segment*) + sizeof(Table);
 }
 
 const Entry* Table::find(std::uint64_t hash, std::string_view key) const {
@@ -58,7 +59,7 @@ void Table::prefetch(std::span<const std::uint64_t> hashes) const {
 void Table::insert(std::uint64_t hash, Entry* entry) {
   while (!segment_of(hash)->insert(hash, entry, hash_of_)) make_room(hash);
   ++size_;
-  entry_bytes_ += entry->memory_bytes();
+  count(hash, entry);
 }
 
 bool Table::erase(std::uint64_t hash, std::string_view key) {
@@ -75,7 +76,7 @@ Entry* Table::take(std::uint64_t hash, std::string_view key) {
   Entry* entry = segment->at(slot);
   segment->erase(slot);
   --size_;
-  entry_bytes_ -= entry->memory_bytes();
+  discount(hash, entry);
   shrink(hash);
   return entry;
 }
@@ -187,7 +188,7 @@ std::uint64_t Table::scan(std::uint64_t cursor, std::uint64_t count, const Visit
       const Entry* entry = segment->at(slot);
       const std::uint64_t here = hash_of_(entry->key()) >> cursor_shift;
       if (visited >= count && here != last) return here;
-      visit(entry->key(), entry->value());
+      visit(*entry);
       ++visited;
       last = here;
     }
@@ -203,7 +204,7 @@ void Table::for_each(const Visit& visit) const {
     const Segment* segment = segment_of(hash);
     for (Segment::Slot slot = segment->first(); slot < segment->capacity();
          slot = segment->next(slot)) {
-      visit(segment->at(slot)->key(), segment->at(slot)->value());
+      visit(*segment->at(slot));
     }
     hash = end_of_segment(hash);
   } while (hash != 0);
@@ -248,6 +249,7 @@ const Entry* Table::random_entry(std::uint64_t random) const {
 // --- The end ------------------------------------------------------------------------------------
 
 bool Table::drain(std::uint64_t& steps) {
+  if (!deadlines_.drain(steps)) return false;
   while (segments_ > 0) {
     Segment* segment = segment_of(drain_hash_);
     for (; drain_slot_ < segment->capacity(); ++drain_slot_) {

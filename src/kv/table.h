@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kv/deadlines.h"
 #include "kv/segment.h"
 
 namespace rabia::kv {
@@ -54,13 +55,16 @@ class Table {
   // entries that have it, in no order. False: there is none.
   bool find_group(std::uint64_t& hash, std::vector<Entry*>& out) const;
 
-  // See Store. `Visit` is called as visit(key, value).
-  using Visit = std::function<void(std::string_view key, std::string_view value)>;
+  // The keys with a deadline.
+  [[nodiscard]] const Deadlines& deadlines() const { return deadlines_; }
+
+  // See Store.
+  using Visit = std::function<void(const Entry& entry)>;
   std::uint64_t scan(std::uint64_t cursor, std::uint64_t count, const Visit& visit) const;
   void for_each(const Visit& visit) const;
   [[nodiscard]] const Entry* random_entry(std::uint64_t random) const;
 
-  // Frees up to `steps` entries or segments, and subtracts what it did; true when nothing is left.
+  // Frees up to `steps` entries, segments or deadlines, and subtracts what it did; true when nothing is left.
   // After the first call nothing else but drain() and the destructor may be called.
   bool drain(std::uint64_t& steps);
 
@@ -77,6 +81,10 @@ class Table {
   // Lets the directory point to `segment` for all hashes that begin like `hash`.
   void publish(std::uint64_t hash, Segment* segment);
   void retire(Segment* segment);
+
+  // What the sums and deadlines_ know of an entry.
+  void count(std::uint64_t hash, const Entry* entry);
+  void discount(std::uint64_t hash, const Entry* entry);
 
   void make_room(std::uint64_t hash);
   [[nodiscard]] bool may_double() const;
@@ -95,6 +103,7 @@ class Table {
   std::uint64_t segments_ = 0;
   std::uint64_t segment_bytes_ = 0;
   std::uint64_t entry_bytes_ = 0;
+  Deadlines deadlines_;
   std::uint64_t drain_hash_ = 0;
   Segment::Slot drain_slot_ = 0;
 };
@@ -105,10 +114,26 @@ bool Table::update(std::uint64_t hash, std::string_view key, const Changer& chan
   const Segment::Slot slot = segment->find(hash, key);
   if (slot == segment->capacity()) return false;
   Entry*& entry = segment->at(slot);
-  entry_bytes_ -= entry->memory_bytes();
+  discount(hash, entry);
   entry = change(entry);
-  entry_bytes_ += entry->memory_bytes();
+  count(hash, entry);
   return true;
+}
+
+inline void Table::count(std::uint64_t hash, const Entry* entry) {
+  entry_bytes_ += entry->memory_bytes();
+  const Deadline deadline = entry->deadline();
+  if (deadline != no_deadline) [[unlikely]] {
+    deadlines_.insert({deadline, hash});
+  }
+}
+
+inline void Table::discount(std::uint64_t hash, const Entry* entry) {
+  entry_bytes_ -= entry->memory_bytes();
+  const Deadline deadline = entry->deadline();
+  if (deadline != no_deadline) [[unlikely]] {
+    deadlines_.erase({deadline, hash});
+  }
 }
 
 }  // namespace rabia::kv

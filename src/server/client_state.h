@@ -49,6 +49,7 @@ struct ClientState {
   bool close_after_reply = false;
   ReplyMode replies;
   std::optional<Transaction> transaction;  // MULTI was called.
+  WatchedKeys watched;
   std::optional<PendingWait> wait;
   bool awaits_deferred = false;  // The reply of a deferred command.
   base::Instant connected_at{};

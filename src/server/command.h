@@ -38,9 +38,10 @@ inline constexpr Flags no_auth = 1U << 8;  // May be called before authenticatio
 inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
+inline constexpr Flags skip_slowlog = 1U << 12;
 // Two of our own, which COMMAND does not show.
-inline constexpr Flags at_once_in_multi = 1U << 12;  // It does not wait for EXEC.
-inline constexpr Flags alone = 1U << 13;             // Not in a transaction.
+inline constexpr Flags at_once_in_multi = 1U << 13;  // It does not wait for EXEC.
+inline constexpr Flags alone = 1U << 14;             // Not in a transaction.
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -112,6 +113,7 @@ struct ReadCall {
   Statistics& statistics;
   Arguments arguments;
   resp::ReplyWriter& reply;
+  ClientState* client = nullptr;  // Null in a transaction.
 };
 using ReadHandler = void (*)(ReadCall& call);
 

@@ -60,6 +60,7 @@ void run_reset(LocalCall& call) {
   client.no_touch = false;
   client.replies = {};
   client.transaction.reset();
+  client.watched.clear();
   call.reply.simple("RESET");
 }
 

@@ -80,7 +80,8 @@ void Session::resume() {
 
 std::size_t Session::memory_bytes() const {
   const std::size_t queued = client_.transaction ? client_.transaction->bytes() : 0;
-  return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent() + queued;
+  return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent() + queued +
+         client_.watched.bytes();
 }
 
 // The stream calls.
@@ -135,7 +136,8 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
                 .random = server_.random,
                 .statistics = server_.statistics,
                 .arguments = server_.words,
-                .reply = writer};
+                .reply = writer,
+                .client = &client_};
   command.read(call);
   cut_if_output_is_too_large();
 }
@@ -379,6 +381,7 @@ bool Session::submit_read(const Command& command, Arguments arguments) {
 // Between MULTI and EXEC. Nothing of the client is unanswered then, so all replies are in order.
 bool Session::queue(const Command& command, Arguments arguments) {
   Transaction& transaction = *client_.transaction;
+  if (command.name == "watch") return answer_error("ERR WATCH inside MULTI is not allowed");
   if (command.deferred != nullptr || (command.flags & (flag::no_multi | flag::alone)) != 0) {
     transaction.spoil();
     return answer_error("ERR " + to_upper(command.name) + " is not allowed in transactions");
@@ -412,16 +415,18 @@ bool Session::queue(const Command& command, Arguments arguments) {
 
 // EXEC.
 bool Session::commit(const Command& command, Arguments arguments) {
-  const std::optional<Transaction>& transaction = client_.transaction;
-  if (!transaction || transaction->spoilt() || !transaction->needs_replica()) {
-    return run_local(command, arguments);
-  }
+  std::optional<Transaction>& transaction = client_.transaction;
+  const bool at_once = !transaction || transaction->spoilt() ||
+                       (!transaction->needs_replica() && client_.watched.empty());
+  if (at_once) return run_local(command, arguments);
   if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
     if (!answer_error(server_.error)) return false;
     client_.transaction.reset();
+    client_.watched.clear();
     return true;
   }
   if (!server_.replica.accepts(replica_client_)) return false;
+  transaction->watch(std::exchange(client_.watched, {}));
   server_.operation.clear();
   if (transaction->writes()) {
     transaction->encode(server_.operation);

@@ -1,5 +1,6 @@
 #include "server/transaction.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -39,6 +40,32 @@ void run_read(ServerState& server, std::string_view bytes, resp::ReplyWriter& re
 }
 
 }  // namespace
+
+// ---- watching
+
+void WatchedKeys::add(std::string_view key, std::uint64_t revision) {
+  const bool is_new = keys_.emplace(key, revision).second;
+  if (is_new) bytes_ += key.size() + 96;  // A node of the map, about.
+}
+
+void WatchedKeys::clear() {
+  keys_.clear();
+  bytes_ = 0;
+}
+
+bool WatchedKeys::unchanged(const kv::Store& store) const {
+  return std::all_of(keys_.begin(), keys_.end(), [&store](const auto& watched) {
+    const std::optional<kv::Store::Item> item = store.find(watched.first);
+    return watched.second == (item ? item->revision : 0);
+  });
+}
+
+std::vector<kv::TransactionCondition> WatchedKeys::conditions() const {
+  std::vector<kv::TransactionCondition> conditions;
+  conditions.reserve(keys_.size());
+  for (const auto& [key, revision] : keys_) conditions.push_back({key, revision});
+  return conditions;
+}
 
 // ---- gathering
 
@@ -81,7 +108,7 @@ void Transaction::encode(std::string& out) const {
     if (item.kind == Kind::write) items.push_back({false, item.bytes});
     if (item.kind == Kind::read) items.push_back({true, item.bytes});
   }
-  kv::encode_transaction(out, items);
+  kv::encode_transaction(out, watched_.conditions(), items);
 }
 
 // ---- answering
@@ -90,6 +117,7 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
                          resp::ReplyWriter& reply) const {
   kv::ResultReader results(result);
   const std::optional<kv::ResultItem> list = results.next();
+  if (list && list->tag == kv::ResultTag::nil) return reply.null_array();
   if (!list || list->tag != kv::ResultTag::list) return write_result(result, {}, reply);
   reply.array(items_.size());
   for (const Item& item : items_) {
@@ -104,6 +132,7 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
 
 void Transaction::answer_reads(ServerState& server, ClientState& client,
                                resp::ReplyWriter& reply) const {
+  if (!watched_.unchanged(server.machine.store())) return reply.null_array();
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::read) {

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kv/operations.h"
@@ -14,6 +17,24 @@ namespace rabia::server {
 
 struct ClientState;
 struct ServerState;
+
+// The keys that a client watches: what EXEC depends on.
+class WatchedKeys {
+ public:
+  // Of `revision` (0: absent) when it was looked at. What was watched before stays as it was.
+  void add(std::string_view key, std::uint64_t revision);
+  void clear();
+
+  [[nodiscard]] bool empty() const { return keys_.empty(); }
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool unchanged(const kv::Store& store) const;
+  [[nodiscard]] std::vector<kv::TransactionCondition> conditions() const;
+
+ private:
+  std::map<std::string, std::uint64_t, std::less<>> keys_;
+  std::size_t bytes_ = 0;
+};
 
 // Writes and reads become one command of the log. What needs no replica is run when EXEC is
 // answered, at its place among the replies.
@@ -29,11 +50,13 @@ class Transaction {
 
   [[nodiscard]] bool spoilt() const { return spoilt_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // What EXEC depends on. Once, before it is submitted.
+  void watch(WatchedKeys keys) { watched_ = std::move(keys); }
   [[nodiscard]] bool needs_replica() const { return writes_ > 0 || reads_ > 0; }
   [[nodiscard]] bool writes() const { return writes_ > 0; }
   // Whether any of its commands may let the data grow.
   [[nodiscard]] bool may_grow() const { return may_grow_; }
-  // Appends the operation that executes its writes and reads.
+  // Appends the operation that executes its writes and reads, if nothing that is watched changed.
   void encode(std::string& out) const;
 
   // Writes the reply of EXEC, from the result of the operation.
@@ -55,6 +78,7 @@ class Transaction {
                            resp::ReplyWriter& reply);
 
   std::vector<Item> items_;
+  WatchedKeys watched_;
   std::size_t bytes_ = 0;
   std::size_t writes_ = 0;
   std::size_t reads_ = 0;

@@ -1,4 +1,4 @@
-// MULTI, EXEC and DISCARD, as a client sees them.
+// MULTI, EXEC, DISCARD, WATCH and UNWATCH, as a client sees them.
 #include "server/transaction.h"
 
 #include <gtest/gtest.h>
@@ -98,6 +98,58 @@ TEST_F(TransactionTest, FailsAsAWhole) {
   EXPECT_NE(ask("MULTI\r\nGET a\r\nEXEC").find("-CLUSTERDOWN"), std::string::npos);
   EXPECT_EQ(ask("MULTI\r\nGET a\r\nSET a 1\r\nEXEC"),
             "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$-1\r\n+OK\r\n");
+}
+
+// Given keys that are watched, when one of them changed before EXEC, by whomever and whether or not
+// it has its old value again, then nothing is executed; otherwise all is, and nothing is watched
+// any more.
+TEST_F(TransactionTest, DependsOnWatchedKeys) {
+  const auto other = world.connect();
+  const auto by_other = [&](std::string_view lines) {
+    world.ask(*other, std::string(lines) + "\r\n");
+  };
+  ask("SET a 1");
+  const char* transaction = "MULTI\r\nINCR n\r\nEXEC";
+  const std::string executed = "+OK\r\n+QUEUED\r\n*1\r\n:";
+  const std::string refused = "+OK\r\n+QUEUED\r\n*-1\r\n";
+  EXPECT_EQ(ask("WATCH a absent"), "+OK\r\n");
+  EXPECT_EQ(ask(transaction), executed + "1\r\n");
+  for (const char* change : {"SET a 1", "DEL a", "SET a 1", "APPEND a x", "SET absent 1", "FLUSHALL",
+                             "SET a 1", "SETRANGE a 0 y", "GETDEL a"}) {
+    ask("WATCH a absent");
+    by_other(change);
+    EXPECT_EQ(ask(transaction), refused) << change;
+    if (std::string_view(change) == "SET absent 1") by_other("DEL absent");
+  }
+  EXPECT_EQ(ask(transaction), executed + "1\r\n");  // FLUSHALL took the 1.
+  // Its own changes count too, but not those in the transaction.
+  EXPECT_EQ(ask("WATCH n\r\nINCR n\r\nMULTI\r\nEXEC"), "+OK\r\n:2\r\n+OK\r\n*-1\r\n");
+  EXPECT_EQ(ask("WATCH n\r\nMULTI\r\nINCR n\r\nINCR n\r\nEXEC"),
+            "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:3\r\n:4\r\n");
+}
+
+// Given what ends a watch, then EXEC does not depend on it; what only reads, or needs no replica,
+// depends on what is watched as well.
+TEST_F(TransactionTest, WatchEndsAndCoversWhatWritesNothing) {
+  for (const char* end : {"UNWATCH", "MULTI\r\nDISCARD", "MULTI\r\nEXEC", "MULTI\r\nBOGUS\r\nEXEC",
+                          "RESET"}) {
+    ask("WATCH a");
+    ask(end);
+    EXPECT_EQ(ask("SET a 1\r\nMULTI\r\nEXEC"), "+OK\r\n+OK\r\n*0\r\n") << end;
+  }
+  EXPECT_EQ(ask("WATCH a\r\nSET a 2\r\nMULTI\r\nGET a\r\nEXEC"),
+            "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
+  EXPECT_EQ(ask("WATCH a\r\nMULTI\r\nGET a\r\nEXEC"),
+            "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n");
+  EXPECT_EQ(ask("WATCH a\r\nSET a 2\r\nMULTI\r\nPING\r\nEXEC"),
+            "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
+  EXPECT_EQ(ask("WATCH a\r\nMULTI\r\nSET a 3\r\nUNWATCH\r\nEXEC"),
+            "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+OK\r\n");
+  EXPECT_EQ(ask("MULTI\r\nWATCH a\r\nPING\r\nEXEC"),
+            "+OK\r\n-ERR WATCH inside MULTI is not allowed\r\n+QUEUED\r\n*1\r\n+PONG\r\n");
+  ask("HELLO 3");
+  EXPECT_EQ(ask("WATCH a\r\nSET a 2\r\nMULTI\r\nPING\r\nEXEC"),
+            "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n_\r\n");
 }
 
 // Given a client that went away between EXEC and its answer, then nothing is left of it.

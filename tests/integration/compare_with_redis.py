@@ -165,6 +165,31 @@ SERVER = [
     [encode("CLIENT", "x" * 200), encode("CLIENT", "a\r\nb"), encode("CLIENT", "")],
 ]
 
+TRANSACTIONS = [
+    ["MULTI", "SET k v", "GET k", "INCR n", "EXEC", "GET k"],
+    ["MULTI", "EXEC", "EXEC", "DISCARD", "MULTI x", "DISCARD x"],
+    ["MULTI", "MULTI x", "EXEC"],
+    ["MULTI", "MULTI", "SET k v", "EXEC", "GET k"],
+    ["MULTI", "SET k v", "DISCARD", "GET k", "EXEC"],
+    ["MULTI", "NOSUCH", "SET k v", "EXEC", "GET k"],
+    ["MULTI", "GET", "SET k v", "EXEC", "GET k"],
+    ["MULTI", "SET k v BOGUS", "SET k x", "INCR k", "GET k", "EXEC"],
+    ["MULTI", "PING", "ECHO x", "DBSIZE", "EXISTS k", "MGET a b", "CLIENT GETNAME", "EXEC"],
+    ["MULTI", "SET k v", "RESET", "EXEC", "GET k"],
+    ["MULTI", "MSET a 1 b 2", "DEL a b", "FLUSHALL", "SET n 5", "DECR n", "APPEND n x", "EXEC"],
+    ["WATCH", "WATCH k", "MULTI", "SET k 1", "EXEC", "GET k", "UNWATCH", "UNWATCH x"],
+    ["WATCH k", "SET k 0", "MULTI", "SET k 1", "EXEC", "GET k"],
+    ["WATCH k", "SET k 0", "UNWATCH", "MULTI", "SET k 1", "EXEC"],
+    ["WATCH k", "SET k 0", "MULTI", "DISCARD", "MULTI", "GET k", "EXEC"],
+    ["WATCH k", "SET k 0", "MULTI", "EXEC", "MULTI", "EXEC"],
+    ["WATCH k", "SET k 0", "MULTI", "UNWATCH", "EXEC"],
+    ["WATCH k", "MULTI", "WATCH j", "SET k 1", "EXEC", "GET k", "MULTI", "EXEC"],
+    ["SET k 0", "WATCH k k", "SET k 0", "MULTI", "PING", "EXEC"],
+    ["SET k 0", "WATCH k", "DEL k", "SET k 0", "MULTI", "PING", "EXEC"],
+    ["SET k 0", "WATCH k", "FLUSHALL", "MULTI", "PING", "EXEC"],
+    ["WATCH k", "FLUSHALL", "DEL k", "GET k", "MULTI", "PING", "EXEC"],
+]
+
 # What ends the connection, or is not an array.
 PROTOCOL = [
     b"PING\r\n", b"PING\n", b"\r\nPING\r\n", b"  PING  \r\n", b"ECHO 'a b'\r\n", b"*0\r\nPING\r\n",
@@ -224,7 +249,6 @@ DIFFERENT = {
     "SCAN -1": "a cursor is never negative",
     "SCAN ": "a cursor is never empty",
     "EXPIRE k 10": "not a command yet",
-    "WATCH k": "not a command yet",
     "LPUSH k v": "not a command yet",
 }
 
@@ -428,7 +452,7 @@ def compare_random_inline(comparison, seed, count):
 
 def run_without_password(comparison):
     for protocol in (2, 3):
-        for steps in STRINGS + KEYSPACE + CONNECTION + SERVER:
+        for steps in STRINGS + KEYSPACE + TRANSACTIONS + CONNECTION + SERVER:
             comparison.compare(steps, protocol)
         for payload in PROTOCOL:
             comparison.compare([payload], protocol)
