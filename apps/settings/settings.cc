@@ -308,6 +308,17 @@ constexpr auto rows = std::to_array<SettingRow>({
      .parse = byte_count<&Settings::disk_reserve_bytes>,
      .print = print_number<&Settings::disk_reserve_bytes>,
      .numeric = true},
+    {.name = "clock-ahead-max-seconds",
+     .redis_name = "",
+     .help =
+         "How far the clock of another replica may be ahead of this one's: what that one writes is "
+         "not supported beyond it. Clocks that differ by less than half of it never matter",
+     .accepts = "a number of seconds from 1 to 86400",
+     .least = 1,
+     .most = 86'400,
+     .parse = number<&Settings::clock_ahead_max_seconds>,
+     .print = print_number<&Settings::clock_ahead_max_seconds>,
+     .numeric = true},
     {.name = "log-level",
      .redis_name = "loglevel",
      .help = "Least important line that is logged to stderr",
@@ -477,6 +488,7 @@ replica::ReplicaOptions replica_options(const Settings& settings) {
   options.segment_bytes = settings.segment_bytes;
   options.snapshot_log_bytes = settings.snapshot_log_bytes;
   options.disk_reserve_bytes = settings.disk_reserve_bytes;
+  options.clock_ahead_max = std::chrono::seconds(settings.clock_ahead_max_seconds);
   options.snapshot_every = std::chrono::seconds(settings.snapshot_every_seconds);
   options.snapshot_zstd_level = static_cast<int>(settings.snapshot_compression);
   return options;

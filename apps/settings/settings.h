@@ -42,6 +42,7 @@ struct Settings {
   std::uint64_t snapshot_every_seconds = 3600;
   std::uint64_t snapshot_compression = 3;
   std::uint64_t disk_reserve_bytes = 1ULL << 30;  // 0: the disk is not watched.
+  std::uint64_t clock_ahead_max_seconds = 60;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
 };

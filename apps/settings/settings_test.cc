@@ -231,6 +231,7 @@ TEST(Settings, OptionsCarryEverySetting) {
   settings.snapshot_every_seconds = 7;
   settings.snapshot_compression = 0;
   settings.disk_reserve_bytes = 8ULL << 30;
+  settings.clock_ahead_max_seconds = 9;
   settings.require_pass = "p";
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
@@ -247,6 +248,7 @@ TEST(Settings, OptionsCarryEverySetting) {
   EXPECT_EQ(replica.snapshot_every, std::chrono::seconds(7));
   EXPECT_EQ(replica.snapshot_zstd_level, 0);
   EXPECT_EQ(replica.disk_reserve_bytes, 8ULL << 30);
+  EXPECT_EQ(replica.clock_ahead_max, std::chrono::seconds(9));
   const auto server = server_options(settings);
   EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));
   EXPECT_EQ(server.require_pass, "p");

@@ -201,6 +201,7 @@ void put(Encoder& out, const message::Beat& m) {
     out.varint(report.interval);
     put(out, report.ahead_end);
     out.varint(static_cast<std::uint64_t>(report.waited.count()));
+    out.fixed(byte_of(report.clock_refused));
   }
   put(out, m.nonce);
   put(out, m.said);
@@ -273,6 +274,7 @@ message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
     if (report.interval == 0) in.fail();
     report.ahead_end = take_round(in);
     report.waited = base::Duration(in.varint_at_most(std::uint64_t{1} << 62));
+    report.clock_refused = take_bool(in);
   }
   m.nonce = take_nonce(in);
   m.said = take_vector(in);

@@ -49,7 +49,7 @@ std::vector<MessageCase> messages() {
   beat.in_use_end = {300};
   beat.lane_from = {7};
   beat.floor = {8};
-  beat.lanes = {{{2}, 16, {9}, base::Duration(1000)}};
+  beat.lanes = {{{2}, 16, {9}, base::Duration(1000), true}};
   beat.nonce = {0x31, 0x32};
   beat.said = {{{1}, {0x41, 0x42}}};
   return {
@@ -122,6 +122,7 @@ std::vector<MessageCase> messages() {
                  "10"
                  "09"
                  "e807"
+                 "01"
                  "3100000000000000"
                  "3200000000000000"
                  "01"

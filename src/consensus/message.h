@@ -22,6 +22,8 @@ struct Batch {
   Round round;
   bool with_state = false;  // Mode `memory`: stands for State(round, 1, 1) too.
   base::SharedBytes bytes;
+  // Not said: the receiver does not support it (section 4, (e)).
+  bool refused = false;
 };
 
 // The promise that the owner (the sender) created no batch in these rounds and never will.
@@ -68,6 +70,7 @@ struct NeedEnd {
 struct BatchCopy {
   SlotId slot;
   base::SharedBytes bytes;
+  bool refused = false;  // As of a Batch.
 };
 
 enum class BarrierKind : std::uint8_t { read = 0, rejoin = 1 };
@@ -90,6 +93,7 @@ struct LaneReport {
   std::uint32_t interval = 1;  // K: 1 means trusted.
   Round ahead_end;             // It has input 0 ahead in rounds below.
   base::Duration waited{};     // How long the lane made it wait of late.
+  bool clock_refused = false;  // It did not support a batch of the lane of late: (e).
 };
 
 struct Beat {

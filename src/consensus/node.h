@@ -59,6 +59,7 @@ struct NodeOptions {
   base::Duration pause_least =
       std::chrono::milliseconds(10);  // Between ticks: shorter is no pause.
   base::Duration beat_every = std::chrono::milliseconds(100);
+  base::Duration refusal_lasts = std::chrono::seconds(10);  // Said so long after a batch (4, (e)).
   base::Duration need_after_least = std::chrono::milliseconds(20);
   base::Duration need_after_most = std::chrono::milliseconds(500);
   base::Duration absent_after = std::chrono::milliseconds(100);  // Never connected since the start.
@@ -153,6 +154,7 @@ struct NodeCounters {
   std::uint64_t learned = 0;  // By Decided.
   std::uint64_t coins = 0;
   std::uint64_t forfeits = 0;  // Zeros input after waiting.
+  std::uint64_t refused = 0;   // Batches of others that were not supported: section 4, (e).
   std::uint64_t zeros_ahead = 0;
   std::uint64_t barriers = 0;
   std::uint64_t needs_sent = 0;
@@ -245,6 +247,8 @@ class Node final : public Engine {
     return configurations_;
   }
   [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
+  // So many voters did not support an own batch of late that one of them is right (section 4, (e)).
+  [[nodiscard]] bool own_clock_refused() const;
   // Own batches of this life whose outcome was not told yet.
   [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
   [[nodiscard]] const NodeCounters& counters() const override { return counters_; }
@@ -266,6 +270,7 @@ class Node final : public Engine {
     Round lane_from;         // The largest heard.
     RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
     Round ahead_end;         // Zeros were input ahead below.
+    std::optional<base::Instant> refused_at;  // Last, a batch of it: section 4, (e).
   };
   struct Peer {
     bool up = false;
@@ -351,7 +356,7 @@ class Node final : public Engine {
   void on(ReplicaId from, const message::CastVote& vote);
   void on(ReplicaId from, const message::Decided& decided);
   void on(ReplicaId from, const message::BatchCopy& copy);
-  void hold_batch(SlotId id, const base::SharedBytes& bytes);
+  void hold_batch(SlotId id, const base::SharedBytes& bytes, bool refused);
   template <typename Said, typename Add, typename Excused>
   void count_said(ReplicaId from, const Said& said, Add add, Excused excused);
   void answer_decided(ReplicaId to, SlotId id, Bit decision);
@@ -403,6 +408,10 @@ class Node final : public Engine {
   [[nodiscard]] bool should_forfeit(SlotId id, const Slot& slot, base::Instant since);
   [[nodiscard]] bool is_open(Lane lane, Round round) const;
   void input_zeros_ahead();
+  void note_refusal(Lane lane);
+  [[nodiscard]] bool refuses_of_late(const OtherLane& lane) const {
+    return lane.refused_at && now_ - *lane.refused_at < options_.refusal_lasts;
+  }
   void watch_lanes();
   void raise_by_lane_from();
 

@@ -70,6 +70,15 @@ void Store::prefetch(std::span<const std::string_view> keys) const {
   table_->prefetch({hashes.data(), count});
 }
 
+std::optional<std::uint64_t> Store::memory_bytes_of(std::string_view key) const {
+  constexpr std::uint64_t of_table = 12;
+  constexpr std::uint64_t of_deadline = 22;
+  const Entry* entry = find_entry(table_->hash(key), key);
+  if (entry == nullptr) return std::nullopt;
+  const bool expires = entry->deadline() != no_deadline;
+  return entry->memory_bytes() + of_table + (expires ? of_deadline : 0);
+}
+
 bool Store::contains(std::string_view key) const {
   return find_entry(table_->hash(key), key) != nullptr;
 }
@@ -117,9 +126,11 @@ void Store::expire(std::uint64_t keys_max) {
     group.clear();
     RABIA_CHECK(table_->find_group(hash, group) && hash == due.hash);
     std::erase_if(group, [&due](const Entry* entry) { return entry->deadline() != due.deadline; });
-    const Entry* next = *std::min_element(
-        group.begin(), group.end(), [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
+    const Entry* next =
+        *std::min_element(group.begin(), group.end(),
+                          [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
     erase_entry(hash, std::string(next->key()));
+    ++keys_expired_;
   }
 }
 
@@ -143,7 +154,10 @@ inline void Store::begin_change(std::uint64_t hash, std::string_view key) {
   reclaim(reclaimed_by_a_change);
   if (any_due()) [[unlikely]] {
     const Entry* entry = table_->find(hash, key);
-    if (entry != nullptr && is_due(*entry)) erase_entry(hash, key);
+    if (entry != nullptr && is_due(*entry)) {
+      erase_entry(hash, key);
+      ++keys_expired_;
+    }
   }
 }
 

@@ -50,6 +50,8 @@ class Store {
     Deadline deadline;
   };
   [[nodiscard]] std::optional<Item> find(std::string_view key) const;
+  // What the key takes of memory_bytes(), about.
+  [[nodiscard]] std::optional<std::uint64_t> memory_bytes_of(std::string_view key) const;
   // These keys will be looked up soon: their memory is asked for, all at once. Costs some
   // instructions a key, and changes nothing. At most prefetched_keys_max of them.
   void prefetch(std::span<const std::string_view> keys) const;
@@ -77,6 +79,8 @@ class Store {
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
   // How many keys have a deadline.
   [[nodiscard]] std::uint64_t keys_with_deadline() const;
+  // How many keys were removed since they were due, by this object.
+  [[nodiscard]] std::uint64_t keys_expired() const { return keys_expired_; }
   // Removes up to `keys_max` keys that are due, in the order of (deadline, hash, key).
   void expire(std::uint64_t keys_max);
 
@@ -142,10 +146,11 @@ class Store {
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
   std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
-  StateDigest digest_;  // Of the entries.
+  StateDigest digest_;              // Of the entries.
   std::uint64_t revision_ = 0;
   std::uint64_t clock_ = 0;
   Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
+  std::uint64_t keys_expired_ = 0;
   Cut* cut_ = nullptr;      // While one lives. It owns itself.
   Draft* draft_ = nullptr;  // As cut_.
 };

@@ -64,8 +64,9 @@ class Table {
   void for_each(const Visit& visit) const;
   [[nodiscard]] const Entry* random_entry(std::uint64_t random) const;
 
-  // Frees up to `steps` entries, segments or deadlines, and subtracts what it did; true when nothing is left.
-  // After the first call nothing else but drain() and the destructor may be called.
+  // Frees up to `steps` entries, segments or deadlines, and subtracts what it did; true when
+  // nothing is left. After the first call nothing else but drain() and the destructor may be
+  // called.
   bool drain(std::uint64_t& steps);
 
   // The next in a list of cleared tables.

@@ -21,6 +21,7 @@ Core::Core(const Environment& environment, ReplicaOptions options,
       callbacks_(std::move(callbacks)),
       directory_(std::move(directory)),
       history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
+      clock_(options_.clock_ahead_max),
       open_(std::make_unique<Group>()),
       digests_(options_.tuning.digest_positions) {
   digests_.begin({position_, machine_.digest()});
@@ -34,13 +35,14 @@ void Core::receive(ReplicaId from, std::string_view frame) {
   const auto incarnation = in.fixed<std::uint64_t>();
   const base::Instant now = environment_.executor.now();
   while (in.ok() && in.remaining() > 0) {
-    const Result<consensus::Message> message = consensus::decode_message(in);
+    Result<consensus::Message> message = consensus::decode_message(in);
     if (!message.ok()) {
       io::log(io::Level::warning, "replica", "rest of a frame dropped",
               {{"peer", from}, {"reason", message.status().message()}});
       break;
     }
     if (environment_.probe != nullptr) environment_.probe->received(from, message.value());
+    judge_stamp(from, message.value());
     node_->receive(from, incarnation, message.value(), now);
   }
   schedule();
@@ -187,12 +189,16 @@ void Core::execute(const consensus::Execution& execution) {
 // Applies the commands, and answers the clients of `group` each at its place: a read between two
 // writes of one pipeline sees the first and not the second.
 void Core::apply_batch(const consensus::Execution& execution, Group* group) {
-  const ApplyContext context{position_, execution.slot.lane};
+  if (const auto stamp = stamp_of(execution.batch.view())) {
+    clock_.executed(*stamp, environment_.executor.now());
+  }
+  const ApplyContext context{position_, execution.slot.lane, clock_.time()};
   if (environment_.probe != nullptr) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }
   ++position_.value;
   if (execution.membership) members_changed(*execution.membership, group);
+  machine_.begin_batch(context);
   CommandsAhead commands(execution.batch.view(), machine_);
   std::string_view command;
   if (group != nullptr) {
@@ -363,6 +369,7 @@ void Core::set_timer() {
   if (fetch_ && fetch_->wake_at()) when = std::min(when, *fetch_->wake_at());
   if (claims_digest()) when = std::min(when, claim_at_);
   if (open_->writes > 0 && node_->can_propose()) when = std::min(when, pace_allows_at());
+  if (const auto tick = tick_at()) when = std::min(when, *tick);
   if (timer_at_ && *timer_at_ <= when) return;
   timer_at_ = when;
   timer_->arm(when);
@@ -430,6 +437,9 @@ ReplicaStatus Core::status() const {
   status.batches_reproposed = reproposed_;
   status.commands_executed = commands_executed_;
   status.barriers = counters.barriers;
+  status.log_time = clock_.time();
+  status.batches_refused = counters.refused;
+  status.own_clock_refused = own_clock_refused();
   status.forfeits = counters.forfeits;
   status.protocol = options_.protocol;
   status.slots_empty = counters.decided_zero_by_states + counters.decided_zero_by_votes;

@@ -20,6 +20,7 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
+#include "replica/log_clock.h"
 #include "replica/members.h"
 #include "replica/one_per_peer.h"
 #include "replica/outbox.h"
@@ -59,6 +60,7 @@ class Core final : public Replica {
   [[nodiscard]] ReplicaStatus status() const override;
   [[nodiscard]] const DiskStatus& disk() const override;
   void set_disk_reserve(std::uint64_t bytes) override;
+  [[nodiscard]] LogTime log_time() const override;
   Status close() override;
 
  private:
@@ -113,6 +115,14 @@ class Core final : public Replica {
   void unblock();
   void notify_accepting();
   [[nodiscard]] std::unique_ptr<Group> take_open();
+
+  // core_clock.cc
+  void judge_stamp(ReplicaId from, consensus::Message& message);
+  [[nodiscard]] bool own_clock_refused() const;
+  [[nodiscard]] LogTime own_stamp() const;
+  void stamp(Group& group);
+  [[nodiscard]] std::optional<base::Instant> tick_at() const;
+  void propose_tick();
 
   // core_digests.cc
   void note_digest();
@@ -213,6 +223,9 @@ class Core final : public Replica {
   std::string reply_bytes_;
 
   LogPosition position_;
+  LogClock clock_;
+  base::Instant last_tick_{};
+  std::map<ReplicaId, base::Instant> stamps_refused_at_;  // When it was logged last, by origin.
   std::uint64_t commands_executed_ = 0;
   std::uint64_t reproposed_ = 0;
   std::uint64_t commits_ = 0;

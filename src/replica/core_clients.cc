@@ -75,6 +75,7 @@ void Core::cut() {
     ++reproposed_;
     propose(std::move(group));
   }
+  propose_tick();
   if (open_->empty()) return;
   if (open_->writes == 0) {
     if (!barrier_ && available()) start_barrier();
@@ -101,7 +102,7 @@ base::Instant Core::pace_allows_at() const {
 }
 
 void Core::propose(std::unique_ptr<Group> group) {
-  if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
+  stamp(*group);
   group->proposed_at = last_cut_ = now_;
   waiting_bytes_ += group->bytes();
   if (group->number == 0) group->number = ++groups_;

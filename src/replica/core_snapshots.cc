@@ -172,6 +172,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   if (Status status = loader->finish(); !status.ok()) return status;
   lanes_->restore_snapshot(point.value());
   position_ = {header.position};
+  clock_.restore({header.clock}, environment_.executor.now());
   digests_.begin({position_, machine_.digest()});
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
@@ -225,9 +226,10 @@ void Core::begin_snapshot() {
   cut_ = {position_, machine_.digest(), commands_executed_};
   snapshot_requests_.begin();
   const Round round = node_->executed_end();
-  taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
-                 consensus::encode_epochs(node_->configurations().from(round))},
-                {options_.snapshot_zstd_level});
+  taker_->begin(
+      {options_.cluster_id, node_->incarnation(), round.value, position_.value, clock_.time().value,
+       consensus::encode_epochs(node_->configurations().from(round))},
+      {options_.snapshot_zstd_level});
   lanes_->write_checkpoint();
   again_ = true;
 }
@@ -364,6 +366,7 @@ void Core::install(const storage::SnapshotHeader& header) {
   lanes_->install(point_of(header).value(), now_);
   members_->follow();
   position_ = {header.position};
+  clock_.restore({header.clock}, now_);
   digests_.begin({position_, machine_.digest()});
   claim_owed_ = true;
   history_.begin_at(round);

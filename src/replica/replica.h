@@ -82,6 +82,10 @@ struct Tuning {
   base::Duration digest_every = std::chrono::seconds(1);  // Said to peers, when there is news.
   std::uint64_t snapshot_bytes_max = 1ULL << 40;          // A peer that names a larger one lies.
   base::Duration look_at_disk_every = std::chrono::milliseconds(250);
+  // A batch for the clock's sake: each further member waits so much longer, and no two follow each
+  // other faster.
+  base::Duration tick_stagger = std::chrono::milliseconds(50);
+  base::Duration tick_every = std::chrono::milliseconds(10);
 };
 
 struct ReplicaOptions {
@@ -115,6 +119,9 @@ struct ReplicaOptions {
   // refuses what makes data grow, below a quarter of it the replica takes no part. A quarter should
   // be least_disk_quarter() or more, or a log that grows fast may still meet a full disk.
   std::uint64_t disk_reserve_bytes = 0;
+  // A batch whose stamp is further ahead of this replica's time of day is not supported. Clocks
+  // that differ by less than half of it never matter. Whole seconds.
+  base::Duration clock_ahead_max = std::chrono::seconds(60);
   Tuning tuning;
 };
 
@@ -203,6 +210,9 @@ struct ReplicaStatus {   // NOLINT(clang-analyzer-optin.performance.Padding): th
   std::uint64_t commands_executed = 0;
   std::uint64_t barriers = 0;
   std::uint64_t forfeits = 0;
+  LogTime log_time;                   // The log's clock.
+  std::uint64_t batches_refused = 0;  // Of others, since their stamp was ahead.
+  bool own_clock_refused = false;     // Others have not supported batches of this one, likewise.
   Protocol protocol = Protocol::lanes;
   std::uint64_t slots_decided = 0;  // In which a batch was proposed, as far as is known here.
   std::uint64_t slots_empty = 0;    // Of those: ⊥.
@@ -322,6 +332,9 @@ class Replica {
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;
   [[nodiscard]] virtual ReplicaStatus status() const = 0;
+
+  // Where the log's clock would stand if somebody wrote now: for what nobody must agree about.
+  [[nodiscard]] virtual LogTime log_time() const = 0;
 
   // Costs nothing: for every command. While room is low, what makes data grow should not be
   // submitted; while it is critical, nothing that is submitted will be executed.

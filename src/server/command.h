@@ -142,8 +142,9 @@ struct Command {
   Flags flags = 0;
   Categories categories = 0;
   KeyPositions keys{};
-  std::string_view key_flags{};  // Of COMMAND INFO's key specification, separated by spaces.
-  std::string_view tips{};       // Likewise.
+  std::string_view key_flags{};         // Of COMMAND INFO's key specification, separated by spaces.
+  std::string_view second_key_flags{};  // Of the second of two keys, if they differ.
+  std::string_view tips{};              // Likewise.
   std::string_view group{};
   std::string_view since{};  // The version of Redis that had it first.
   std::string_view summary{};
@@ -154,7 +155,7 @@ struct Command {
   WriteHandler write = nullptr;
   ResultShape shape = ResultShape::as_it_is;
   std::span<const Command> subcommands{};
-  std::size_t index = 0;  // CommandTable::at() of it: filled in there, for commands alone.
+  std::size_t index = 0;  // CommandTable::at() of it: filled in there.
 };
 
 // Whether a call with so many arguments (the name included) is allowed.
@@ -169,8 +170,10 @@ std::span<const Command> connection_commands();
 std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
+std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
 std::span<const Command> member_subcommands();
+std::span<const Command> object_commands();
 std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();

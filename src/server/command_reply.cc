@@ -9,12 +9,18 @@ namespace rabia::server {
 namespace {
 
 constexpr std::pair<Flags, std::string_view> flag_names[] = {
-    {flag::write, "write"},       {flag::readonly, "readonly"},
-    {flag::denyoom, "denyoom"},   {flag::admin, "admin"},
-    {flag::noscript, "noscript"}, {flag::loading, "loading"},
-    {flag::stale, "stale"},       {flag::fast, "fast"},
-    {flag::no_auth, "no_auth"},   {flag::no_async_loading, "no_async_loading"},
-    {flag::no_multi, "no_multi"}, {flag::allow_busy, "allow_busy"},
+    {flag::write, "write"},
+    {flag::readonly, "readonly"},
+    {flag::denyoom, "denyoom"},
+    {flag::admin, "admin"},
+    {flag::noscript, "noscript"},
+    {flag::loading, "loading"},
+    {flag::stale, "stale"},
+    {flag::fast, "fast"},
+    {flag::no_auth, "no_auth"},
+    {flag::no_async_loading, "no_async_loading"},
+    {flag::no_multi, "no_multi"},
+    {flag::allow_busy, "allow_busy"},
     {flag::skip_slowlog, "skip_slowlog"},
 };
 
@@ -37,14 +43,12 @@ void write_simples(const std::vector<std::string_view>& words, resp::ReplyWriter
   for (const std::string_view word : words) reply.simple(word);
 }
 
-// One map per specification: how to find the keys. We have at most one for each command.
-void write_key_specifications(const Command& command, resp::ReplyWriter& reply) {
-  const KeyPositions& keys = command.keys;
-  if (keys.first == 0) return reply.set(0);
-  reply.set(1);
+// How to find keys that are used alike.
+void write_key_specification(const KeyPositions& keys, std::string_view flags,
+                             resp::ReplyWriter& reply) {
   reply.map(3);
   reply.bulk("flags");
-  write_simples(words_of(command.key_flags), reply);
+  write_simples(words_of(flags), reply);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -65,6 +69,20 @@ void write_key_specifications(const Command& command, resp::ReplyWriter& reply) 
   reply.integer(keys.step);
   reply.bulk("limit");
   reply.integer(0);
+}
+
+void write_key_specifications(const Command& command, resp::ReplyWriter& reply) {
+  const KeyPositions& keys = command.keys;
+  if (keys.first == 0) return reply.set(0);
+  if (command.second_key_flags.empty()) {
+    reply.set(1);
+    return write_key_specification(keys, command.key_flags, reply);
+  }
+  reply.set(2);
+  const KeyPositions first{.first = keys.first, .last = keys.first, .step = 1};
+  const KeyPositions second{.first = keys.last, .last = keys.last, .step = 1};
+  write_key_specification(first, command.key_flags, reply);
+  write_key_specification(second, command.second_key_flags, reply);
 }
 
 void write_tips(const Command& command, resp::ReplyWriter& reply) {

@@ -45,21 +45,27 @@ const CommandTable& CommandTable::instance() {
 
 CommandTable::CommandTable() {
   for (const auto& family :
-       {connection_commands(), keyspace_commands(), persistence_commands(), server_commands(),
-        string_read_commands(), string_write_commands(), transaction_commands()}) {
+       {connection_commands(), expiry_commands(), keyspace_commands(), object_commands(),
+        persistence_commands(), server_commands(), string_read_commands(), string_write_commands(),
+        transaction_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);
   for (Command& row : rows_) {
-    row.index = commands_.size();
     commands_.push_back(&row);
     add(row);
   }
 }
 
-void CommandTable::add(const Command& command) {
+void CommandTable::add(Command& command) {
+  command.index = indexed_.size();
+  indexed_.push_back(&command);
   RABIA_CHECK(by_name_.emplace(command.name, &command).second);
-  for (const Command& subcommand : command.subcommands) add(subcommand);
+  if (command.subcommands.empty()) return;
+  auto& copies = *subcommand_rows_.emplace_back(std::make_unique<std::vector<Command>>(
+      command.subcommands.begin(), command.subcommands.end()));
+  command.subcommands = copies;
+  for (Command& subcommand : copies) add(subcommand);
 }
 
 const Command* CommandTable::find(std::string_view name) const {

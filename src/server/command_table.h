@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,15 +30,17 @@ class CommandTable {
   // The commands (without subcommands), by name.
   [[nodiscard]] const std::vector<const Command*>& commands() const { return commands_; }
 
-  // By Command::index.
-  [[nodiscard]] const Command& at(std::size_t index) const { return *commands_[index]; }
+  // By Command::index; subcommands too.
+  [[nodiscard]] const Command& at(std::size_t index) const { return *indexed_[index]; }
 
  private:
   CommandTable();
-  void add(const Command& command);
+  void add(Command& command);
 
-  std::vector<Command> rows_;             // Copies, with their index; by name.
-  std::vector<const Command*> commands_;  // The same rows.
+  std::vector<Command> rows_;  // Copies, with their index; by name.
+  std::vector<std::unique_ptr<std::vector<Command>>> subcommand_rows_;  // Likewise.
+  std::vector<const Command*> indexed_;
+  std::vector<const Command*> commands_;                          // The same rows.
   std::unordered_map<std::string_view, const Command*> by_name_;  // Subcommands too.
 };
 

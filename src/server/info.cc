@@ -122,7 +122,7 @@ void write_stats(const ServerState& server, Lines& lines) {
   lines.field("total_net_input_bytes", counted.input_bytes);
   lines.field("total_net_output_bytes", counted.output_bytes);
   lines.field("rejected_connections", counted.connections_rejected);
-  lines.field("expired_keys", 0);
+  lines.field("expired_keys", server.machine.store().keys_expired());
   lines.field("evicted_keys", 0);
   lines.field("keyspace_hits", counted.keyspace_hits);
   lines.field("keyspace_misses", counted.keyspace_misses);
@@ -145,9 +145,10 @@ void write_cluster(const ServerState&, Lines& lines) {
 }
 
 void write_keyspace(const ServerState& server, Lines& lines) {
-  const std::uint64_t keys = server.machine.store().size();
-  if (keys == 0) return;
-  lines.field("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+  const kv::Store& store = server.machine.store();
+  if (store.size() == 0) return;
+  lines.field("db0", "keys=" + std::to_string(store.size()) +
+                         ",expires=" + std::to_string(store.keys_with_deadline()) + ",avg_ttl=0");
 }
 
 void write_peer(const replica::PeerStatus& peer, Lines& lines) {
@@ -186,6 +187,10 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("commands_executed", status.commands_executed);
   lines.field("barriers", status.barriers);
   lines.field("forfeits", status.forfeits);
+  lines.field("log_time_ms", status.log_time.value);
+  lines.field("batches_refused_for_clock", status.batches_refused);
+  lines.field("own_clock_refused", status.own_clock_refused ? 1 : 0);
+  lines.field("revision", server.machine.store().revision());
   lines.field("protocol", name_of(status.protocol));
   lines.field("slots_decided", status.slots_decided);
   lines.field("slots_empty", status.slots_empty);

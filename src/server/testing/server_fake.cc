@@ -9,6 +9,7 @@
 #include <string>
 
 #include "io/real_runtime.h"
+#include "replica/log_clock.h"
 #include "server/server.h"
 #include "server/testing/fake_replica.h"
 
@@ -38,6 +39,7 @@ class Pump {
     });
   }
   void execute() {
+    replica_.log_clock = rabia::replica::log_time_of(executor_.wall_now());
     replica_.execute();
     busy_ = false;
     if (replica_.waiting() > 0) schedule();
