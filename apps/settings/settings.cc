@@ -312,7 +312,7 @@ constexpr auto rows = std::to_array<SettingRow>({
      .redis_name = "",
      .help =
          "How far the clock of another replica may be ahead of this one's: what that one writes is "
-         "not supported beyond it. Clocks that differ by less than half of it never matter",
+         "not supported beyond it. Clocks that differ by less never matter",
      .accepts = "a number of seconds from 1 to 86400",
      .least = 1,
      .most = 86'400,

@@ -195,13 +195,13 @@ void put(Encoder& out, const message::Beat& m) {
   put(out, m.in_use_end);
   put(out, m.lane_from);
   put(out, m.floor);
+  out.varint(m.supports_until.value);
   out.varint(m.lanes.size());
   for (const message::LaneReport& report : m.lanes) {
     put(out, report.lane);
     out.varint(report.interval);
     put(out, report.ahead_end);
     out.varint(static_cast<std::uint64_t>(report.waited.count()));
-    out.fixed(byte_of(report.clock_refused));
   }
   put(out, m.nonce);
   put(out, m.said);
@@ -267,6 +267,7 @@ message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
   m.in_use_end = take_round(in);
   m.lane_from = take_round(in);
   m.floor = take_round(in);
+  m.supports_until.value = in.varint();
   m.lanes.resize(in.varint_at_most(64));
   for (message::LaneReport& report : m.lanes) {
     report.lane = take_id(in);
@@ -274,7 +275,6 @@ message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
     if (report.interval == 0) in.fail();
     report.ahead_end = take_round(in);
     report.waited = base::Duration(in.varint_at_most(std::uint64_t{1} << 62));
-    report.clock_refused = take_bool(in);
   }
   m.nonce = take_nonce(in);
   m.said = take_vector(in);

@@ -49,7 +49,8 @@ std::vector<MessageCase> messages() {
   beat.in_use_end = {300};
   beat.lane_from = {7};
   beat.floor = {8};
-  beat.lanes = {{{2}, 16, {9}, base::Duration(1000), true}};
+  beat.supports_until = {300};
+  beat.lanes = {{{2}, 16, {9}, base::Duration(1000)}};
   beat.nonce = {0x31, 0x32};
   beat.said = {{{1}, {0x41, 0x42}}};
   return {
@@ -117,12 +118,12 @@ std::vector<MessageCase> messages() {
                  "ac02"
                  "07"
                  "08"
+                 "ac02"
                  "01"
                  "02"
                  "10"
                  "09"
                  "e807"
-                 "01"
                  "3100000000000000"
                  "3200000000000000"
                  "01"

@@ -93,7 +93,6 @@ struct LaneReport {
   std::uint32_t interval = 1;  // K: 1 means trusted.
   Round ahead_end;             // It has input 0 ahead in rounds below.
   base::Duration waited{};     // How long the lane made it wait of late.
-  bool clock_refused = false;  // It did not support a batch of the lane of late: (e).
 };
 
 struct Beat {
@@ -106,6 +105,8 @@ struct Beat {
   // While not founded: the own nonce, and the vector last said (or empty).
   Nonce nonce;
   FoundingVector said;
+  // The highest stamp of a batch that it supports by now (section 17): its caller's to say.
+  LogTime supports_until{};
 };
 
 // The sender has dropped what is asked for: the snapshot holds it (section 7).

@@ -293,8 +293,7 @@ message::Beat Node::make_beat() const {
         std::any_of(spoken_of.begin(), spoken_of.end(),
                     [id = id](const Configuration* each) { return each->contains(id); });
     if (!has_lane || beat.lanes.size() == members_max) continue;
-    beat.lanes.push_back({id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait(),
-                          refuses_of_late(lane)});
+    beat.lanes.push_back({id, lane.watch.own_interval(), lane.ahead_end, lane.watch.recent_wait()});
   }
   if (stage_ == Stage::founding) {
     beat.nonce = founding_->saying()->nonce;

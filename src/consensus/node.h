@@ -59,7 +59,6 @@ struct NodeOptions {
   base::Duration pause_least =
       std::chrono::milliseconds(10);  // Between ticks: shorter is no pause.
   base::Duration beat_every = std::chrono::milliseconds(100);
-  base::Duration refusal_lasts = std::chrono::seconds(10);  // Said so long after a batch (4, (e)).
   base::Duration need_after_least = std::chrono::milliseconds(20);
   base::Duration need_after_most = std::chrono::milliseconds(500);
   base::Duration absent_after = std::chrono::milliseconds(100);  // Never connected since the start.
@@ -247,8 +246,6 @@ class Node final : public Engine {
     return configurations_;
   }
   [[nodiscard]] const OwnLane& own_lane() const { return own_lane_; }
-  // So many voters did not support an own batch of late that one of them is right (section 4, (e)).
-  [[nodiscard]] bool own_clock_refused() const;
   // Own batches of this life whose outcome was not told yet.
   [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
   [[nodiscard]] const NodeCounters& counters() const override { return counters_; }
@@ -270,7 +267,6 @@ class Node final : public Engine {
     Round lane_from;         // The largest heard.
     RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
     Round ahead_end;         // Zeros were input ahead below.
-    std::optional<base::Instant> refused_at;  // Last, a batch of it: section 4, (e).
   };
   struct Peer {
     bool up = false;
@@ -408,10 +404,6 @@ class Node final : public Engine {
   [[nodiscard]] bool should_forfeit(SlotId id, const Slot& slot, base::Instant since);
   [[nodiscard]] bool is_open(Lane lane, Round round) const;
   void input_zeros_ahead();
-  void note_refusal(Lane lane);
-  [[nodiscard]] bool refuses_of_late(const OtherLane& lane) const {
-    return lane.refused_at && now_ - *lane.refused_at < options_.refusal_lasts;
-  }
   void watch_lanes();
   void raise_by_lane_from();
 

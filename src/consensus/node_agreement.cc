@@ -22,7 +22,6 @@ void Node::on(ReplicaId from, const message::Batch& batch) {
   raise_in_use(round.end);
   const SlotId id{batch.round, from};
   hold_batch(id, batch.bytes, batch.refused);
-  if (batch.refused) note_refusal(from);
   if (batch.with_state) on(from, message::State{from, round, first_phase, Bit::one});
 }
 
@@ -120,6 +119,7 @@ void Node::hold_batch(SlotId id, const base::SharedBytes& bytes, bool refused) {
   if (slot == nullptr || slot->agreement.decision() == Bit::zero) return;
   if (!slot->agreement.hold(bytes)) return;
   slot->refused = refused;
+  if (refused) ++counters_.refused;
   if (slot->agreement.decision() == Bit::one) {
     record_batch_if_new(id, *slot);
   } else {

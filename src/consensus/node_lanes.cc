@@ -227,27 +227,6 @@ void Node::input_zeros_ahead() {
   }
 }
 
-// (e): the caller has judged the batch; the owner is told for a while.
-void Node::note_refusal(Lane lane) {
-  const auto refused = lanes_.find(lane);
-  if (refused == lanes_.end()) return;
-  ++counters_.refused;
-  if (!refuses_of_late(refused->second)) beat_changed_ = true;
-  refused->second.refused_at = now_;
-}
-
-bool Node::own_clock_refused() const {
-  const Configuration& voters = configurations_.at(window_.executed_end());
-  std::size_t refusing = 0;
-  for (const auto& [id, peer] : peers_) {
-    if (!peer.up || !voters.contains(id)) continue;
-    for (const message::LaneReport& report : peer.beat.lanes) {
-      if (report.lane == options_.self && report.clock_refused) ++refusing;
-    }
-  }
-  return refusing >= voters.quorums().one_correct();
-}
-
 // Rounds below a lane's laneFrom are in use, and those until the last change of the members is in
 // force; but for the far half of the window (section 1).
 void Node::raise_by_lane_from() {

@@ -35,12 +35,6 @@ void give_deadline(Execution& run, std::string_view key, const Expiry& expiry,
   }
 }
 
-// The value under another key, with its deadline. `from` is there, and is not `to`.
-void copy_to(Store& store, const Store::Item& from, std::string_view to) {
-  const std::string value(from.value);  // A change must not read what it may move.
-  store.set(to, value, from.deadline);
-}
-
 }  // namespace
 
 namespace execute {
@@ -88,10 +82,7 @@ void rename(Execution& run) {
   const std::optional<Store::Item> item = run.store.find(from);
   if (!item) return run.out.error(no_such_key_error);
   const bool done = !if_absent || !run.store.contains(to);
-  if (done && from != to) {
-    copy_to(run.store, *item, to);
-    run.store.erase(from);
-  }
+  if (done && from != to) run.store.rename(from, to);
   if (if_absent) return run.out.integer(done ? 1 : 0);
   run.out.ok();
 }
@@ -103,7 +94,10 @@ void copy(Execution& run) {
   if (!run.complete()) return;
   const std::optional<Store::Item> item = run.store.find(from);
   const bool done = item && from != to && (replace || !run.store.contains(to));
-  if (done) copy_to(run.store, *item, to);
+  if (done) {
+    const std::string value(item->value);  // A change must not read what it may move.
+    run.store.set(to, value, item->deadline);
+  }
   run.out.integer(done ? 1 : 0);
 }
 

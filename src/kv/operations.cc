@@ -72,6 +72,7 @@ bool skip_to_key(base::Decoder& in) {
 
 void StoreMachine::begin_batch(const ApplyContext& context) {
   store_.advance_clock(context.time.value);
+  store_.begin_operation(0);
   store_.expire(expired_by_a_batch);
 }
 
@@ -94,6 +95,7 @@ void StoreMachine::execute(std::string_view operation_bytes, std::string* reply)
   Execution run{store_, in, ResultWriter(reply)};
   const bool known = operation < executes.size() && executes[operation] != nullptr;
   if (!known) return run.out.error(malformed_error);
+  store_.begin_operation(operation);
   executes[operation](run);
 }
 

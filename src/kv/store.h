@@ -13,9 +13,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "kv/change.h"
 #include "kv/deadline.h"
+#include "kv/entry.h"
 #include "kv/hash_function.h"
 #include "rabia/state_machine.h"
 
@@ -24,7 +27,7 @@ namespace rabia::kv {
 class BlockPool;
 class Cut;
 class Draft;
-class Entry;
+class KeyDigest;
 class Table;
 
 // Keys and values are any bytes. Core thread only. Views returned are valid until the next change;
@@ -97,6 +100,9 @@ class Store {
   // Writes into the value at `offset`, filling a gap with zero bytes. Returns the new length.
   std::uint64_t set_range(std::string_view key, std::uint64_t offset, std::string_view bytes);
   bool erase(std::string_view key);
+  // Gives the value and deadline of a key to another one, over what that has, in one change. `from`
+  // must be there, and be another key than `to`.
+  void rename(std::string_view from, std::string_view to);
   // Takes constant time, whatever was in it: the entries are freed later, some at each change, by
   // reclaim().
   void clear();
@@ -104,6 +110,11 @@ class Store {
   // some are left. The server calls it from an idle timer; changes call it with a small number by
   // themselves.
   bool reclaim(std::uint64_t entries_max);
+
+  // Is told of every change; null: nobody. It outlives the store, or is taken away before.
+  void set_listener(ChangeListener* listener) { listener_ = listener; }
+  // Whose changes follow: for the listener. 0: nobody's, but time's or a limit's.
+  void begin_operation(std::uint8_t operation) { operation_ = operation; }
 
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   // Visits about `count` entries from `cursor` (0: the beginning) on and returns the next cursor
@@ -133,7 +144,9 @@ class Store {
   // Whether a cut took `entry` over, which is about to change: the caller goes on with another.
   [[nodiscard]] bool cut_keeps(std::uint64_t hash, Entry* entry);
   void insert(std::uint64_t hash, Entry* entry);
-  bool erase_entry(std::uint64_t hash, std::string_view key);
+  bool put(std::uint64_t hash, std::string_view key, std::string_view value, Entry::About about);
+  void remove(std::uint64_t hash, Entry* entry);
+  bool erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kind);
   // What comes before every change of a key.
   void begin_change(std::uint64_t hash, std::string_view key);
   [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
@@ -151,6 +164,9 @@ class Store {
   std::uint64_t clock_ = 0;
   Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
   std::uint64_t keys_expired_ = 0;
+  ChangeListener* listener_ = nullptr;
+  std::uint8_t operation_ = 0;
+  std::string old_value_;   // Scratch: for the listener.
   Cut* cut_ = nullptr;      // While one lives. It owns itself.
   Draft* draft_ = nullptr;  // As cut_.
 };

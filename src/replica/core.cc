@@ -124,7 +124,10 @@ bool Core::step_once() {
     if (stopped_) return false;
   }
   reads_done(node_->reads_done());
-  for (const consensus::Outgoing& outgoing : ready.messages) send(outgoing);
+  for (consensus::Outgoing& outgoing : ready.messages) {
+    say_what_is_supported(outgoing.message);
+    send(outgoing);
+  }
   for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
   for (const consensus::SnapshotTalk& talk : ready.snapshot_talk) talk_about_snapshots(talk);
   const bool waits = ready.waits;
@@ -439,7 +442,7 @@ ReplicaStatus Core::status() const {
   status.barriers = counters.barriers;
   status.log_time = clock_.time();
   status.batches_refused = counters.refused;
-  status.own_clock_refused = own_clock_refused();
+  status.own_clock_is_wrong = own_clock_is_wrong();
   status.forfeits = counters.forfeits;
   status.protocol = options_.protocol;
   status.slots_empty = counters.decided_zero_by_states + counters.decided_zero_by_votes;

@@ -118,7 +118,9 @@ class Core final : public Replica {
 
   // core_clock.cc
   void judge_stamp(ReplicaId from, consensus::Message& message);
-  [[nodiscard]] bool own_clock_refused() const;
+  [[nodiscard]] LogTime supported_by_a_quorum() const;
+  [[nodiscard]] bool own_clock_is_wrong() const;
+  void say_what_is_supported(consensus::Message& message) const;
   [[nodiscard]] LogTime own_stamp() const;
   void stamp(Group& group);
   [[nodiscard]] std::optional<base::Instant> tick_at() const;

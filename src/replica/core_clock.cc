@@ -1,7 +1,11 @@
 // The clock that the log carries: stamps of batches, and batches that only bring time. protocol.md,
 // section 17.
+#include <algorithm>
+#include <functional>
+#include <limits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/mutant.h"
 #include "io/log.h"
@@ -22,12 +26,36 @@ LogTime Core::log_time() const {
   return clock_.estimate(environment_.executor.now());
 }
 
-bool Core::own_clock_refused() const {
-  return lanes_ != nullptr && lanes_->own_clock_refused();
+// Section 17: what a quorum of those who vote now supports, as far as they have said; no bound
+// while they have not.
+LogTime Core::supported_by_a_quorum() const {
+  const consensus::Configuration& voters = node_->configurations().at(node_->executed_end());
+  std::vector<LogTime> supported;
+  for (const ReplicaId voter : voters.members()) {
+    if (voter == options_.self) {
+      supported.push_back(clock_.supports_until(environment_.executor.wall_now()));
+    } else if (const consensus::message::Beat* const beat = node_->last_beat(voter)) {
+      supported.push_back(beat->supports_until);
+    }
+  }
+  const std::size_t quorum = voters.quorums().quorum();
+  if (supported.size() < quorum) return {std::numeric_limits<std::uint64_t>::max()};
+  std::sort(supported.begin(), supported.end(), std::greater<>());
+  return supported[quorum - 1];
+}
+
+bool Core::own_clock_is_wrong() const {
+  return log_time_of(environment_.executor.wall_now()) > supported_by_a_quorum();
 }
 
 LogTime Core::own_stamp() const {
-  return clock_.stamp(environment_.executor.wall_now(), now_, own_clock_refused());
+  return clock_.stamp(environment_.executor.wall_now(), now_, supported_by_a_quorum());
+}
+
+void Core::say_what_is_supported(consensus::Message& message) const {
+  if (auto* const beat = std::get_if<consensus::message::Beat>(&message)) {
+    beat->supports_until = clock_.supports_until(environment_.executor.wall_now());
+  }
 }
 
 // A batch from a clock that is far ahead gets no support here: section 4, (e).
@@ -37,7 +65,7 @@ void Core::judge_stamp(ReplicaId from, consensus::Message& message) {
   if (batch == nullptr && copy == nullptr) return;
   const auto stamp = stamp_of((batch != nullptr ? batch->bytes : copy->bytes).view());
   const base::WallTime wall = environment_.executor.wall_now();
-  if (!stamp || clock_.accepts(*stamp, wall)) return;
+  if (!stamp || *stamp <= clock_.supports_until(wall)) return;
   (batch != nullptr ? batch->refused : copy->refused) = true;
   const ReplicaId origin = batch != nullptr ? from : copy->slot.lane;
   const base::Instant now = environment_.executor.now();
@@ -53,18 +81,17 @@ void Core::judge_stamp(ReplicaId from, consensus::Message& message) {
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock_ahead_max).count()}});
 }
 
-// A batch is stamped when it is cut. One that was decided 0 is stamped anew when that was for its
-// stamp: nobody has executed it, nor will.
+// A batch is stamped when it is cut. One that was decided 0 is stamped anew when no quorum would
+// support it: nobody has executed it, nor will.
 void Core::stamp(Group& group) {
+  const LogTime stamp = own_stamp();
   if (!group.batch) {
-    stamp_batch(group.commands, own_stamp());
+    stamp_batch(group.commands, stamp);
     group.batch = base::SharedBytes(std::exchange(group.commands, {}));
     return;
   }
   const auto before = stamp_of(group.batch.view());
-  if (!before || !own_clock_refused()) return;
-  const LogTime stamp = own_stamp();
-  if (stamp >= *before) return;
+  if (!before || *before <= supported_by_a_quorum()) return;
   std::string bytes(group.batch.view());
   stamp_batch(bytes, stamp);
   group.batch = base::SharedBytes(std::move(bytes));

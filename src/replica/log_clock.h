@@ -20,7 +20,7 @@ namespace rabia::replica {
 
 class LogClock {
  public:
-  // A batch may be ahead of the own clock by `ahead_max`.
+  // A batch that is supported may be ahead of the own clock by `ahead_max`.
   explicit LogClock(base::Duration ahead_max)
       : ahead_max_(static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::milliseconds>(ahead_max).count())) {}
@@ -50,19 +50,17 @@ class LogClock {
     return moved_at_ + std::chrono::milliseconds(static_cast<std::int64_t>(
                            std::min<std::uint64_t>(ahead, std::uint64_t{1} << 42)));
   }
-  // For an own batch. The time of day; or where the log's clock is by now, if that is more: so it
-  // does not stand still while the one who was ahead is silent. Not far ahead of the own time of
-  // day, or others, whose clock is behind this one, would refuse it. `refused`: they do refuse what
-  // this replica's clock says, so that is not used.
-  [[nodiscard]] LogTime stamp(base::WallTime wall, base::Instant now, bool refused) const {
+  // The highest stamp of a batch that this replica supports at this time of day.
+  [[nodiscard]] LogTime supports_until(base::WallTime wall) const {
+    return {log_time_of(wall).value + ahead_max_};
+  }
+  // For an own batch; `most` is the highest stamp that a quorum supports. The time of day; or where
+  // the log's clock is by now, if that is more: so it does not stand still while the one who was
+  // ahead is silent. A clock that is above what a quorum supports is the wrong one: it has no say.
+  [[nodiscard]] LogTime stamp(base::WallTime wall, base::Instant now, LogTime most) const {
     const LogTime own = log_time_of(wall);
     const LogTime going_on = estimate(now);
-    if (refused) return std::min(own, going_on);
-    return std::min(std::max(own, going_on), LogTime{own.value + ahead_max_ / 2});
-  }
-  // Whether a batch may be supported.
-  [[nodiscard]] bool accepts(LogTime stamp, base::WallTime wall) const {
-    return stamp.value <= log_time_of(wall).value + ahead_max_;
+    return std::min(own > most ? going_on : std::max(own, going_on), most);
   }
 
  private:

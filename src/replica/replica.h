@@ -120,7 +120,7 @@ struct ReplicaOptions {
   // be least_disk_quarter() or more, or a log that grows fast may still meet a full disk.
   std::uint64_t disk_reserve_bytes = 0;
   // A batch whose stamp is further ahead of this replica's time of day is not supported. Clocks
-  // that differ by less than half of it never matter. Whole seconds.
+  // that differ by less never matter. Whole milliseconds.
   base::Duration clock_ahead_max = std::chrono::seconds(60);
   Tuning tuning;
 };
@@ -212,7 +212,7 @@ struct ReplicaStatus {   // NOLINT(clang-analyzer-optin.performance.Padding): th
   std::uint64_t forfeits = 0;
   LogTime log_time;                   // The log's clock.
   std::uint64_t batches_refused = 0;  // Of others, since their stamp was ahead.
-  bool own_clock_refused = false;     // Others have not supported batches of this one, likewise.
+  bool own_clock_is_wrong = false;    // It is further ahead than a quorum supports.
   Protocol protocol = Protocol::lanes;
   std::uint64_t slots_decided = 0;  // In which a batch was proposed, as far as is known here.
   std::uint64_t slots_empty = 0;    // Of those: ⊥.

@@ -189,7 +189,7 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("forfeits", status.forfeits);
   lines.field("log_time_ms", status.log_time.value);
   lines.field("batches_refused_for_clock", status.batches_refused);
-  lines.field("own_clock_refused", status.own_clock_refused ? 1 : 0);
+  lines.field("own_clock_is_wrong", status.own_clock_is_wrong ? 1 : 0);
   lines.field("revision", server.machine.store().revision());
   lines.field("protocol", name_of(status.protocol));
   lines.field("slots_decided", status.slots_decided);
