@@ -52,11 +52,18 @@ TEST_F(CommandsTest, WrongArgumentsAreFoundBeforeTheLog) {
   EXPECT_EQ(world.replica.writes_submitted(), 0U);
 }
 
-// Given options that come later, when sent, then a clear error in place of a wrong reply.
-TEST_F(CommandsTest, ExpiryIsRefusedClearly) {
-  EXPECT_EQ(ask("SET k v EX 10"), "-ERR SET with EX is not supported by this version\r\n");
-  EXPECT_EQ(ask("SET k v KEEPTTL"), "-ERR SET with KEEPTTL is not supported by this version\r\n");
-  EXPECT_EQ(ask("GET k"), "$-1\r\n");
+// Given keys that expire, then TTL tells by the log's clock how long they have, and they are gone
+// when it has come; between two batches it goes on by itself, and the keys stay.
+TEST_F(CommandsTest, ExpiryFollowsTheLogsClock) {
+  world.replica.log_clock = {1'000'000};
+  EXPECT_EQ(ask("SET k v EX 10\r\nSET j v PX 2500"), "+OK\r\n+OK\r\n");
+  EXPECT_EQ(ask("TTL k\r\nPTTL j\r\nTTL j"), ":10\r\n:2500\r\n:3\r\n");
+  EXPECT_EQ(ask("PEXPIRETIME k\r\nEXPIRETIME k"), ":1010000\r\n:1010\r\n");
+  EXPECT_NE(ask("INFO keyspace").find("db0:keys=2,expires=2"), std::string::npos);
+  world.replica.log_clock = {1'002'500};
+  EXPECT_EQ(ask("SET other v"), "+OK\r\n");
+  EXPECT_EQ(ask("EXISTS j\r\nTTL j\r\nTTL k\r\nTTL other"), ":0\r\n:-2\r\n:8\r\n:-1\r\n");
+  EXPECT_NE(ask("INFO stats").find("expired_keys:1\r\n"), std::string::npos);
 }
 
 // Given many keys, when scanned to the end, then every key comes.
