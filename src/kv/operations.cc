@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/codec.h"
+#include "kv/digest.h"
 #include "kv/execution.h"
 #include "kv/result.h"
 #include "kv/snapshot.h"
@@ -15,8 +16,8 @@ namespace {
 constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
 
 using Execute = void (*)(Execution&);
-// By the number of the operation. A transaction is not in it: it holds others, and none of its
-// kind.
+// By the number of the operation. What holds others is not in it, and none of these holds one of
+// them.
 constexpr std::array<Execute, 18> executes = {
     nullptr,
     execute::set,
@@ -72,6 +73,7 @@ bool skip_to_key(base::Decoder& in) {
 
 void StoreMachine::begin_batch(const ApplyContext& context) {
   store_.advance_clock(context.time.value);
+  replies_.advance_clock(context.time.value);
   store_.begin_operation(0);
   store_.expire(expired_by_a_batch);
 }
@@ -83,9 +85,11 @@ std::optional<LogTime> StoreMachine::wake_at() const {
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
-  const bool is_transaction =
-      !command.empty() && command.front() == static_cast<char>(Operation::transaction);
-  if (is_transaction) return execute_transaction(command.substr(1), reply);
+  const auto is = [&](Operation operation) {
+    return !command.empty() && command.front() == static_cast<char>(operation);
+  };
+  if (is(Operation::transaction)) return execute_transaction(command.substr(1), reply);
+  if (is(Operation::once)) return execute_once(command.substr(1), reply);
   execute(command, reply);
 }
 
@@ -153,6 +157,31 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   }
 }
 
+// The reply is made on all replicas, whoever waits. An error is a reply too.
+void StoreMachine::execute_once(std::string_view once, std::string* reply) {
+  ResultWriter out(reply);
+  base::Decoder in(once);
+  const std::string_view session = in.bytes();
+  const std::uint64_t number = in.varint();
+  const std::uint64_t keep_milliseconds = in.varint();
+  const std::string_view operation = in.bytes();
+  if (!in.complete() || session.size() > session_bytes_max) return out.error(malformed_error);
+  if (const auto kept = replies_.find(session, number)) {
+    if (reply != nullptr) reply->append(*kept);
+    return;
+  }
+  read_.clear();
+  execute(operation, &read_);
+  replies_.keep(session, number, read_, keep_milliseconds);
+  if (reply != nullptr) reply->append(read_);
+}
+
+StateDigest StoreMachine::digest() const {
+  StateDigest digest = store_.digest();
+  add(digest, digest_of_replies(replies_.store().digest()));
+  return digest;
+}
+
 // The first key of each: of those with many, the others cost one wait each.
 void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
   std::array<std::string_view, Store::prefetched_keys_max> keys;
@@ -166,11 +195,13 @@ void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
 }
 
 std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
-  return std::make_unique<StoreSnapshotReader>(store_);
+  Store* const stores[] = {&store_, &replies_.store()};
+  return std::make_unique<StoresSnapshotReader>(stores);
 }
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
-  return std::make_unique<StoreSnapshotLoader>(store_);
+  Store* const stores[] = {&store_, &replies_.store()};
+  return std::make_unique<StoresSnapshotLoader>(stores);
 }
 
 }  // namespace rabia::kv

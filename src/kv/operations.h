@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "kv/kept_replies.h"
 #include "kv/store.h"
 #include "rabia/state_machine.h"
 
@@ -35,6 +36,7 @@ enum class Operation : std::uint8_t {
   persist = 15,         // key → integer 1, or 0 when it had no deadline
   rename = 16,          // from, to, if_absent → ok | error; if_absent: integer 1 or 0
   copy = 17,            // from, to, replace → integer 1 or 0
+  once = 18,  // session, number, keep, operation → what that was answered the first time
 };
 
 // One command of a transaction.
@@ -112,6 +114,14 @@ void encode_get_and_expire(std::string& out, std::string_view key, Expiry expiry
 void encode_persist(std::string& out, std::string_view key);
 void encode_rename(std::string& out, std::string_view from, std::string_view to, bool if_absent);
 void encode_copy(std::string& out, std::string_view from, std::string_view to, bool replace);
+// Whose operation it is and which of theirs; how long the reply is kept. `operation`: an encoded
+// one, no transaction and not of this kind.
+struct OnceName {
+  std::string_view session;
+  std::uint64_t number = 0;
+  std::uint64_t keep_milliseconds = 0;
+};
+void encode_once(std::string& out, const OnceName& name, std::string_view operation);
 // At most 2^32 - 1 items.
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items);
@@ -132,7 +142,9 @@ class StoreMachine final : public StateMachine {
   // docs/formats/store-state.md.
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
-  [[nodiscard]] StateDigest digest() const override { return store_.digest(); }
+  [[nodiscard]] StateDigest digest() const override;
+  [[nodiscard]] const KeptReplies& kept_replies() const { return replies_; }
+  static constexpr std::size_t session_bytes_max = 256;
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
   void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
@@ -140,10 +152,12 @@ class StoreMachine final : public StateMachine {
  private:
   void execute(std::string_view operation, std::string* reply);
   void execute_transaction(std::string_view transaction, std::string* reply);
+  void execute_once(std::string_view once, std::string* reply);
 
   Store store_;
+  KeptReplies replies_;
   TransactionReader* reader_ = nullptr;
-  std::string read_;  // Scratch: what the reader wrote.
+  std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
 };
 
 }  // namespace rabia::kv

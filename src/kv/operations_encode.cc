@@ -117,6 +117,14 @@ void encode_copy(std::string& out, std::string_view from, std::string_view to, b
   encoder.fixed(static_cast<std::uint8_t>(replace ? 1 : 0));
 }
 
+void encode_once(std::string& out, const OnceName& name, std::string_view operation) {
+  base::Encoder encoder = begin(out, Operation::once);
+  encoder.bytes(name.session);
+  encoder.varint(name.number);
+  encoder.varint(name.keep_milliseconds);
+  encoder.bytes(operation);
+}
+
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items) {
   base::Encoder encoder = begin(out, Operation::transaction);

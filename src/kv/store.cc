@@ -121,19 +121,34 @@ void Store::note_deadlines() {
   next_deadline_ = first ? first->deadline : no_deadline;
 }
 
-void Store::expire(std::uint64_t keys_max) {
+std::uint64_t Store::data_bytes() const {
+  return table_->data_bytes();
+}
+
+// The first in the order of (deadline, hash, key).
+std::string Store::soonest_key() const {
+  const Deadlines::Item soonest = *table_->deadlines().first();
+  std::uint64_t hash = soonest.hash;
   std::vector<Entry*> group;
+  RABIA_CHECK(table_->find_group(hash, group) && hash == soonest.hash);
+  std::erase_if(group,
+                [&soonest](const Entry* entry) { return entry->deadline() != soonest.deadline; });
+  const Entry* first =
+      *std::min_element(group.begin(), group.end(),
+                        [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
+  return std::string(first->key());
+}
+
+void Store::expire(std::uint64_t keys_max) {
   for (; any_due() && keys_max > 0; --keys_max) {
-    const Deadlines::Item due = *table_->deadlines().first();
-    std::uint64_t hash = due.hash;
-    group.clear();
-    RABIA_CHECK(table_->find_group(hash, group) && hash == due.hash);
-    std::erase_if(group, [&due](const Entry* entry) { return entry->deadline() != due.deadline; });
-    const Entry* next =
-        *std::min_element(group.begin(), group.end(),
-                          [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
-    erase_entry(hash, std::string(next->key()), ChangeKind::expired);
+    const std::string key = soonest_key();
+    erase_entry(table_->hash(key), key, ChangeKind::expired);
   }
+}
+
+void Store::evict_soonest() {
+  const std::string key = soonest_key();
+  erase_entry(table_->hash(key), key, ChangeKind::evicted);
 }
 
 // --- Changes ------------------------------------------------------------------------------------

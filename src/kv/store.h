@@ -82,6 +82,10 @@ class Store {
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
   // How many keys have a deadline.
   [[nodiscard]] std::uint64_t keys_with_deadline() const;
+  // Bytes of all keys and values: equal for equal contents, unlike memory_bytes().
+  [[nodiscard]] std::uint64_t data_bytes() const;
+  // Erases the key that expires next, due or not; some must have a deadline.
+  void evict_soonest();
   // How many keys were removed since they were due, by this object.
   [[nodiscard]] std::uint64_t keys_expired() const { return keys_expired_; }
   // Removes up to `keys_max` keys that are due, in the order of (deadline, hash, key).
@@ -155,6 +159,7 @@ class Store {
     return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
   }
   void note_deadlines();
+  [[nodiscard]] std::string soonest_key() const;
 
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;

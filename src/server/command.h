@@ -127,12 +127,6 @@ struct WriteCall {
 // False: `error` says why nothing can be submitted.
 using WriteHandler = bool (*)(WriteCall& call);
 
-// How a write's result is shown.
-enum class ResultShape : std::uint8_t {
-  as_it_is,
-  one_or_zero,  // ok → 1, nil → 0.
-};
-
 // Exactly one of local, deferred, read, write and subcommands is given (local and subcommands may
 // go together: COMMAND alone means something).
 struct Command {
@@ -153,7 +147,6 @@ struct Command {
   DeferredHandler deferred = nullptr;
   ReadHandler read = nullptr;
   WriteHandler write = nullptr;
-  ResultShape shape = ResultShape::as_it_is;
   std::span<const Command> subcommands{};
   std::size_t index = 0;  // CommandTable::at() of it: filled in there.
 };
@@ -174,6 +167,7 @@ std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
 std::span<const Command> member_subcommands();
 std::span<const Command> object_commands();
+std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();

@@ -32,6 +32,8 @@ struct ServerOptions {
   std::uint64_t key_bytes_max = 64ULL << 10;
   std::uint64_t value_bytes_max = 16ULL << 20;
   std::uint64_t command_bytes_max = 32ULL << 20;  // One whole command, all its arguments.
+  // How long the reply to a command of RABIA.ONCE is kept. Above 0.
+  std::uint64_t once_keep_seconds = 3600;
   // Replies not yet taken by a client: above the first its commands wait, above the second it is
   // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;

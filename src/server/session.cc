@@ -108,12 +108,11 @@ void Session::on_closed(std::string_view) {
 void Session::on_executed(std::uint64_t token, std::string_view result) {
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
-  const Command& command = server_.commands.at(static_cast<std::size_t>(token));
   resp::ReplyWriter writer = reply();
   if (transaction) {
     transaction->answer(server_, client_, result, writer);
   } else {
-    write_result(result, command.shape, writer);
+    write_result(result, writer);
   }
   cut_if_output_is_too_large();
 }

@@ -73,9 +73,10 @@ bool encode_getex(WriteCall& call) {
   return true;
 }
 
+// As MSETNX of one key: it answers 1 or 0.
 bool encode_setnx(WriteCall& call) {
-  kv::encode_set(call.operation, call.arguments[1], call.arguments[2],
-                 {.condition = kv::SetCondition::if_absent});
+  const kv::KeyValue pair{.key = call.arguments[1], .value = call.arguments[2]};
+  kv::encode_set_many(call.operation, {&pair, 1}, true);
   return true;
 }
 
@@ -192,11 +193,6 @@ constexpr Command with_pairs(Command command, std::string_view tips) {
   return command;
 }
 
-constexpr Command with_shape(Command command, ResultShape shape) {
-  command.shape = shape;
-  return command;
-}
-
 constexpr Flags denyoom = flag::denyoom;
 constexpr Flags fast = flag::denyoom | flag::fast;
 constexpr std::string_view changes = "RW access update";
@@ -236,9 +232,8 @@ constexpr Command rows[] = {
           "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
           "unix-time-milliseconds | KEEPTTL]",
           -3, denyoom, "RW access update variable_flags", "1.0.0", "Sets a key.", encode_set_call}),
-    with_shape(make({"setnx", "key value", 3, fast, "OW insert", "1.0.0",
-                     "Sets a key if it does not exist.", encode_setnx}),
-               ResultShape::one_or_zero),
+    make({"setnx", "key value", 3, fast, "OW insert", "1.0.0", "Sets a key if it does not exist.",
+          encode_setnx}),
     make({"setrange", "key offset value", 4, denyoom, "RW update", "2.2.0",
           "Overwrites a part of a value.", encode_setrange}),
 };

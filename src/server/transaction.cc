@@ -118,14 +118,13 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
   kv::ResultReader results(result);
   const std::optional<kv::ResultItem> list = results.next();
   if (list && list->tag == kv::ResultTag::nil) return reply.null_array();
-  if (!list || list->tag != kv::ResultTag::list) return write_result(result, {}, reply);
+  if (!list || list->tag != kv::ResultTag::list) return write_result(result, reply);
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::local || item.kind == Kind::error) {
       answer_local(item, server, client, reply);
     } else {
-      write_next_result(results, item.kind == Kind::write ? item.command->shape : ResultShape{},
-                        reply);
+      write_next_result(results, reply);
     }
   }
 }
