@@ -31,6 +31,7 @@ struct Execution {
   Store& store;
   base::Decoder in;
   ResultWriter out;
+  Listener* listener = nullptr;
 
   // Whether the command was read to its end and found well-formed. Answers otherwise.
   bool complete() {
@@ -200,14 +201,25 @@ void clear(Execution& run) {
   run.out.ok();
 }
 
+void publish(Execution& run) {
+  const auto kind = static_cast<ChannelKind>(run.choice(1));
+  const std::string_view channel = run.value();
+  const std::string_view payload = run.value();
+  if (!run.complete()) return;
+  const std::uint64_t receivers =
+      run.listener == nullptr ? 0 : run.listener->on_message(kind, channel, payload);
+  run.out.integer(static_cast<std::int64_t>(receivers));
+}
+
 using Execute = void (*)(Execution&);
 // By the number of the operation. A transaction is not in it: it holds others, and none of its
 // kind.
-constexpr std::array<Execute, 11> executes = {
-    nullptr,          set,           erase, append, increment, increment_float, set_range, set_many,
-    set_many_if_none, get_and_erase, clear,
+constexpr std::array<Execute, 13> executes = {
+    nullptr,  set,      erase,            append,        increment, increment_float,
+    set_range, set_many, set_many_if_none, get_and_erase, clear,     nullptr,
+    publish,
 };
-static_assert(executes.size() == static_cast<std::size_t>(Operation::clear) + 1);
+static_assert(executes.size() == static_cast<std::size_t>(Operation::publish) + 1);
 
 // To the first key of an operation; false when it has none.
 bool skip_to_key(base::Decoder& in) {
@@ -245,8 +257,10 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
 void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply)};
-  if (operation == 0 || operation >= executes.size()) return run.out.error(malformed_error);
+  Execution run{store_, in, ResultWriter(reply), listener_};
+  if (operation >= executes.size() || executes[operation] == nullptr) {
+    return run.out.error(malformed_error);
+  }
   executes[operation](run);
 }
 
@@ -303,7 +317,9 @@ std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
 }
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
-  return std::make_unique<StoreSnapshotLoader>(store_);
+  return std::make_unique<StoreSnapshotLoader>(store_, [this] {
+    if (listener_ != nullptr) listener_->on_skipped();
+  });
 }
 
 }  // namespace rabia::kv

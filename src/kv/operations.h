@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "kv/listener.h"
 #include "kv/store.h"
 #include "rabia/state_machine.h"
 
@@ -28,6 +29,7 @@ enum class Operation : std::uint8_t {
   get_and_erase = 9,     // key → bytes | nil (GETDEL)
   clear = 10,            // → ok (FLUSHALL, FLUSHDB)
   transaction = 11,      // items → a list of their results, in order (MULTI, EXEC)
+  publish = 12,          // kind, channel, payload → integer: its receivers here (PUBLISH)
 };
 
 // One command of a transaction.
@@ -70,6 +72,9 @@ void encode_set_range(std::string& out, std::string_view key, std::uint64_t offs
 void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool only_if_none_exists);
 void encode_get_and_erase(std::string& out, std::string_view key);
 void encode_clear(std::string& out);
+// Changes nothing: the listener of each replica is told.
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload);
 // At most 2^32 - 1 items.
 void encode_transaction(std::string& out, std::span<const TransactionItem> items);
 
@@ -88,6 +93,9 @@ class StoreMachine final : public StateMachine {
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
   void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
+  // Null: nobody is told, and messages have no receivers. It outlives the machine and its loaders,
+  // or is taken away before.
+  void set_listener(Listener* listener) { listener_ = listener; }
 
  private:
   void execute(std::string_view operation, std::string* reply);
@@ -95,6 +103,7 @@ class StoreMachine final : public StateMachine {
 
   Store store_;
   TransactionReader* reader_ = nullptr;
+  Listener* listener_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote.
 };
 

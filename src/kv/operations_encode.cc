@@ -76,6 +76,14 @@ void encode_clear(std::string& out) {
   begin(out, Operation::clear);
 }
 
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload) {
+  base::Encoder encoder = begin(out, Operation::publish);
+  encoder.fixed(static_cast<std::uint8_t>(kind));
+  encoder.bytes(channel);
+  encoder.bytes(payload);
+}
+
 void encode_transaction(std::string& out, std::span<const TransactionItem> items) {
   base::Encoder encoder = begin(out, Operation::transaction);
   encoder.varint(items.size());

@@ -80,6 +80,12 @@ std::string clear() {
   return out;
 }
 
+std::string publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
+  std::string out;
+  encode_publish(out, kind, channel, payload);
+  return out;
+}
+
 struct Case {
   std::string name;
   Contents before;
@@ -283,6 +289,8 @@ std::string random_command(base::Random& random) {
       return get_and_erase(a);
     case 8:
       return random.chance(10) ? clear() : set(a, "1");
+    case 9:
+      return publish(static_cast<ChannelKind>(random.below(2)), a, number);
     default:
       return set(a, std::to_string(random.below(100)));
   }
@@ -423,6 +431,8 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(set_many({{"k", ""}}, true), "\x08\x01\x01k\x00"s);
   EXPECT_EQ(get_and_erase("k"), "\x09\x01k"s);
   EXPECT_EQ(clear(), "\x0a"s);
+  EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"), "\x0c\x01\x01"
+                                                    "c\x02pq"s);
   EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x02\x00\x01\x0a\x01\x01k"s);
 }
 

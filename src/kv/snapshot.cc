@@ -106,6 +106,7 @@ Status StoreSnapshotLoader::finish() {
     refuse("its digest is not that of its entries");
   } else {
     draft_.put_in_place();
+    if (replaced_) replaced_();
   }
   return failure_;
 }

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "kv/cut.h"
 #include "kv/draft.h"
@@ -36,7 +38,9 @@ class StoreSnapshotReader final : public SnapshotReader {
 // See SnapshotLoader. `store` outlives it.
 class StoreSnapshotLoader final : public SnapshotLoader {
  public:
-  explicit StoreSnapshotLoader(Store& store) : store_(store), draft_(store) {}
+  // `replaced` is called when the store has the new contents.
+  explicit StoreSnapshotLoader(Store& store, std::function<void()> replaced = {})
+      : store_(store), draft_(store), replaced_(std::move(replaced)) {}
   Status add(std::string_view bytes) override;
   Status finish() override;
 
@@ -55,6 +59,7 @@ class StoreSnapshotLoader final : public SnapshotLoader {
 
   Store& store_;
   Draft draft_;
+  std::function<void()> replaced_;
   Part part_ = Part::header;
   std::string waiting_;              // The beginning of a part whose rest has not come.
   std::uint64_t offset_ = 0;         // Of the next part in the stream.
