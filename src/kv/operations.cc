@@ -215,9 +215,9 @@ using Execute = void (*)(Execution&);
 // By the number of the operation. A transaction is not in it: it holds others, and none of its
 // kind.
 constexpr std::array<Execute, 13> executes = {
-    nullptr,  set,      erase,            append,        increment, increment_float,
-    set_range, set_many, set_many_if_none, get_and_erase, clear,     nullptr,
-    publish,
+    nullptr,         set,       erase,    append,           increment,
+    increment_float, set_range, set_many, set_many_if_none, get_and_erase,
+    clear,           nullptr,   publish,
 };
 static_assert(executes.size() == static_cast<std::size_t>(Operation::publish) + 1);
 

@@ -431,8 +431,9 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(set_many({{"k", ""}}, true), "\x08\x01\x01k\x00"s);
   EXPECT_EQ(get_and_erase("k"), "\x09\x01k"s);
   EXPECT_EQ(clear(), "\x0a"s);
-  EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"), "\x0c\x01\x01"
-                                                    "c\x02pq"s);
+  EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"),
+            "\x0c\x01\x01"
+            "c\x02pq"s);
   EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x02\x00\x01\x0a\x01\x01k"s);
 }
 

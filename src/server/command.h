@@ -28,7 +28,7 @@ using Flags = std::uint32_t;
 namespace flag {
 inline constexpr Flags write = 1U << 0;
 inline constexpr Flags readonly = 1U << 1;
-inline constexpr Flags denyoom = 1U << 2;  // Data may grow: refused while the disk is nearly full.
+inline constexpr Flags denyoom = 1U << 2;  // Data may grow.
 inline constexpr Flags admin = 1U << 3;
 inline constexpr Flags noscript = 1U << 4;
 inline constexpr Flags loading = 1U << 5;
@@ -41,6 +41,13 @@ inline constexpr Flags allow_busy = 1U << 11;
 // Two of our own, which COMMAND does not show.
 inline constexpr Flags at_once_in_multi = 1U << 12;  // It does not wait for EXEC.
 inline constexpr Flags alone = 1U << 13;             // Not in a transaction.
+inline constexpr Flags pubsub = 1U << 14;
+// Three more of our own.
+inline constexpr Flags may_replicate = 1U << 15;  // It takes a place in the log for no data.
+inline constexpr Flags in_subscriber = 1U << 16;  // Allowed to subscribers in RESP2.
+inline constexpr Flags pushes = 1U << 17;         // Its replies are pushes: CLIENT REPLY lets them.
+// Refused while the disk is nearly full.
+inline constexpr Flags needs_room = denyoom | may_replicate;
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -170,6 +177,7 @@ std::span<const Command> config_subcommands();
 std::span<const Command> keyspace_commands();
 std::span<const Command> member_subcommands();
 std::span<const Command> persistence_commands();
+std::span<const Command> pubsub_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();
