@@ -1,4 +1,4 @@
-// Executing what changes keys as such: when they expire, what they are called.
+// Executing what changes keys as such (when they expire, what they are called), and messages.
 #include <optional>
 #include <string>
 
@@ -99,6 +99,16 @@ void copy(Execution& run) {
     run.store.set(to, value, item->deadline);
   }
   run.out.integer(done ? 1 : 0);
+}
+
+void publish(Execution& run) {
+  const auto kind = static_cast<ChannelKind>(run.choice(1));
+  const std::string_view channel = run.value();
+  const std::string_view payload = run.value();
+  if (!run.complete()) return;
+  const std::uint64_t receivers =
+      run.listener == nullptr ? 0 : run.listener->on_message(kind, channel, payload);
+  run.out.integer(static_cast<std::int64_t>(receivers));
 }
 
 }  // namespace execute

@@ -25,6 +25,7 @@ struct Execution {
   Store& store;
   base::Decoder in;
   ResultWriter out;
+  Listener* listener = nullptr;
 
   // Whether the command was read to its end and found well-formed. Answers otherwise.
   bool complete() {
@@ -104,6 +105,7 @@ void get_and_expire(Execution& run);
 void persist(Execution& run);
 void rename(Execution& run);
 void copy(Execution& run);
+void publish(Execution& run);
 }  // namespace execute
 
 }  // namespace rabia::kv

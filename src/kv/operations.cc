@@ -31,7 +31,7 @@ constexpr std::array<Execute, 18> executes = {
     execute::get_and_erase,
     execute::clear,
     nullptr,  // A transaction.
-    nullptr,
+    execute::publish,
     execute::expire,
     execute::get_and_expire,
     execute::persist,
@@ -96,7 +96,7 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
 void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply)};
+  Execution run{store_, in, ResultWriter(reply), listener_};
   const bool known = operation < executes.size() && executes[operation] != nullptr;
   if (!known) return run.out.error(malformed_error);
   store_.begin_operation(operation);
@@ -201,7 +201,9 @@ std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
   Store* const stores[] = {&store_, &replies_.store()};
-  return std::make_unique<StoresSnapshotLoader>(stores);
+  return std::make_unique<StoresSnapshotLoader>(stores, [this] {
+    if (listener_ != nullptr) listener_->on_skipped();
+  });
 }
 
 }  // namespace rabia::kv

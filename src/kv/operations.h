@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "kv/kept_replies.h"
+#include "kv/listener.h"
 #include "kv/store.h"
 #include "rabia/state_machine.h"
 
@@ -31,6 +32,7 @@ enum class Operation : std::uint8_t {
   clear = 10,            // → ok (FLUSHALL, FLUSHDB)
   // conditions, items → a list of the items' results, in order; nil when a condition fails (EXEC)
   transaction = 11,
+  publish = 12,         // kind, channel, payload → integer: its receivers here (PUBLISH)
   expire = 13,          // key, expiry, conditions → integer 1, or 0 (EXPIRE and its kin)
   get_and_expire = 14,  // key, expiry → bytes | nil (GETEX)
   persist = 15,         // key → integer 1, or 0 when it had no deadline
@@ -122,6 +124,9 @@ struct OnceName {
   std::uint64_t keep_milliseconds = 0;
 };
 void encode_once(std::string& out, const OnceName& name, std::string_view operation);
+// Changes nothing: the listener of each replica is told.
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload);
 // At most 2^32 - 1 items.
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items);
@@ -148,6 +153,12 @@ class StoreMachine final : public StateMachine {
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
   void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
+  // Null: nobody is told, and messages have no receivers. It outlives the machine and its loaders,
+  // or is taken away before.
+  void set_listener(Listener* listener) {
+    listener_ = listener;
+    store_.set_listener(listener);
+  }
 
  private:
   void execute(std::string_view operation, std::string* reply);
@@ -158,6 +169,7 @@ class StoreMachine final : public StateMachine {
   KeptReplies replies_;
   TransactionReader* reader_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
+  Listener* listener_ = nullptr;
 };
 
 }  // namespace rabia::kv

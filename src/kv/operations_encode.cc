@@ -125,6 +125,14 @@ void encode_once(std::string& out, const OnceName& name, std::string_view operat
   encoder.bytes(operation);
 }
 
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload) {
+  base::Encoder encoder = begin(out, Operation::publish);
+  encoder.fixed(static_cast<std::uint8_t>(kind));
+  encoder.bytes(channel);
+  encoder.bytes(payload);
+}
+
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items) {
   base::Encoder encoder = begin(out, Operation::transaction);

@@ -228,6 +228,8 @@ std::string random_command(base::Random& random) {
       return get_and_erase(a);
     case 8:
       return random.chance(10) ? clear() : set(a, "1");
+    case 9:
+      return publish(static_cast<ChannelKind>(random.below(2)), a, number);
     default:
       return set(a, std::to_string(random.below(100)));
   }
@@ -401,6 +403,9 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x00\x02\x00\x01\x0a\x01\x01k"s);
   EXPECT_EQ(transaction({{false, clear()}}, {{"k", 300}, {"", 0}}),
             "\x0b\x02\x01k\xac\x02\x00\x00\x01\x00\x01\x0a"s);
+  EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"),
+            "\x0c\x01\x01"
+            "c\x02pq"s);
 }
 
 }  // namespace

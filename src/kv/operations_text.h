@@ -68,6 +68,11 @@ inline std::string clear() {
   return out;
 }
 
+inline std::string publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
+  std::string out;
+  encode_publish(out, kind, channel, payload);
+  return out;
+}
 inline std::string expire(std::string_view key, Expiry expiry, ExpireConditions conditions = {}) {
   std::string out;
   encode_expire(out, key, expiry, conditions);

@@ -263,7 +263,9 @@ bool StoresSnapshotReader::read(std::size_t bytes_about, std::string& out) {
   return false;
 }
 
-StoresSnapshotLoader::StoresSnapshotLoader(std::span<Store* const> stores) {
+StoresSnapshotLoader::StoresSnapshotLoader(std::span<Store* const> stores,
+                                           std::function<void()> replaced)
+    : replaced_(std::move(replaced)) {
   for (Store* store : stores) loaders_.push_back(std::make_unique<StoreSnapshotLoader>(*store));
 }
 
@@ -284,6 +286,7 @@ Status StoresSnapshotLoader::finish() {
   for (const auto& loader : loaders_) {
     if (Status status = loader->finish(); !status.ok()) return status;
   }
+  replaced_();
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -88,12 +89,14 @@ class StoresSnapshotReader final : public SnapshotReader {
 
 class StoresSnapshotLoader final : public SnapshotLoader {
  public:
-  explicit StoresSnapshotLoader(std::span<Store* const> stores);
+  // `replaced` is called when the stores have the new contents.
+  StoresSnapshotLoader(std::span<Store* const> stores, std::function<void()> replaced);
   Status add(std::string_view bytes) override;
   Status finish() override;
 
  private:
   std::vector<std::unique_ptr<StoreSnapshotLoader>> loaders_;
+  std::function<void()> replaced_;
   std::size_t next_ = 0;
 };
 

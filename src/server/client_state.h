@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "resp/writer.h"
+#include "server/client_subscriptions.h"
 #include "server/command.h"
 #include "server/transaction.h"
 
@@ -50,12 +51,17 @@ struct ClientState {
   ReplyMode replies;
   std::optional<Transaction> transaction;  // MULTI was called.
   WatchedKeys watched;
+  ClientSubscriptions subscriptions;
   std::optional<PendingWait> wait;
   bool awaits_deferred = false;  // The reply of a deferred command.
   base::Instant connected_at{};
   base::Instant last_active_at{};
   const Command* last_command = nullptr;
 
+  // In RESP2, messages and replies could not be told apart: other commands are refused.
+  [[nodiscard]] bool only_subscribes() const {
+    return protocol == resp::Protocol::resp2 && subscriptions.any();
+  }
   // It takes no further command before what it waits for.
   [[nodiscard]] bool blocked() const { return wait.has_value() || awaits_deferred; }
 };

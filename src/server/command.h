@@ -28,7 +28,7 @@ using Flags = std::uint32_t;
 namespace flag {
 inline constexpr Flags write = 1U << 0;
 inline constexpr Flags readonly = 1U << 1;
-inline constexpr Flags denyoom = 1U << 2;  // Data may grow: refused while the disk is nearly full.
+inline constexpr Flags denyoom = 1U << 2;  // Data may grow.
 inline constexpr Flags admin = 1U << 3;
 inline constexpr Flags noscript = 1U << 4;
 inline constexpr Flags loading = 1U << 5;
@@ -39,9 +39,15 @@ inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
 inline constexpr Flags skip_slowlog = 1U << 12;
-// Two of our own, which COMMAND does not show.
-inline constexpr Flags at_once_in_multi = 1U << 13;  // It does not wait for EXEC.
-inline constexpr Flags alone = 1U << 14;             // Not in a transaction.
+inline constexpr Flags pubsub = 1U << 13;
+// Five of our own, which COMMAND does not show.
+inline constexpr Flags at_once_in_multi = 1U << 14;  // It does not wait for EXEC.
+inline constexpr Flags alone = 1U << 15;             // Not in a transaction.
+inline constexpr Flags may_replicate = 1U << 16;     // It takes a place in the log for no data.
+inline constexpr Flags in_subscriber = 1U << 17;     // Allowed to subscribers in RESP2.
+inline constexpr Flags pushes = 1U << 18;  // Its replies are pushes: CLIENT REPLY lets them.
+// Refused while the disk is nearly full.
+inline constexpr Flags needs_room = denyoom | may_replicate;
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -169,6 +175,7 @@ std::span<const Command> member_subcommands();
 std::span<const Command> object_commands();
 std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();
+std::span<const Command> pubsub_commands();
 std::span<const Command> server_commands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();

@@ -13,6 +13,7 @@ constexpr std::pair<Flags, std::string_view> flag_names[] = {
     {flag::readonly, "readonly"},
     {flag::denyoom, "denyoom"},
     {flag::admin, "admin"},
+    {flag::pubsub, "pubsub"},
     {flag::noscript, "noscript"},
     {flag::loading, "loading"},
     {flag::stale, "stale"},
@@ -103,6 +104,7 @@ std::vector<std::string_view> acl_categories(const Command& command) {
   if (has(flag::write)) names.push_back("@write");
   if (in(category::string)) names.push_back("@string");
   if (admin) names.push_back("@admin");
+  if (has(flag::pubsub)) names.push_back("@pubsub");
   names.push_back(has(flag::fast) ? "@fast" : "@slow");
   if (in(category::dangerous) || admin) names.push_back("@dangerous");
   if (in(category::connection)) names.push_back("@connection");
@@ -121,7 +123,9 @@ void write_info(const Command& command, resp::ReplyWriter& reply) {
   write_simples(acl_categories(command), reply);
   write_tips(command, reply);
   write_key_specifications(command, reply);
-  reply.set(command.subcommands.size());
+  // Redis has a set only where there are none.
+  if (command.subcommands.empty()) return reply.set(0);
+  reply.array(command.subcommands.size());
   for (const Command& subcommand : command.subcommands) write_info(subcommand, reply);
 }
 

@@ -46,8 +46,8 @@ const CommandTable& CommandTable::instance() {
 CommandTable::CommandTable() {
   for (const auto& family :
        {connection_commands(), expiry_commands(), keyspace_commands(), object_commands(),
-        once_commands(), persistence_commands(), server_commands(), string_read_commands(),
-        string_write_commands(), transaction_commands()}) {
+        once_commands(), persistence_commands(), pubsub_commands(), server_commands(),
+        string_read_commands(), string_write_commands(), transaction_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);
@@ -102,7 +102,7 @@ const Command* CommandTable::resolve(Arguments arguments, std::string& error) co
 
 void find_keys(const Command& command, Arguments arguments, std::vector<std::string_view>& keys) {
   const KeyPositions& positions = command.keys;
-  if (positions.first <= 0) return;
+  if (!has_keys(command)) return;
   const auto count = static_cast<int>(arguments.size());
   const int last = positions.last >= 0 ? positions.last : count + positions.last;
   for (int i = positions.first; i <= last && i < count; i += positions.step) {

@@ -44,6 +44,11 @@ class CommandTable {
   std::unordered_map<std::string_view, const Command*> by_name_;  // Subcommands too.
 };
 
+// Whether its key positions are those of keys: Redis gives shard channels such too.
+[[nodiscard]] inline bool has_keys(const Command& command) {
+  return command.keys.first > 0 && command.key_flags != "not_key";
+}
+
 // Appends the keys among the arguments of a call.
 void find_keys(const Command& command, Arguments arguments, std::vector<std::string_view>& keys);
 

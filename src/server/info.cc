@@ -126,6 +126,10 @@ void write_stats(const ServerState& server, Lines& lines) {
   lines.field("evicted_keys", 0);
   lines.field("keyspace_hits", counted.keyspace_hits);
   lines.field("keyspace_misses", counted.keyspace_misses);
+  const Subscriptions& subscriptions = server.subscriptions;
+  lines.field("pubsub_channels", subscriptions.names(SubscriptionKind::channel));
+  lines.field("pubsub_patterns", subscriptions.names(SubscriptionKind::pattern));
+  lines.field("pubsubshard_channels", subscriptions.names(SubscriptionKind::shard_channel));
 }
 
 // What clients look for; members are equals, so none is a replica of another.

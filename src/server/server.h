@@ -1,6 +1,7 @@
 // The Redis-protocol front of one replica: accepts client connections and serves them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "io/executor.h"
 #include "io/network.h"
 #include "kv/operations.h"
@@ -38,6 +40,14 @@ struct ServerOptions {
   // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;
   std::uint64_t output_bytes_max = 256ULL << 20;
+  // The same of a subscriber, which is cut above the first, or when it was above the second for so
+  // long.
+  std::uint64_t push_bytes_max = 32ULL << 20;
+  std::uint64_t push_bytes_soft_max = 8ULL << 20;
+  base::Duration push_slow_max = std::chrono::seconds(60);
+  // Of one client.
+  std::uint64_t subscriptions_max = 100'000;
+  std::uint64_t subscription_bytes_max = 16ULL << 20;  // All names together.
   std::vector<Setting> settings;  // What CONFIG GET answers, and CONFIG SET can change.
 };
 

@@ -29,12 +29,15 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       run_id(random_hex(executor, 40)),
       settings(settings_of(options)),
       random(io::random_number(executor)),
+      subscriptions(buffers, io::random_number(executor)),
       sessions(executor) {
   machine.set_transaction_reader(&transaction_reads);
+  machine.set_listener(&subscriptions);
 }
 
 ServerState::~ServerState() {
   machine.set_transaction_reader(nullptr);
+  machine.set_listener(nullptr);
 }
 
 }  // namespace rabia::server

@@ -13,6 +13,7 @@
 #include "server/server.h"
 #include "server/session_registry.h"
 #include "server/statistics.h"
+#include "server/subscriptions.h"
 #include "server/transaction.h"
 
 namespace rabia::server {
@@ -38,6 +39,7 @@ struct ServerState {
   BufferPool buffers;
   base::Random random;
   TransactionReads transaction_reads{*this};
+  Subscriptions subscriptions;
 
   // Scratch of the command in hand: never in use across calls.
   std::string operation;

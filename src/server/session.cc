@@ -17,6 +17,8 @@ constexpr std::size_t read_ahead_bytes_max = 16 << 10;
 constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
 
 constexpr std::string_view no_authentication = "NOAUTH Authentication required.";
+constexpr std::string_view not_in_subscriber =
+    "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
 constexpr std::string_view not_executed =
     "CLUSTERDOWN The cluster has no quorum: the command was not executed";
 constexpr std::string_view outcome_unknown =
@@ -59,6 +61,7 @@ Session::Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stre
 }
 
 Session::~Session() {
+  server_.subscriptions.remove_all(*this);
   stream_.reset();
   server_.replica.remove_client(replica_client_);
 }
@@ -71,17 +74,19 @@ void Session::kill() {
   if (dead_) return;
   dead_ = true;
   stream_->close();
+  server_.subscriptions.remove_all(*this);
   server_.sessions.retire(client_.id);
 }
 
 void Session::resume() {
+  pushed_ = false;
   if (!dead_) turn();
 }
 
 std::size_t Session::memory_bytes() const {
   const std::size_t queued = client_.transaction ? client_.transaction->bytes() : 0;
   return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent() + queued +
-         client_.watched.bytes();
+         client_.watched.bytes() + client_.subscriptions.memory_bytes();
 }
 
 // The stream calls.
@@ -259,23 +264,18 @@ void Session::settle() {
 
 void Session::flush() {
   if (dead_) return;
+  write_out();
+  cut_if_output_is_too_large();
+}
+
+void Session::write_out() {
   if (!out_.empty()) stream_->write(out_);
   server_.statistics.output_bytes += out_.size();
   server_.buffers.give_back(std::exchange(out_, {}));
-  cut_if_output_is_too_large();
 }
 
 bool Session::output_full() const {
   return output_bytes() > server_.options.output_bytes_pause;
-}
-
-void Session::cut_if_output_is_too_large() {
-  if (dead_ || output_bytes() <= server_.options.output_bytes_max) return;
-  ++server_.statistics.clients_cut;
-  io::log(io::Level::warning, "server", "client cut: it does not take its replies",
-          {{"address", client_.address}, {"bytes", output_bytes()}});
-  out_.clear();
-  kill();
 }
 
 resp::ReplyWriter Session::reply() {
@@ -324,8 +324,14 @@ const Command* Session::admit(Arguments arguments) {
     return nullptr;
   }
   const Needs needs{.replica = command->write != nullptr || command->read != nullptr,
-                    .room = (command->flags & flag::denyoom) != 0};
-  return keys_fit(*command, arguments) && disk_allows(needs) ? command : nullptr;
+                    .room = (command->flags & flag::needs_room) != 0};
+  if (!keys_fit(*command, arguments) || !disk_allows(needs)) return nullptr;
+  if (client_.only_subscribes() && (command->flags & flag::in_subscriber) == 0) {
+    server_.error = "ERR Can't execute '";
+    server_.error.append(command->name).append(not_in_subscriber);
+    return nullptr;
+  }
+  return command;
 }
 
 bool Session::disk_allows(Needs needs) {
@@ -444,7 +450,8 @@ bool Session::run_local(const Command& command, Arguments arguments) {
   resp::ReplyWriter writer = reply();
   LocalCall call{.server = server_, .client = client_, .arguments = arguments, .reply = writer};
   command.local(call);
-  if (client_.replies.muted()) out_.resize(size_before);
+  const bool left_out = client_.replies.muted() && (command.flags & flag::pushes) == 0;
+  if (left_out) out_.resize(size_before);
   parser_.set_unauthenticated(!client_.authenticated);
   if (client_.wait) {
     client_.wait->muted = client_.replies.muted();

@@ -33,7 +33,11 @@ class Session final : public replica::Client, public io::StreamHandler {
   void start();
   // Closes the connection now. Safe inside any call: the registry destroys the session later.
   void kill();
-  // Goes on after a pause; called by the registry.
+  // What the client is to be told besides its replies, whole and in its version of the protocol; it
+  // leaves in the next turn of the loop at the latest. Ends no session: one that takes too little
+  // is cut later.
+  void push(std::string_view bytes);
+  // Goes on after a pause, or after a push; called by the registry.
   void resume();
 
   [[nodiscard]] ClientState& client() { return client_; }
@@ -68,6 +72,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   bool run_next();
   void settle();
   void flush();
+  void write_out();
 
   bool execute(Arguments arguments);
   const Command* admit(Arguments arguments);
@@ -94,6 +99,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   [[nodiscard]] resp::ReplyWriter reply();
   std::optional<Transaction> take_transaction(std::uint64_t token);
   bool begin_answer(std::uint64_t token);
+  bool output_is_too_large();
   void cut_if_output_is_too_large();
 
   ServerState& server_;
@@ -106,9 +112,12 @@ class Session final : public replica::Client, public io::StreamHandler {
   std::optional<Transaction> executing_;  // EXEC was submitted, and is not answered.
   // The reply that is owed finds the way back through this. Null: none is.
   std::shared_ptr<Session*> owed_by_;
+  std::optional<base::Instant> slow_since_;  // A subscriber: above its soft bound.
   Stall stall_ = Stall::none;
   bool answered_in_step_ = false;  // on_step_end() will come.
   bool reading_paused_ = false;
+  bool pushed_ = false;          // resume() will come.
+  bool output_overrun_ = false;  // It will be cut.
   bool dead_ = false;
 };
 

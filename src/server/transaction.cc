@@ -71,7 +71,7 @@ std::vector<kv::TransactionCondition> WatchedKeys::conditions() const {
 
 void Transaction::add(Kind kind, const Command* command, std::string bytes) {
   bytes_ += bytes.size() + sizeof(Item);
-  if (command != nullptr && (command->flags & flag::denyoom) != 0) may_grow_ = true;
+  if (command != nullptr && (command->flags & flag::needs_room) != 0) may_grow_ = true;
   items_.push_back({kind, command, std::move(bytes)});
 }
 

@@ -235,6 +235,32 @@ TRANSACTIONS = [
     ["WATCH k", "FLUSHALL", "DEL k", "GET k", "MULTI", "PING", "EXEC"],
 ]
 
+# Each ends without a subscription: in RESP2 the sentinel would be refused.
+PUBSUB = [
+    ["SUBSCRIBE a", "PUBLISH a x", "GET k", "UNSUBSCRIBE a", "PUBLISH a x", "GET k"],
+    ["SUBSCRIBE a a b", "UNSUBSCRIBE a", "UNSUBSCRIBE b b", "PING", "PING x"],
+    ["PSUBSCRIBE a* a*", "SUBSCRIBE ab", "SSUBSCRIBE ab", "PUBLISH ab x", "PUBLISH ac x", "PUBLISH b x",
+     "SPUBLISH ab y", "UNSUBSCRIBE", "PING", "PUNSUBSCRIBE", "PING", "SUNSUBSCRIBE", "PING"],
+    ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE x y", "PUNSUBSCRIBE x", "SUNSUBSCRIBE x"],
+    ["SUBSCRIBE a", "GET x", "GET", "NOSUCH", "CLIENT GETNAME", "client getname", "HELLO x", "PING",
+     "PING x", "PING x y", "CONFIG GET nosuch", "MULTI", "PUBSUB NUMPAT", "RESET", "GET x"],
+    ["SUBSCRIBE a", "HELLO 9", "RESET", "PUBLISH a x", "UNSUBSCRIBE"],
+    ["SUBSCRIBE a", "PSUBSCRIBE b", "QUIT"],
+    ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "PUBLISH", "PUBLISH a", "PUBLISH a b c", "SPUBLISH a", "PUBSUB"],
+    ["PUBSUB CHANNELS a b", "PUBSUB shardchannels a b", "PUBSUB NUMPAT x", "PUBSUB NOSUCH", "PUBSUB HELP x"],
+    ["PUBSUB NUMSUB", "PUBSUB CHANNELS", "PUBSUB CHANNELS x*", "PUBSUB SHARDNUMSUB", "PUBSUB NUMSUB a b",
+     "PUBSUB SHARDNUMSUB a b", "PUBSUB SHARDCHANNELS", "PUBSUB NUMPAT"],
+    ["SUBSCRIBE a", "PSUBSCRIBE p* q", "SSUBSCRIBE s", "PUBSUB CHANNELS", "PUBSUB CHANNELS A", "PUBSUB NUMPAT",
+     "PUBSUB NUMSUB a s", "PUBSUB SHARDNUMSUB a s", "PUBSUB SHARDCHANNELS ?", "RESET", "PUBSUB CHANNELS"],
+    ["CLIENT REPLY OFF", "SUBSCRIBE a", "PUBLISH a x", "UNSUBSCRIBE a", "CLIENT REPLY ON"],
+    ["CLIENT REPLY SKIP", "SUBSCRIBE a", "PUBLISH a x", "UNSUBSCRIBE a", "PING"],
+    ["MULTI", "PUBLISH a x", "SET k v", "SPUBLISH a x", "PUBSUB NUMSUB a", "EXEC", "MULTI", "PUBLISH a", "EXEC"],
+    ["PSUBSCRIBE h[^e]l?o", "PUBLISH hallo 1", "PUBLISH hello 1", "PUBLISH hall 1", "PUNSUBSCRIBE h[^e]l?o"],
+    [encode("SUBSCRIBE", b"\r\n\0", ""), encode("PUBLISH", b"\r\n\0", b"\0\r\n"), encode("PUBLISH", "", ""),
+     encode("UNSUBSCRIBE", b"\r\n\0", "")],
+    ["COMMAND GETKEYS SPUBLISH a b", "COMMAND GETKEYS SSUBSCRIBE a b", "COMMAND GETKEYS SUBSCRIBE a"],
+]
+
 # What ends the connection, or is not an array.
 PROTOCOL = [
     b"PING\r\n", b"PING\n", b"\r\nPING\r\n", b"  PING  \r\n", b"ECHO 'a b'\r\n", b"*0\r\nPING\r\n",
@@ -290,6 +316,7 @@ DIFFERENT = {
     "CLIENT HELP": "fewer subcommands, own words",
     "COMMAND HELP": "fewer subcommands, own words",
     "CONFIG HELP": "fewer subcommands, own words",
+    "PUBSUB HELP": "own words",
     "CONFIG REWRITE": "no such subcommand",
     "COMMAND DOCS get": "own words, no arguments",
     "SCAN -1": "a cursor is never negative",
@@ -399,7 +426,7 @@ def compare_tables(comparison):
     for name in names:
         if name not in OWN_ROWS:
             comparison.compare([encode("COMMAND", "INFO", name)], 3, normal)
-    for flag in ("write", "fast", "dangerous", "nosuch"):
+    for flag in ("write", "fast", "dangerous", "pubsub", "nosuch"):
         replies = comparison.ask_both(encode("COMMAND", "LIST", "FILTERBY", "ACLCAT", flag), 2)
         redis, rabia = (set(parse(raw)[0][1]) for raw in replies)
         compared = set(names) - set(OWN_ROWS)
@@ -497,7 +524,7 @@ def compare_random_inline(comparison, seed, count):
 
 def run_without_password(comparison):
     for protocol in (2, 3):
-        for steps in STRINGS + KEYSPACE + EXPIRY + TRANSACTIONS + CONNECTION + SERVER:
+        for steps in STRINGS + KEYSPACE + EXPIRY + TRANSACTIONS + CONNECTION + SERVER + PUBSUB:
             comparison.compare(steps, protocol)
         for payload in PROTOCOL:
             comparison.compare([payload], protocol)
