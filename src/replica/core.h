@@ -59,6 +59,7 @@ class Core final : public Replica {
   [[nodiscard]] ReplicaStatus status() const override;
   [[nodiscard]] const DiskStatus& disk() const override;
   void set_disk_reserve(std::uint64_t bytes) override;
+  void set_snapshot_rule(const SnapshotRule& rule) override;
   Status close() override;
 
  private:

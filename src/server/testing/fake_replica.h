@@ -76,6 +76,7 @@ class FakeReplica final : public replica::Replica {
   [[nodiscard]] replica::ReplicaStatus status() const override;
   [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_status; }
   void set_disk_reserve(std::uint64_t bytes) override { disk_status.reserve_bytes = bytes; }
+  void set_snapshot_rule(const replica::SnapshotRule&) override {}
   Status close() override { return {}; }
 
  private:
