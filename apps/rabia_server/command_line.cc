@@ -94,6 +94,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   const std::vector<Flag> flags = add_setting_flags(app);
   const std::vector<std::string> words = with_proper_names(argc, argv);
   std::vector<const char*> views;
+  views.reserve(words.size());
   for (const std::string& word : words) views.push_back(word.c_str());
   const auto parsed = parse(app, argc, views.data());
   if (!parsed.ok()) return parsed.status();
