@@ -24,11 +24,12 @@ ROOMS = {
 }
 # Folders of apps/: each program may use what is shared, and not another program.
 APPS = {
+    "command_line": set(),
     "settings": set(),
-    "rabia_server": {"settings"},
-    "rabia_cluster": {"settings"},
-    "rabia_ctl": {"settings"},
-    "rabia_bench": set(),
+    "rabia_server": {"command_line", "settings"},
+    "rabia_cluster": {"command_line", "settings"},
+    "rabia_ctl": {"command_line", "settings"},
+    "rabia_bench": {"command_line"},
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}

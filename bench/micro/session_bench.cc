@@ -63,6 +63,7 @@ class AnsweringReplica final : public replica::Replica {
   void read_backup(std::uint64_t, replica::BackupPart, replica::OnBackupPart) override {}
   Status end_backup(std::uint64_t) override { return {}; }
   void set_disk_reserve(std::uint64_t) override {}
+  void set_snapshot_rule(const replica::SnapshotRule&) override {}
   Status close() override { return {}; }
 
  private:

@@ -61,6 +61,7 @@ class Core final : public Replica {
   [[nodiscard]] const DiskStatus& disk() const override;
   void set_disk_reserve(std::uint64_t bytes) override;
   [[nodiscard]] LogTime log_time() const override;
+  void set_snapshot_rule(const SnapshotRule& rule) override;
   Status close() override;
 
  private:

@@ -88,6 +88,14 @@ struct Tuning {
   base::Duration tick_every = std::chrono::milliseconds(10);
 };
 
+// A snapshot is taken when so much was written to the log since the last one, and, if anything was,
+// after so long. Two are kept, and the log since the older one.
+struct SnapshotRule {
+  std::uint64_t log_bytes = 256ULL << 20;
+  base::Duration every = std::chrono::hours(1);
+  int zstd_level = 3;  // 0: not compressed.
+};
+
 struct ReplicaOptions {
   std::string cluster_id;
   ReplicaId self;
@@ -110,11 +118,7 @@ struct ReplicaOptions {
   // What waits longer than this for its result is answered "outcome unknown".
   base::Duration answer_within = std::chrono::seconds(5);
   std::uint64_t waiting_bytes_max = 256ULL << 20;  // Submitted, not answered: beyond it, refuse.
-  // A snapshot is taken when so much was written to the log since the last one, and, if anything
-  // was, after so long. Two are kept, and the log since the older one.
-  std::uint64_t snapshot_log_bytes = 256ULL << 20;
-  base::Duration snapshot_every = std::chrono::hours(1);
-  int snapshot_zstd_level = 3;  // 0: not compressed.
+  SnapshotRule snapshots;
   // Room that the disk of the data directory should have; 0: nobody looks. Below it the server
   // refuses what makes data grow, below a quarter of it the replica takes no part. A quarter should
   // be least_disk_quarter() or more, or a log that grows fast may still meet a full disk.
@@ -341,6 +345,8 @@ class Replica {
   [[nodiscard]] virtual const DiskStatus& disk() const = 0;
   // In force soon, without effect in mode `memory`. See ReplicaOptions::disk_reserve_bytes.
   virtual void set_disk_reserve(std::uint64_t bytes) = 0;
+  // For the next snapshot: one that is being taken goes on as it began.
+  virtual void set_snapshot_rule(const SnapshotRule& rule) = 0;
 
   // Stops taking part, answers what waits, marks the log as cleanly stopped. Blocks shortly.
   virtual Status close() = 0;

@@ -15,6 +15,23 @@ constexpr std::uint64_t reclaimed_entries = 1000;
 constexpr base::Duration reclaim_next = std::chrono::milliseconds(1);
 constexpr base::Duration reclaim_idle = std::chrono::milliseconds(200);
 
+Status check(const ServerOptions& options) {
+  const auto refuse = [](const char* why) { return Status(Code::invalid_argument, why); };
+  if (options.key_bytes_max > options.value_bytes_max) {
+    return refuse("key_bytes_max must not be above value_bytes_max");
+  }
+  if (options.value_bytes_max > options.command_bytes_max) {
+    return refuse("value_bytes_max must not be above command_bytes_max");
+  }
+  if (options.value_bytes_max > kv::Store::value_bytes_max) {
+    return refuse("value_bytes_max must not be above 512 MiB");
+  }
+  if (options.output_bytes_pause > options.output_bytes_max) {
+    return refuse("output_bytes_pause must not be above output_bytes_max");
+  }
+  return {};
+}
+
 class RespServer final : public Server {
  public:
   RespServer(const Environment& environment, ServerOptions options)
@@ -32,6 +49,14 @@ class RespServer final : public Server {
   }
 
   [[nodiscard]] std::uint16_t port() const override { return state_.port; }
+
+  Status set_options(ServerOptions options) override {
+    if (Status checked = check(options); !checked.ok()) return checked;
+    options.listen = state_.options.listen;
+    state_.options = std::move(options);
+    state_.parser_limits = state_.options.parser_limits();
+    return {};
+  }
 
  private:
   void accept(std::unique_ptr<io::Stream> stream) {
@@ -56,23 +81,6 @@ class RespServer final : public Server {
   std::unique_ptr<io::Timer> reclaim_timer_;
   std::unique_ptr<io::Listener> listener_;
 };
-
-Status check(const ServerOptions& options) {
-  const auto refuse = [](const char* why) { return Status(Code::invalid_argument, why); };
-  if (options.key_bytes_max > options.value_bytes_max) {
-    return refuse("key_bytes_max must not be above value_bytes_max");
-  }
-  if (options.value_bytes_max > options.command_bytes_max) {
-    return refuse("value_bytes_max must not be above command_bytes_max");
-  }
-  if (options.value_bytes_max > kv::Store::value_bytes_max) {
-    return refuse("value_bytes_max must not be above 512 MiB");
-  }
-  if (options.output_bytes_pause > options.output_bytes_max) {
-    return refuse("output_bytes_pause must not be above output_bytes_max");
-  }
-  return {};
-}
 
 }  // namespace
 

@@ -3,11 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/time.h"
 #include "io/executor.h"
@@ -15,17 +12,10 @@
 #include "kv/operations.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
+#include "resp/parser.h"
+#include "server/configuration.h"
 
 namespace rabia::server {
-
-// One setting as CONFIG GET shows it.
-struct Setting {
-  std::string name;
-  std::string value;
-  // CONFIG SET: puts the new value into force and returns it as it is to be shown, or says what is
-  // wrong with the text. Empty: it cannot be changed while the server runs.
-  std::function<Result<std::string>(std::string_view text)> change{};
-};
 
 struct ServerOptions {
   io::Endpoint listen;
@@ -48,7 +38,10 @@ struct ServerOptions {
   // Of one client.
   std::uint64_t subscriptions_max = 100'000;
   std::uint64_t subscription_bytes_max = 16ULL << 20;  // All names together.
-  std::vector<Setting> settings;  // What CONFIG GET answers, and CONFIG SET can change.
+
+  [[nodiscard]] resp::ParserLimits parser_limits() const {
+    return {.argument_bytes_max = value_bytes_max, .command_bytes_max = command_bytes_max};
+  }
 };
 
 // Core thread only.
@@ -59,12 +52,17 @@ class Server {
     io::Network& network;
     replica::Replica& replica;
     kv::StoreMachine& machine;
+    // Null: CONFIG knows only what is the same in every server.
+    Configuration* configuration = nullptr;
   };
   // Listens at once. Until the replica serves, commands that need it get "-CLUSTERDOWN …".
   static Result<std::unique_ptr<Server>> open(const Environment& environment,
                                               ServerOptions options);
   virtual ~Server() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  // In force from the next command on, but `listen`, which stays as it is. Clients that are
+  // connected stay so, and stay authenticated. Refuses what open() would; nothing is changed then.
+  virtual Status set_options(ServerOptions options) = 0;
 };
 
 }  // namespace rabia::server

@@ -1,7 +1,5 @@
 #include "server/server_state.h"
 
-#include "server/config.h"
-
 namespace rabia::server {
 namespace {
 
@@ -22,12 +20,11 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
     : executor(environment.executor),
       replica(environment.replica),
       machine(environment.machine),
+      configuration(environment.configuration),
       options(std::move(server_options)),
-      parser_limits{.argument_bytes_max = options.value_bytes_max,
-                    .command_bytes_max = options.command_bytes_max},
+      parser_limits(options.parser_limits()),
       started_at(executor.now()),
       run_id(random_hex(executor, 40)),
-      settings(settings_of(options)),
       random(io::random_number(executor)),
       subscriptions(buffers, io::random_number(executor)),
       sessions(executor) {

@@ -27,13 +27,13 @@ struct ServerState {
   io::Executor& executor;
   replica::Replica& replica;
   kv::StoreMachine& machine;
-  const ServerOptions options;
-  const resp::ParserLimits parser_limits;
+  Configuration* const configuration;  // May be null.
+  ServerOptions options;               // Server::set_options() changes them.
+  resp::ParserLimits parser_limits;    // Of all sessions' parsers.
   const CommandTable& commands = CommandTable::instance();
   const base::Instant started_at;
-  std::string run_id;             // 40 hexadecimal digits, new in every life.
-  std::uint16_t port = 0;         // Where it really listens.
-  std::vector<Setting> settings;  // What CONFIG GET answers, by name.
+  std::string run_id;      // 40 hexadecimal digits, new in every life.
+  std::uint16_t port = 0;  // Where it really listens.
 
   Statistics statistics;
   BufferPool buffers;

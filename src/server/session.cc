@@ -56,7 +56,6 @@ Session::Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stre
   client_.local_address = stream_->local_address();
   client_.authenticated = server.options.require_pass.empty();
   client_.connected_at = client_.last_active_at = server.executor.now();
-  parser_.set_unauthenticated(!client_.authenticated);
   replica_client_ = server.replica.add_client(*this);
 }
 
@@ -96,6 +95,7 @@ void Session::on_bytes(std::string_view bytes) {
   server_.statistics.input_bytes += bytes.size();
   client_.last_active_at = server_.executor.now();
   if (client_.close_after_reply) return;
+  parser_.set_unauthenticated(must_authenticate());
   parser_.feed(bytes);
   turn();
 }
@@ -319,7 +319,7 @@ const Command* Session::admit(Arguments arguments) {
   }
   const Command* const command = server_.commands.resolve(arguments, server_.error);
   if (command == nullptr) return nullptr;
-  if (!client_.authenticated && (command->flags & flag::no_auth) == 0) {
+  if ((command->flags & flag::no_auth) == 0 && must_authenticate()) {
     server_.error = no_authentication;
     return nullptr;
   }
@@ -452,7 +452,7 @@ bool Session::run_local(const Command& command, Arguments arguments) {
   command.local(call);
   const bool left_out = client_.replies.muted() && (command.flags & flag::pushes) == 0;
   if (left_out) out_.resize(size_before);
-  parser_.set_unauthenticated(!client_.authenticated);
+  parser_.set_unauthenticated(must_authenticate());
   if (client_.wait) {
     client_.wait->muted = client_.replies.muted();
     poll_wait();

@@ -96,6 +96,10 @@ class Session final : public replica::Client, public io::StreamHandler {
   [[nodiscard]] std::uint64_t token_of(const Command& command) const;
   [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
   [[nodiscard]] bool output_full() const;
+  // The password may have been taken away since the client came.
+  [[nodiscard]] bool must_authenticate() const {
+    return !client_.authenticated && !server_.options.require_pass.empty();
+  }
   [[nodiscard]] resp::ReplyWriter reply();
   std::optional<Transaction> take_transaction(std::uint64_t token);
   bool begin_answer(std::uint64_t token);

@@ -24,7 +24,7 @@ from alive import is_alive
 from port_block import PEER_PORT_OFFSET, PortBlock
 
 BINARIES = pathlib.Path(os.environ.get(
-    "RABIA_BIN", pathlib.Path(__file__).parents[2] / "build" / "release" / "bin"))
+    "RABIA_PROGRAMS", pathlib.Path(__file__).parents[2] / "build" / "release" / "bin"))
 # A hang is a failure, but only after longer than any machine needs.
 PATIENCE_SECONDS = 60
 

@@ -97,6 +97,7 @@ class ExpiryTest(unittest.TestCase):
             # One batch of its own, so that the log's clock is the latest one before anything counts.
             with cluster.client(3) as three:
                 three.set("now", "v")
+                self.assertEqual(three.info("rabia")["own_clock_is_wrong"], 0)
             expired = []
 
             def write(number):

@@ -77,6 +77,7 @@ class FakeReplica final : public replica::Replica {
   [[nodiscard]] LogTime log_time() const override { return log_clock; }
   [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_status; }
   void set_disk_reserve(std::uint64_t bytes) override { disk_status.reserve_bytes = bytes; }
+  void set_snapshot_rule(const replica::SnapshotRule&) override {}
   Status close() override { return {}; }
 
   LogTime log_clock;  // The machine's, too, from the next batch on.
