@@ -15,7 +15,8 @@ Status assign_set(Settings& settings, const std::string& text) {
     return {Code::invalid_argument, "--set needs NAME=VALUE, not '" + text.substr(0, 100) + "'"};
   }
   const std::string name = text.substr(0, equals);
-  for (const std::string_view own : {"id", "member", "port", "peer-port", "data", "pidfile"}) {
+  for (const std::string_view own :
+       {"id", "member", "port", "peer-port", "metrics-port", "data", "pidfile"}) {
     if (name == own) {
       return {Code::invalid_argument, "--set " + name + ": differs by replica, cannot be set"};
     }

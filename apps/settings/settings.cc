@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
 
+#include "base/number.h"
 #include "settings/parse.h"
 
 namespace rabia::apps {
@@ -115,6 +117,13 @@ Status log_level(const SettingRow& row, std::string_view text, Settings& setting
   const Result<io::Level> parsed = io::parse_log_level(text);
   if (!parsed.ok()) return out_of_range(row, text);
   settings.log_level = parsed.value();
+  return {};
+}
+
+Status slowlog_threshold(const SettingRow& row, std::string_view text, Settings& settings) {
+  const std::optional<std::int64_t> parsed = base::parse_integer(text);
+  if (!parsed || *parsed < -1) return out_of_range(row, text);
+  settings.slowlog_slower_than_usec = *parsed;
   return {};
 }
 
@@ -321,6 +330,45 @@ constexpr auto rows = std::to_array<SettingRow>({
      .most = 4096,
      .parse = text_value<&Settings::pid_file>,
      .print = print_text<&Settings::pid_file>},
+    {.name = "metrics-enabled",
+     .redis_name = "",
+     .help = "Serve /metrics, /healthz, /readyz and /v1/status over HTTP",
+     .accepts = "true or false",
+     .parse = boolean<&Settings::metrics_enabled>,
+     .print = print_boolean<&Settings::metrics_enabled>,
+     .on_off = true},
+    {.name = "metrics-bind",
+     .redis_name = "",
+     .help = "Address of that HTTP server",
+     .accepts = "a host name or address",
+     .most = 255,
+     .parse = text_value<&Settings::metrics_bind>,
+     .print = print_text<&Settings::metrics_bind>},
+    {.name = "metrics-port",
+     .redis_name = "",
+     .help = "TCP port of that HTTP server; 0 means port + 1000",
+     .accepts = "a number from 0 to 65535",
+     .least = 0,
+     .most = 65535,
+     .parse = number<&Settings::metrics_port>,
+     .print = print_number<&Settings::metrics_port>,
+     .numeric = true},
+    {.name = "slowlog-log-slower-than",
+     .redis_name = "slowlog-log-slower-than",
+     .help = "Commands that take longer, in microseconds from parsing to reply, are noted in "
+             "SLOWLOG; -1: none is",
+     .accepts = "a number of microseconds, or -1",
+     .parse = slowlog_threshold,
+     .print = print_number<&Settings::slowlog_slower_than_usec>},
+    {.name = "slowlog-max-len",
+     .redis_name = "slowlog-max-len",
+     .help = "Commands that SLOWLOG holds at most",
+     .accepts = "a number from 0 to 100000",
+     .least = 0,
+     .most = server::slowlog_entries_limit,
+     .parse = number<&Settings::slowlog_entries_max>,
+     .print = print_number<&Settings::slowlog_entries_max>,
+     .numeric = true},
 });
 
 // What Redis clients and tools ask for and we have no setting of our own for.
@@ -353,6 +401,21 @@ Status check_members_differ(const std::vector<replica::Member>& members) {
     }
   }
   return {};
+}
+
+Status complete_metrics_port(Settings& settings) {
+  if (!settings.metrics_enabled) return {};
+  if (settings.metrics_bind.empty()) return missing("metrics-bind");
+  if (settings.metrics_port == 0) {
+    if (settings.port > 65535 - metrics_port_offset) {
+      return {Code::invalid_argument, "metrics-port is required when port is above 64535"};
+    }
+    settings.metrics_port = static_cast<std::uint16_t>(settings.port + metrics_port_offset);
+  }
+  if (settings.metrics_port != settings.port && settings.metrics_port != settings.peer_port) {
+    return {};
+  }
+  return {Code::invalid_argument, "metrics-port must differ from port and peer-port"};
 }
 
 Status check_protocol(const Settings& settings) {
@@ -435,6 +498,7 @@ Status complete(Settings& settings) {
   if (settings.peer_port == settings.port) {
     return {Code::invalid_argument, "port and peer-port must differ"};
   }
+  if (Status status = complete_metrics_port(settings); !status.ok()) return status;
   if (Status status = check_disk_reserve(settings); !status.ok()) return status;
   if (Status status = check_protocol(settings); !status.ok()) return status;
   std::ranges::sort(settings.members, {}, &replica::Member::id);
@@ -489,6 +553,8 @@ server::ServerOptions server_options(const Settings& settings) {
   options.clients_max = settings.clients_max;
   options.key_bytes_max = settings.key_bytes_max;
   options.value_bytes_max = settings.value_bytes_max;
+  options.slowlog_slower_than_usec = settings.slowlog_slower_than_usec;
+  options.slowlog_entries_max = settings.slowlog_entries_max;
   options.settings = config_values(settings);
   return options;
 }

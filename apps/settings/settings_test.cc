@@ -183,6 +183,34 @@ TEST(Settings, APeerPortThatDoesNotExistIsNotMadeUp) {
   EXPECT_TRUE(complete(settings).ok());
 }
 
+// Given no metrics port, then it is 1000 above the port; one that is another port's, or one that
+// would be above 65535, is refused, unless nobody listens there.
+TEST(Settings, TheMetricsPortFollowsFromThePort) {
+  Settings settings = minimal();
+  ASSERT_TRUE(complete(settings).ok());
+  EXPECT_EQ(settings.metrics_port, 8002);
+  settings = minimal();
+  settings.metrics_port = 7002;
+  EXPECT_EQ(complete(settings).message(), "metrics-port must differ from port and peer-port");
+  settings = minimal();
+  settings.port = 65000;
+  settings.peer_port = 1;
+  EXPECT_EQ(complete(settings).message(), "metrics-port is required when port is above 64535");
+  settings.members.clear();
+  settings.metrics_enabled = false;
+  EXPECT_TRUE(complete(settings).ok());
+}
+
+// Given thresholds of the slow log, then -1 and numbers are taken, and nothing else.
+TEST(Settings, TheSlowLogTakesMinusOneForOff) {
+  Settings settings = minimal();
+  EXPECT_TRUE(assign(settings, "slowlog-log-slower-than", "-1").ok());
+  EXPECT_EQ(settings.slowlog_slower_than_usec, -1);
+  EXPECT_TRUE(assign(settings, "slowlog-log-slower-than", "0").ok());
+  EXPECT_EQ(assign(settings, "slowlog-log-slower-than", "-2").message(),
+            "slowlog-log-slower-than: '-2' is not a number of microseconds, or -1");
+}
+
 // Given the modes of durability, then CONFIG GET tells Redis clients what they would mean to Redis.
 TEST(Settings, ConfigAnswersToTheNamesOfRedis) {
   Settings settings = minimal();
@@ -235,6 +263,8 @@ TEST(Settings, OptionsCarryEverySetting) {
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
   settings.value_bytes_max = 5;
+  settings.slowlog_slower_than_usec = 6;
+  settings.slowlog_entries_max = 7;
   ASSERT_TRUE(complete(settings).ok());
   const auto replica = replica_options(settings);
   EXPECT_EQ(replica.cluster_id, "c");
@@ -253,6 +283,8 @@ TEST(Settings, OptionsCarryEverySetting) {
   EXPECT_EQ(server.clients_max, 3U);
   EXPECT_EQ(server.key_bytes_max, 4U);
   EXPECT_EQ(server.value_bytes_max, 5U);
+  EXPECT_EQ(server.slowlog_slower_than_usec, 6);
+  EXPECT_EQ(server.slowlog_entries_max, 7U);
 }
 
 }  // namespace

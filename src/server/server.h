@@ -25,6 +25,8 @@ struct Setting {
   std::function<Result<std::string>(std::string_view text)> change{};
 };
 
+inline constexpr std::uint64_t slowlog_entries_limit = 100'000;
+
 struct ServerOptions {
   io::Endpoint listen;
   std::string require_pass;            // Empty: no AUTH needed.
@@ -36,7 +38,10 @@ struct ServerOptions {
   // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;
   std::uint64_t output_bytes_max = 256ULL << 20;
-  std::vector<Setting> settings;  // What CONFIG GET answers, and CONFIG SET can change.
+  // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
+  std::int64_t slowlog_slower_than_usec = 10'000;
+  std::uint64_t slowlog_entries_max = 128;  // Up to slowlog_entries_limit.
+  std::vector<Setting> settings;            // What CONFIG GET answers, and CONFIG SET can change.
 };
 
 // Core thread only.
