@@ -47,6 +47,7 @@ struct ClientState {
   bool no_evict = false;
   bool no_touch = false;
   bool close_after_reply = false;
+  bool monitors = false;  // MONITOR was called.
   ReplyMode replies;
   std::optional<Transaction> transaction;  // MULTI was called.
   std::optional<PendingWait> wait;

@@ -152,7 +152,7 @@ struct Command {
   WriteHandler write = nullptr;
   ResultShape shape = ResultShape::as_it_is;
   std::span<const Command> subcommands{};
-  std::size_t index = 0;  // CommandTable::at() of it: filled in there, for commands alone.
+  std::size_t index = 0;  // CommandTable::at() of it: filled in there.
 };
 
 // Whether a call with so many arguments (the name included) is allowed.
@@ -168,9 +168,11 @@ std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
 std::span<const Command> keyspace_commands();
+std::span<const Command> latency_subcommands();
 std::span<const Command> member_subcommands();
 std::span<const Command> persistence_commands();
 std::span<const Command> server_commands();
+std::span<const Command> slowlog_subcommands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();
 std::span<const Command> transaction_commands();

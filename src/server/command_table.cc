@@ -50,16 +50,16 @@ CommandTable::CommandTable() {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);
-  for (Command& row : rows_) {
-    row.index = commands_.size();
-    commands_.push_back(&row);
-    add(row);
+  const std::size_t commands = rows_.size();
+  for (std::size_t i = 0; i < commands; ++i) {
+    const auto& subcommands = rows_[i].subcommands;
+    rows_.insert(rows_.end(), subcommands.begin(), subcommands.end());
   }
-}
-
-void CommandTable::add(const Command& command) {
-  RABIA_CHECK(by_name_.emplace(command.name, &command).second);
-  for (const Command& subcommand : command.subcommands) add(subcommand);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].index = i;
+    if (i < commands) commands_.push_back(&rows_[i]);
+    RABIA_CHECK(by_name_.emplace(rows_[i].name, &rows_[i]).second);
+  }
 }
 
 const Command* CommandTable::find(std::string_view name) const {

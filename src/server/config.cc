@@ -95,6 +95,7 @@ void run_set(LocalCall& call) {
 
 void run_resetstat(LocalCall& call) {
   call.server.statistics = {};
+  call.server.command_statistics.reset();
   call.reply.ok();
 }
 

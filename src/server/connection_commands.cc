@@ -59,6 +59,8 @@ void run_reset(LocalCall& call) {
   client.no_evict = false;
   client.no_touch = false;
   client.replies = {};
+  if (client.monitors) call.server.monitors.remove(client.id);
+  client.monitors = false;
   client.transaction.reset();
   call.reply.simple("RESET");
 }

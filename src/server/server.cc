@@ -14,6 +14,7 @@ constexpr std::string_view too_many_clients = "-ERR max number of clients reache
 constexpr std::uint64_t reclaimed_entries = 1000;
 constexpr base::Duration reclaim_next = std::chrono::milliseconds(1);
 constexpr base::Duration reclaim_idle = std::chrono::milliseconds(200);
+constexpr base::Duration sample_every = std::chrono::milliseconds(200);
 
 class RespServer final : public Server {
  public:
@@ -49,10 +50,20 @@ class RespServer final : public Server {
 
   void reclaim() {
     const bool more = state_.machine.store().reclaim(reclaimed_entries);
-    reclaim_timer_->arm(state_.executor.now() + (more ? reclaim_next : reclaim_idle));
+    const base::Instant now = state_.executor.now();
+    if (now >= next_sample_) sample_rates(now);
+    reclaim_timer_->arm(now + (more ? reclaim_next : reclaim_idle));
+  }
+
+  void sample_rates(base::Instant now) {
+    next_sample_ = now + sample_every;
+    state_.rates.commands.sample(now, state_.statistics.commands_processed);
+    state_.rates.input_bytes.sample(now, state_.statistics.input_bytes);
+    state_.rates.output_bytes.sample(now, state_.statistics.output_bytes);
   }
 
   ServerState state_;
+  base::Instant next_sample_{};
   std::unique_ptr<io::Timer> reclaim_timer_;
   std::unique_ptr<io::Listener> listener_;
 };

@@ -30,6 +30,7 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       settings(settings_of(options)),
       random(io::random_number(executor)),
       sessions(executor) {
+  add_slowlog_settings(settings, options, slow_log);
   machine.set_transaction_reader(&transaction_reads);
 }
 

@@ -9,9 +9,13 @@
 #include "base/random.h"
 #include "resp/parser.h"
 #include "server/buffer_pool.h"
+#include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/monitors.h"
+#include "server/rates.h"
 #include "server/server.h"
 #include "server/session_registry.h"
+#include "server/slow_log.h"
 #include "server/statistics.h"
 #include "server/transaction.h"
 
@@ -35,6 +39,10 @@ struct ServerState {
   std::vector<Setting> settings;  // What CONFIG GET answers, by name.
 
   Statistics statistics;
+  CommandStatistics command_statistics{commands.rows()};
+  Rates rates;
+  SlowLog slow_log{options.slowlog_slower_than_usec, options.slowlog_entries_max};
+  Monitors monitors{*this};
   BufferPool buffers;
   base::Random random;
   TransactionReads transaction_reads{*this};

@@ -86,11 +86,19 @@ void Transaction::encode(std::string& out) const {
 
 // ---- answering
 
+void Transaction::count_calls(ServerState& server) const {
+  for (const Item& item : items_) {
+    if (item.command == nullptr) continue;
+    server.command_statistics.called_in_transaction(item.command->index);
+  }
+}
+
 void Transaction::answer(ServerState& server, ClientState& client, std::string_view result,
                          resp::ReplyWriter& reply) const {
   kv::ResultReader results(result);
   const std::optional<kv::ResultItem> list = results.next();
   if (!list || list->tag != kv::ResultTag::list) return write_result(result, {}, reply);
+  count_calls(server);
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::local || item.kind == Kind::error) {
@@ -104,6 +112,7 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
 
 void Transaction::answer_reads(ServerState& server, ClientState& client,
                                resp::ReplyWriter& reply) const {
+  count_calls(server);
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::read) {
