@@ -24,6 +24,9 @@ ServerProcess::ServerProcess(Settings settings) : settings_(std::move(settings))
 ServerProcess::~ServerProcess() = default;
 
 Status ServerProcess::open() {
+  // First, so that it is seen that the process lives while it replays a long log. A refusal waits:
+  // what the replica is refused for comes first.
+  const Status metrics_open = open_metrics();
   log_worker_ = runtime_.make_worker();
   snapshot_worker_ = runtime_.make_worker(io::Urgency::background);
   replica::Replica::Callbacks callbacks;
@@ -38,6 +41,9 @@ Status ServerProcess::open() {
     return with_setting(replica.status(), "peer-port (port + 10000 unless given, or as in member)");
   }
   replica_ = replica.take();
+  if (!metrics_open.ok()) {
+    return with_setting(metrics_open, "metrics-bind and metrics-port (port + 1000 unless given)");
+  }
 
   auto server = server::Server::open({runtime_.executor(), runtime_.network(), *replica_, machine_},
                                      options_of_server());
@@ -45,6 +51,7 @@ Status ServerProcess::open() {
   server_ = server.take();
   io::log(io::Level::info, "server", "listening",
           {{"bind", settings_.bind}, {"port", server_->port()}});
+  if (metrics_) metrics_->show(settings_.cluster_id, *replica_, *server_);
 
   // Only now: the directory is locked, so no other process of this replica is alive.
   if (!settings_.pid_file.empty()) {
@@ -54,6 +61,18 @@ Status ServerProcess::open() {
   }
   // Until here a signal just ends the process, so that a long replay can be interrupted.
   runtime_.on_signals({SIGINT, SIGTERM}, [this](int signal) { stop_by_signal(signal); });
+  return {};
+}
+
+Status ServerProcess::open_metrics() {
+  if (!settings_.metrics_enabled) return {};
+  io::HttpOptions options;
+  options.listen = {settings_.metrics_bind, settings_.metrics_port};
+  auto opened = metrics::Endpoint::open(runtime_.executor(), options);
+  if (!opened.ok()) return opened.status();
+  metrics_ = opened.take();
+  io::log(io::Level::info, "server", "metrics over HTTP",
+          {{"bind", settings_.metrics_bind}, {"port", metrics_->port()}});
   return {};
 }
 
@@ -85,6 +104,7 @@ void ServerProcess::stop_by_signal(int signal) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   io::log(io::Level::info, "server", "stopping", {{"signal", signal}});
+  if (metrics_) metrics_->hide();
   outcome_ = replica_->close();
   server_.reset();
   runtime_.stop();

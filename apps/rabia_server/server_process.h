@@ -10,6 +10,7 @@
 #include "io/files.h"
 #include "io/real_runtime.h"
 #include "kv/operations.h"
+#include "metrics/endpoint.h"
 #include "rabia/result.h"
 #include "rabia_server/process.h"
 #include "replica/replica.h"
@@ -32,6 +33,7 @@ class ServerProcess {
   Status run();
 
  private:
+  Status open_metrics();
   [[nodiscard]] server::ServerOptions options_of_server();
   Result<std::string> change_disk_reserve(std::string_view text);
   void stop_by_signal(int signal);
@@ -44,6 +46,7 @@ class ServerProcess {
   kv::StoreMachine machine_;
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<metrics::Endpoint> metrics_;  // Absent: not enabled.
   std::optional<PidFile> pid_file_;
   Status outcome_;
 };

@@ -34,6 +34,25 @@ class RespServer final : public Server {
 
   [[nodiscard]] std::uint16_t port() const override { return state_.port; }
 
+  [[nodiscard]] ServerPicture picture() const override {
+    ServerPicture picture{.uptime = state_.executor.now() - state_.started_at,
+                          .port = state_.port,
+                          .clients = state_.sessions.live(),
+                          .clients_max = state_.options.clients_max,
+                          .keys = state_.machine.store().size(),
+                          .store_bytes = state_.machine.store().memory_bytes(),
+                          .slow_commands = state_.slow_log.entries().size(),
+                          .statistics = state_.statistics,
+                          .commands = {},
+                          .errors = state_.command_statistics.errors()};
+    for (std::size_t index = 0; index < state_.commands.rows(); ++index) {
+      const CommandCounts& counts = state_.command_statistics.of(index);
+      if (counts.calls + counts.rejected == 0) continue;
+      picture.commands.push_back({state_.commands.at(index).name, counts});
+    }
+    return picture;
+  }
+
  private:
   void accept(std::unique_ptr<io::Stream> stream) {
     if (state_.sessions.live() >= state_.options.clients_max) {

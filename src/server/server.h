@@ -13,6 +13,7 @@
 #include "kv/operations.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
+#include "server/picture.h"
 
 namespace rabia::server {
 
@@ -58,6 +59,8 @@ class Server {
                                               ServerOptions options);
   virtual ~Server() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  // Takes some microseconds, however many keys and clients there are.
+  [[nodiscard]] virtual ServerPicture picture() const = 0;
 };
 
 }  // namespace rabia::server
