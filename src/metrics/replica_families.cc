@@ -73,10 +73,11 @@ void add_times(const replica::StageTimes& times, Families& families) {
     Family stages = families.histograms("rabia_commit_stage_seconds",
                                         "The stages that make up rabia_commit_seconds.");
     stages.histogram(times.queue, {{"stage", "queue"}});
-    stages.histogram(times.log_write, {{"stage", "log_write"}});
     stages.histogram(times.replicate, {{"stage", "replicate"}});
     stages.histogram(times.execute, {{"stage", "execute"}});
   }
+  families.histogram("rabia_log_write_seconds",
+                     "Until records that something waits for are durable here.", times.log_write);
   families.histogram("rabia_read_barrier_seconds",
                      "From the first read of a barrier until it may look at the state.",
                      times.read_barrier);

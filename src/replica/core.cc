@@ -52,7 +52,7 @@ void Core::on_durable(storage::Lsn lsn) {
   durable_lsn_ = lsn;
   if (environment_.probe != nullptr) environment_.probe->durable(lsn);
   const base::Instant now = environment_.executor.now();
-  note_own_durable(lsn, now);
+  note_written(lsn, now);
   node_->durable(lsn, now);
   schedule();
 }
@@ -170,17 +170,12 @@ void Core::append_records() {
       wal_->remove_segments_before(appended.location.segment);
     }
   }
-  // Batches that were proposed in this step are in the latest rounds.
-  for (auto own = proposed_.rbegin(); own != proposed_.rend() && own->second->lsn == 0; ++own) {
-    own->second->lsn = last;
-  }
+  if (last != 0 && node_->ready().waits) writes_.push_back({last, now_});
 }
 
-void Core::note_own_durable(storage::Lsn up_to, base::Instant now) {
-  for (auto& [round, group] : proposed_) {
-    if (group->lsn == 0 || group->lsn > up_to || group->durable_at != base::Instant{}) continue;
-    group->durable_at = now;
-    times_.log_write.record(now - group->proposed_at);
+void Core::note_written(storage::Lsn up_to, base::Instant now) {
+  for (; !writes_.empty() && writes_.front().last <= up_to; writes_.pop_front()) {
+    times_.log_write.record(now - writes_.front().at);
   }
 }
 

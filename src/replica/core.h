@@ -82,7 +82,7 @@ class Core final : public Replica {
   void stop_because(Status status);
   void halt();
   void append_records();
-  void note_own_durable(storage::Lsn up_to, base::Instant now);
+  void note_written(storage::Lsn up_to, base::Instant now);
   void note_place(const consensus::Record& record, storage::Lsn lsn,
                   const storage::RecordLocation& location);
   void send(const consensus::Outgoing& outgoing);
@@ -221,6 +221,11 @@ class Core final : public Replica {
   std::uint64_t commits_ = 0;
   std::uint64_t groups_ = 0;  // Proposed in this life.
   StageTimes times_;
+  struct Write {
+    storage::Lsn last = 0;
+    base::Instant at{};
+  };
+  std::deque<Write> writes_;  // Given to the log, for what waits for them, and not durable yet.
 
   mutable ClientTable clients_;  // Who asks accepts() and is told no is remembered.
   std::unique_ptr<Group> open_;

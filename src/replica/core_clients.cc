@@ -104,8 +104,6 @@ void Core::propose(std::unique_ptr<Group> group) {
   if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
   if (group->number == 0) times_.queue.record(now_ - group->since);
   group->proposed_at = last_cut_ = now_;
-  group->lsn = 0;
-  group->durable_at = {};
   waiting_bytes_ += group->bytes();
   if (group->number == 0) group->number = ++groups_;
   const consensus::Round round = node_->propose(group->batch, now_);
@@ -132,7 +130,7 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
     const base::Duration took = now_ - group.proposed_at;
     commit_time_ += (took - commit_time_) / 8;
     group.decided_at = now_;
-    times_.replicate.record(now_ - std::max(group.proposed_at, group.durable_at));
+    times_.replicate.record(took);
     if (mutated(Mutant::reply_before_execution) && !reply_bytes_.empty() &&
         decision.round >= node_->executed_end()) {
       waiting_bytes_ -= group.bytes();

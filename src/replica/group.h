@@ -12,7 +12,6 @@
 #include "consensus/types.h"
 #include "replica/batch.h"
 #include "replica/replica.h"
-#include "storage/wal.h"
 
 namespace rabia::replica {
 
@@ -33,11 +32,8 @@ struct Group {
   std::size_t writes = 0;
   base::Instant since{};  // When its first item came.
   base::Instant proposed_at{};
-  storage::Lsn lsn = 0;  // Of the last record of its proposal; 0: there is none (yet).
-  // These two are for StageTimes; the epoch: not yet.
-  base::Instant durable_at{};
-  base::Instant decided_at{};
-  std::uint64_t number = 0;  // From 1, in the order of the first proposals of this life.
+  base::Instant decided_at{};  // The epoch: it is not.
+  std::uint64_t number = 0;    // From 1, in the order of the first proposals of this life.
   std::uint64_t barrier_token = 0;
   // Of a batch that changes the members, which has no items: who waits for what becomes of it.
   std::function<void(Status)> members_changed;

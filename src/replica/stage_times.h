@@ -6,13 +6,15 @@
 namespace rabia::replica {
 
 struct StageTimes {
-  // Of own batches; queue + (log_write, replicate) + execute make up commit.
-  base::DurationHistogram queue;      // From its first command until it is proposed.
-  base::DurationHistogram log_write;  // From there until it is durable here.
-  base::DurationHistogram replicate;  // From there (or, if others were faster, from the proposal)
-                                      // until it is decided.
-  base::DurationHistogram execute;    // From there until it is executed, after all before it.
-  base::DurationHistogram commit;     // From its first command until it is executed.
+  // Of own batches, from their first command until they are executed: these three make it up (and,
+  // of a batch that was proposed again, what was in vain).
+  base::DurationHistogram commit;
+  base::DurationHistogram queue;      // Until it is proposed.
+  base::DurationHistogram replicate;  // From there, through the logs of a quorum, to its decision.
+  base::DurationHistogram execute;    // From there, behind all batches before it, to the replies.
+  // Of all records that something waits for, whoever's batch they are about: until they are durable
+  // here.
+  base::DurationHistogram log_write;
   // Reads that no batch carries: from the first that waits until they may look at the state.
   base::DurationHistogram read_barrier;
   // The core thread at work, without rest.

@@ -33,11 +33,11 @@ TEST(StageTimes, TheStagesOfABatchMakeUpItsCommit) {
   EXPECT_EQ(times.queue.count(), 20U);
   EXPECT_EQ(times.replicate.count(), 20U);
   EXPECT_EQ(times.execute.count(), 20U);
-  EXPECT_EQ(times.log_write.count(), 20U);
+  EXPECT_GE(times.log_write.count(), 20U);
   EXPECT_GE(mean(times.log_write), milliseconds(2));
   EXPECT_LT(mean(times.log_write), milliseconds(5));
-  EXPECT_EQ(times.commit.sum(), times.queue.sum() + times.log_write.sum() + times.replicate.sum() +
-                                    times.execute.sum());
+  EXPECT_GE(mean(times.replicate), milliseconds(2));
+  EXPECT_EQ(times.commit.sum(), times.queue.sum() + times.replicate.sum() + times.execute.sum());
   EXPECT_EQ(cluster.replica(1).stage_times().commit.count(), 0U);
   EXPECT_GT(times.step.count(), 20U);
 }
