@@ -21,6 +21,7 @@ ROOMS = {
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
     "server": {"base", "io", "replica", "kv", "resp"},
+    "metrics": {"base", "io", "replica", "kv", "server"},
 }
 # Folders of apps/: each program may use what is shared, and not another program.
 APPS = {
@@ -48,6 +49,8 @@ LIBRARIES = {
     "toml++/": ("apps/settings/",),
     "CLI/": ("apps/", "bench/kvstore_performance/", "sim/runner/", "sim/explore/"),
     "hiredis/": ("apps/rabia_ctl/",),
+    "prometheus/": ("src/metrics/",),
+    "nlohmann/": ("src/metrics/",),
     "benchmark/": ("bench/micro/",),
     "grpc": ("apps/rabia_bench/etcd/",),
     "isa-l": ("src/base/",),

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "io/http_server.h"
 #include "io/log.h"
 #include "rabia_server/command_line.h"
 #include "rabia_server/process.h"
@@ -19,8 +20,8 @@
 namespace rabia::apps {
 namespace {
 
-// Files of the log, links to peers, and what libraries open.
-constexpr std::uint64_t files_kept_for_others = 64;
+// Files of the log, links to peers, connections of monitoring, and what libraries open.
+constexpr std::uint64_t files_kept_for_others = 64 + io::HttpOptions{}.connections_max;
 
 int refuse(const Status& status) {
   std::fprintf(stderr, "rabia-server: %s\n", status.message().c_str());

@@ -27,6 +27,11 @@ ServerProcess::~ServerProcess() = default;
 
 Status ServerProcess::open() {
   const Settings& settings = settings_.current();
+  // First, so that it is seen that the process lives while it replays a long log. A refusal waits:
+  // what the replica is refused for comes first.
+  const Status metrics_open = open_metrics();
+  // Before the log is replayed: what it holds is known to those who come back.
+  if (settings.enable_notifications) machine_.keep_changes(settings.notification_history_bytes);
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     outcome_ = std::move(why);
@@ -39,6 +44,9 @@ Status ServerProcess::open() {
     return with_setting(replica.status(), "peer-port (port + 10000 unless given, or as in member)");
   }
   replica_ = replica.take();
+  if (!metrics_open.ok()) {
+    return with_setting(metrics_open, "metrics-bind and metrics-port (port + 1000 unless given)");
+  }
 
   auto server = server::Server::open(
       {runtime_.executor(), runtime_.network(), *replica_, machine_, &settings_},
@@ -47,6 +55,7 @@ Status ServerProcess::open() {
   server_ = server.take();
   io::log(io::Level::info, "server", "listening",
           {{"bind", settings.bind}, {"port", server_->port()}});
+  if (metrics_) metrics_->show(settings.cluster_id, *replica_, *server_);
 
   // Only now: the directory is locked, so no other process of this replica is alive.
   if (!settings.pid_file.empty()) {
@@ -68,6 +77,19 @@ void ServerProcess::put_into_force(const Settings& settings) {
   RABIA_CHECK(taken.ok());  // find_contradiction() sees what a server would refuse.
 }
 
+Status ServerProcess::open_metrics() {
+  const Settings& settings = settings_.current();
+  if (!settings.metrics_enabled) return {};
+  io::HttpOptions options;
+  options.listen = {settings.metrics_bind, settings.metrics_port};
+  auto opened = metrics::Endpoint::open(runtime_.executor(), options);
+  if (!opened.ok()) return opened.status();
+  metrics_ = opened.take();
+  io::log(io::Level::info, "server", "metrics over HTTP",
+          {{"bind", settings.metrics_bind}, {"port", metrics_->port()}});
+  return {};
+}
+
 Status ServerProcess::run() {
   runtime_.run();
   return outcome_;
@@ -78,6 +100,7 @@ void ServerProcess::stop_by_signal(int signal) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   io::log(io::Level::info, "server", "stopping", {{"signal", signal}});
+  if (metrics_) metrics_->hide();
   outcome_ = replica_->close();
   server_.reset();
   runtime_.stop();

@@ -9,6 +9,7 @@
 #include "io/files.h"
 #include "io/real_runtime.h"
 #include "kv/operations.h"
+#include "metrics/endpoint.h"
 #include "rabia/result.h"
 #include "rabia_server/process.h"
 #include "rabia_server/running_settings.h"
@@ -35,6 +36,7 @@ class ServerProcess {
 
  private:
   void put_into_force(const Settings& settings);
+  Status open_metrics();
   void stop_by_signal(int signal);
 
   io::RealRuntime runtime_;
@@ -45,6 +47,7 @@ class ServerProcess {
   kv::StoreMachine machine_;
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<metrics::Endpoint> metrics_;  // Absent: not enabled.
   std::optional<PidFile> pid_file_;
   Status outcome_;
 };

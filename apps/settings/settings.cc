@@ -36,6 +36,23 @@ Status check_members_differ(const std::vector<replica::Member>& members) {
   return {};
 }
 
+Status complete_metrics_port(Settings& settings) {
+  if (!settings.metrics_enabled) return {};
+  if (settings.metrics_bind.empty())
+    return {Code::invalid_argument,
+            "metrics-bind is empty: give an address, or metrics-enabled = false"};
+  if (settings.metrics_port == 0) {
+    if (settings.port > 65535 - metrics_port_offset) {
+      return {Code::invalid_argument, "metrics-port is required when port is above 64535"};
+    }
+    settings.metrics_port = static_cast<std::uint16_t>(settings.port + metrics_port_offset);
+  }
+  if (settings.metrics_port != settings.port && settings.metrics_port != settings.peer_port) {
+    return {};
+  }
+  return {Code::invalid_argument, "metrics-port must differ from port and peer-port"};
+}
+
 Status check_protocol(const Settings& settings) {
   if (settings.protocol == Protocol::lanes) return {};
   if (settings.durability == Durability::memory && !settings.rejoin) return {};
@@ -104,6 +121,7 @@ Status complete(Settings& settings) {
   if (const auto found = find_contradiction(settings)) {
     return {Code::invalid_argument, std::string(found->setting) + ": " + found->why};
   }
+  if (Status status = complete_metrics_port(settings); !status.ok()) return status;
   if (Status status = check_protocol(settings); !status.ok()) return status;
   std::ranges::sort(settings.members, {}, &replica::Member::id);
   return check_members_differ(settings.members);
@@ -141,6 +159,10 @@ server::ServerOptions server_options(const Settings& settings) {
   options.key_bytes_max = settings.key_bytes_max;
   options.value_bytes_max = settings.value_bytes_max;
   options.once_keep_seconds = settings.once_keep_seconds;
+  options.enable_notifications = settings.enable_notifications;
+  options.notification_history_bytes = settings.notification_history_bytes;
+  options.slowlog_slower_than_usec = settings.slowlog_slower_than_usec;
+  options.slowlog_entries_max = settings.slowlog_entries_max;
   return options;
 }
 

@@ -16,6 +16,7 @@
 namespace rabia::apps {
 
 inline constexpr std::uint16_t peer_port_offset = 10'000;
+inline constexpr std::uint16_t metrics_port_offset = 1000;
 
 // A value; thread-compatible. What is not given has the default shown here.
 struct Settings {
@@ -42,11 +43,18 @@ struct Settings {
   std::uint64_t disk_reserve_bytes = 1ULL << 30;  // 0: the disk is not watched.
   std::uint64_t clock_ahead_max_seconds = 60;
   std::uint64_t once_keep_seconds = 3600;
+  bool enable_notifications = true;
+  std::uint64_t notification_history_bytes = 32ULL << 20;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
+  bool metrics_enabled = true;
+  std::string metrics_bind = "127.0.0.1";
+  std::uint16_t metrics_port = 0;                  // 0: port + metrics_port_offset.
+  std::int64_t slowlog_slower_than_usec = 10'000;  // Below 0: nothing is noted.
+  std::uint64_t slowlog_entries_max = 128;
 };
 
-// Fills in what follows from other settings (the own member, the peer port) and refuses what is
+// Fills in what follows from other settings (the own member, the ports) and refuses what is
 // missing or contradicts itself. Call once, when everything was assigned.
 Status complete(Settings& settings);
 

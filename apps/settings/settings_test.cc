@@ -113,6 +113,24 @@ TEST(Settings, APeerPortThatDoesNotExistIsNotMadeUp) {
   EXPECT_TRUE(complete(settings).ok());
 }
 
+// Given no metrics port, then it is 1000 above the port; one that is another port's, or one that
+// would be above 65535, is refused, unless nobody listens there.
+TEST(Settings, TheMetricsPortFollowsFromThePort) {
+  Settings settings = minimal();
+  ASSERT_TRUE(complete(settings).ok());
+  EXPECT_EQ(settings.metrics_port, 8002);
+  settings = minimal();
+  settings.metrics_port = 7002;
+  EXPECT_EQ(complete(settings).message(), "metrics-port must differ from port and peer-port");
+  settings = minimal();
+  settings.port = 65000;
+  settings.peer_port = 1;
+  EXPECT_EQ(complete(settings).message(), "metrics-port is required when port is above 64535");
+  settings.members.clear();
+  settings.metrics_enabled = false;
+  EXPECT_TRUE(complete(settings).ok());
+}
+
 // Given a reserve on the disk whose quarter would not hold what the log may still write, when the
 // settings are completed, then they are refused with the least that would do, which does; without a
 // log, or when the disk is not watched, it is no matter.
@@ -163,6 +181,8 @@ TEST(Settings, OptionsCarryEverySetting) {
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
   settings.value_bytes_max = 5;
+  settings.slowlog_slower_than_usec = 6;
+  settings.slowlog_entries_max = 7;
   ASSERT_TRUE(complete(settings).ok());
   const auto replica = replica_options(settings);
   EXPECT_EQ(replica.cluster_id, "c");
@@ -184,6 +204,8 @@ TEST(Settings, OptionsCarryEverySetting) {
   EXPECT_EQ(server.clients_max, 3U);
   EXPECT_EQ(server.key_bytes_max, 4U);
   EXPECT_EQ(server.value_bytes_max, 5U);
+  EXPECT_EQ(server.slowlog_slower_than_usec, 6);
+  EXPECT_EQ(server.slowlog_entries_max, 7U);
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+
+#include "base/number.h"
+#include "server/server.h"
 
 namespace rabia::apps {
 namespace {
@@ -16,6 +20,18 @@ constexpr std::string_view a_path = "a path of at most 4096 bytes";
 constexpr std::array<std::string_view, 3> durabilities = {"always", "os", "memory"};
 constexpr std::array<std::string_view, 2> protocols = {"lanes", "published"};
 constexpr std::array<std::string_view, 5> log_levels = {"debug", "info", "warning", "error", "off"};
+
+// -1 too: off.
+constexpr ValueType slowlog_threshold() {
+  ValueType type = number<&Settings::slowlog_slower_than_usec>(0, std::uint64_t{1} << 62);
+  type.parse = [](const ValueType& range, std::string_view text, Settings& settings) {
+    const std::optional<std::int64_t> parsed = base::parse_integer(text);
+    const bool fits = parsed && *parsed >= -1 && *parsed <= static_cast<std::int64_t>(range.most);
+    if (fits) settings.slowlog_slower_than_usec = *parsed;
+    return fits;
+  };
+  return type;
+}
 
 constexpr auto rows = std::to_array<SettingRow>({
     {.name = "id",
@@ -128,14 +144,21 @@ constexpr auto rows = std::to_array<SettingRow>({
      .more = "At least 4 × (2 × `segment-bytes` + 64 MiB), or 0. See "
              "[operations.md](operations.md), \"A disk that is full\""},
     {.name = "clock-ahead-max-seconds",
-     .help = "How far the clock of another replica may be ahead of this one's: what that one writes "
-             "is not supported beyond it. Clocks that differ by less never matter",
+     .help =
+         "How far the clock of another replica may be ahead of this one's: what that one writes "
+         "is not supported beyond it. Clocks that differ by less never matter",
      .type = seconds<&Settings::clock_ahead_max_seconds>(1, 86'400),
      .more = "See [operations.md](operations.md), \"Clocks\""},
     {.name = "once-keep-seconds",
      .help = "How long the answers to commands sent with RABIA.ONCE through this replica are kept",
      .type = seconds<&Settings::once_keep_seconds>(1, year_seconds),
      .change = Change::on_this_replica},
+    {.name = "enable-notifications",
+     .help = "Keep changes for RABIA.WATCH and RABIA.EVENTS at this replica",
+     .type = boolean<&Settings::enable_notifications>()},
+    {.name = "notification-history-bytes",
+     .help = "Memory for the latest changes, from which those who come back go on",
+     .type = bytes<&Settings::notification_history_bytes>(64ULL << 10, 64ULL << 30)},
     {.name = "log-level",
      .help = "Least important line that is logged to stderr",
      .type = choice<&Settings::log_level, parse_log_level>(log_levels),
@@ -146,6 +169,26 @@ constexpr auto rows = std::to_array<SettingRow>({
      .help = "File for the number of the process while it runs; empty: none",
      .type = text<&Settings::pid_file>(path_bytes_max, a_path),
      .differs_by_replica = true},
+    {.name = "metrics-enabled",
+     .help = "Serve /metrics, /healthz, /readyz and /v1/status over HTTP",
+     .type = boolean<&Settings::metrics_enabled>(),
+     .more = "See [operations.md](operations.md), \"What to watch\""},
+    {.name = "metrics-bind",
+     .help = "Address of that HTTP server",
+     .type = text<&Settings::metrics_bind>(255, "a host name or address")},
+    {.name = "metrics-port",
+     .help = "TCP port of that HTTP server; 0 means port + 1000",
+     .type = number<&Settings::metrics_port>(0, 65535),
+     .differs_by_replica = true},
+    {.name = "slowlog-log-slower-than",
+     .help = "Commands that take longer, in microseconds from parsing to reply, are noted in "
+             "SLOWLOG; -1: none is",
+     .type = slowlog_threshold(),
+     .change = Change::on_this_replica},
+    {.name = "slowlog-max-len",
+     .help = "Commands that SLOWLOG holds at most",
+     .type = number<&Settings::slowlog_entries_max>(0, server::slowlog_entries_limit),
+     .change = Change::on_this_replica},
 });
 
 constexpr std::size_t slip_edits_max = 3;

@@ -165,6 +165,17 @@ struct NodeCounters {
   std::uint64_t phases = 0;  // The protocol as published: of the slots decided by votes here.
 };
 
+// What another member's lane costs this replica.
+struct LaneSeen {
+  Lane lane;
+  std::uint64_t waits = 0;        // LaneWatch::waits().
+  std::uint64_t forfeits = 0;     // Zeros input after waiting.
+  std::uint64_t zeros_ahead = 0;  // Zeros input without.
+  std::uint32_t interval = 1;     // Trust: it is waited for in one round of so many.
+  base::Duration recent_wait{};
+  base::Duration patience{};
+};
+
 // Not thread-safe. Not movable: parts refer to each other.
 class Node final : public Engine {
  public:
@@ -249,6 +260,7 @@ class Node final : public Engine {
   // Own batches of this life whose outcome was not told yet.
   [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
   [[nodiscard]] const NodeCounters& counters() const override { return counters_; }
+  [[nodiscard]] std::vector<LaneSeen> lanes_seen() const;
 
  private:
   // What happens when a record is durable: it is counted and sent, or a reservation or stage
@@ -267,6 +279,8 @@ class Node final : public Engine {
     Round lane_from;         // The largest heard.
     RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
     Round ahead_end;         // Zeros were input ahead below.
+    std::uint64_t forfeits = 0;
+    std::uint64_t zeros_ahead = 0;
   };
   struct Peer {
     bool up = false;

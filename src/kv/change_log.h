@@ -17,6 +17,8 @@ class ChangeLog {
  public:
   explicit ChangeLog(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
 
+  void set_bytes_max(std::uint64_t bytes_max) { bytes_max_ = bytes_max; }
+
   void add(const Change& change);
   // Nothing before this revision is known, nor will be.
   void begin_at(std::uint64_t revision);

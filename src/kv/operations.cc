@@ -83,6 +83,29 @@ std::optional<LogTime> StoreMachine::wake_at() const {
   return next == no_deadline ? std::nullopt : std::optional(LogTime{next});
 }
 
+void StoreMachine::Recorder::on_change(const Change& change) {
+  if (keeps) log.add(change);
+  if (listener != nullptr) listener->on_change(change);
+}
+
+// Nobody who listens costs a change nothing.
+void StoreMachine::listen() {
+  const bool anyone = recorder_.keeps || recorder_.listener != nullptr;
+  store_.set_listener(anyone ? &recorder_ : nullptr);
+}
+
+void StoreMachine::set_listener(Listener* listener) {
+  recorder_.listener = listener;
+  listen();
+}
+
+void StoreMachine::keep_changes(std::uint64_t bytes_max) {
+  recorder_.keeps = true;
+  recorder_.log.set_bytes_max(bytes_max);
+  recorder_.log.begin_at(store_.revision());
+  listen();
+}
+
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
   const auto is = [&](Operation operation) {
@@ -96,7 +119,7 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
 void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply), listener_};
+  Execution run{store_, in, ResultWriter(reply), recorder_.listener};
   const bool known = operation < executes.size() && executes[operation] != nullptr;
   if (!known) return run.out.error(malformed_error);
   store_.begin_operation(operation);
@@ -202,7 +225,8 @@ std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
   Store* const stores[] = {&store_, &replies_.store()};
   return std::make_unique<StoresSnapshotLoader>(stores, [this] {
-    if (listener_ != nullptr) listener_->on_skipped();
+    recorder_.log.begin_at(store_.revision());
+    if (recorder_.listener != nullptr) recorder_.listener->on_skipped();
   });
 }
 

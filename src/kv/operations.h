@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "kv/change_log.h"
 #include "kv/kept_replies.h"
 #include "kv/listener.h"
 #include "kv/store.h"
@@ -155,21 +156,32 @@ class StoreMachine final : public StateMachine {
   void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
   // Null: nobody is told, and messages have no receivers. It outlives the machine and its loaders,
   // or is taken away before.
-  void set_listener(Listener* listener) {
-    listener_ = listener;
-    store_.set_listener(listener);
-  }
+  void set_listener(Listener* listener);
+  // Keeps the latest changes, from the next one on, in so many bytes of memory. No part of the
+  // state.
+  void keep_changes(std::uint64_t bytes_max);
+  [[nodiscard]] bool keeps_changes() const { return recorder_.keeps; }
+  [[nodiscard]] const ChangeLog& changes() const { return recorder_.log; }
 
  private:
   void execute(std::string_view operation, std::string* reply);
   void execute_transaction(std::string_view transaction, std::string* reply);
   void execute_once(std::string_view once, std::string* reply);
 
+  // Between the store and whoever listens.
+  struct Recorder final : ChangeListener {
+    void on_change(const Change& change) override;
+    ChangeLog log{0};
+    bool keeps = false;
+    Listener* listener = nullptr;
+  };
+  void listen();
+
   Store store_;
   KeptReplies replies_;
+  Recorder recorder_;
   TransactionReader* reader_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
-  Listener* listener_ = nullptr;
 };
 
 }  // namespace rabia::kv

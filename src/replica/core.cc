@@ -53,7 +53,9 @@ void Core::on_durable(storage::Lsn lsn) {
   ++commits_;
   durable_lsn_ = lsn;
   if (environment_.probe != nullptr) environment_.probe->durable(lsn);
-  node_->durable(lsn, environment_.executor.now());
+  const base::Instant now = environment_.executor.now();
+  note_written(lsn, now);
+  node_->durable(lsn, now);
   schedule();
 }
 
@@ -89,6 +91,7 @@ void Core::on_timer() {
 void Core::step() {
   if (stopped_) return refuse_after_stop();
   in_step_ = true;
+  const base::Instant began = environment_.executor.now();
   // A turn does not last for ever: what is left after some rounds goes on in the next one.
   bool more = true;
   for (int rounds = 0; more && rounds < 8 && !stopped_; ++rounds) {
@@ -104,6 +107,7 @@ void Core::step() {
   in_step_ = false;
   if (more) schedule();
   clients_.end_step();
+  times_.step.record(environment_.executor.now() - began);
 }
 
 // Returns whether anything happened, so that it should be tried again.
@@ -151,10 +155,12 @@ void Core::send(const consensus::Outgoing& outgoing) {
 }
 
 void Core::append_records() {
+  storage::Lsn last = 0;
   for (const consensus::Record& record : node_->ready().records) {
     record_bytes_.clear();
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
+    last = appended.lsn;
     log_since_snapshot_ += record_bytes_.size() + storage::record_bytes(0);
     if (disk_room_) disk_room_->wrote(record_bytes_.size() + storage::record_bytes(0));
     if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
@@ -168,6 +174,13 @@ void Core::append_records() {
         std::holds_alternative<consensus::record::Checkpoint>(record)) {
       wal_->remove_segments_before(appended.location.segment);
     }
+  }
+  if (last != 0 && node_->ready().waits) writes_.push_back({last, now_});
+}
+
+void Core::note_written(storage::Lsn up_to, base::Instant now) {
+  for (; !writes_.empty() && writes_.front().last <= up_to; writes_.pop_front()) {
+    times_.log_write.record(now - writes_.front().at);
   }
 }
 
@@ -187,6 +200,9 @@ void Core::execute(const consensus::Execution& execution) {
   proposed_.erase(own);
   waiting_bytes_ -= group->bytes();
   apply_batch(execution, group.get());
+  const base::Instant now = environment_.executor.now();
+  if (group->decided_at != base::Instant{}) times_.execute.record(now - group->decided_at);
+  if (!group->items.empty()) times_.commit.record(now - group->since);
 }
 
 // Applies the commands, and answers the clients of `group` each at its place: a read between two
@@ -427,6 +443,20 @@ std::string Core::why_not_serving() const {
   return serving_ ? "" : "catching up";
 }
 
+void Core::status_of_lanes(ReplicaStatus& status) const {
+  if (lanes_ == nullptr) return;
+  for (const consensus::LaneSeen& seen : lanes_->lanes_seen()) {
+    const auto peer = std::ranges::find(status.peers, seen.lane, &PeerStatus::id);
+    if (peer == status.peers.end()) continue;
+    peer->waits = seen.waits;
+    peer->forfeits = seen.forfeits;
+    peer->zeros_ahead = seen.zeros_ahead;
+    peer->trust_interval = seen.interval;
+    peer->recent_wait = seen.recent_wait;
+    peer->patience = seen.patience;
+  }
+}
+
 ReplicaStatus Core::status() const {
   ReplicaStatus status;
   status.serving = serving_ && available() && !stopped_;
@@ -452,9 +482,19 @@ ReplicaStatus Core::status() const {
     status.phases_per_slot = static_cast<double>(counters.phases) / static_cast<double>(voted);
   }
   status.log_commits = commits_;
+  status.slots_skipped = counters.decided_zero_by_skip;
+  status.slots_decided_late = counters.decided_in_later_phases;
+  status.slots_learned = counters.learned;
+  status.coins = counters.coins;
+  status.zeros_ahead = counters.zeros_ahead;
+  status.needs_sent = counters.needs_sent;
+  status.fetches = counters.fetches;
+  status.waiting_bytes = waiting_bytes_ + open_->bytes();
+  status.waiting_bytes_max = options_.waiting_bytes_max;
   status.history_entries = history_.size();
   status_of_snapshots(status);
   members_->describe(status);
+  status_of_lanes(status);
   status_of_digests(status);
   return status;
 }

@@ -58,6 +58,7 @@ class Core final : public Replica {
   Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
+  [[nodiscard]] const StageTimes& stage_times() const override { return times_; }
   [[nodiscard]] const DiskStatus& disk() const override;
   void set_disk_reserve(std::uint64_t bytes) override;
   [[nodiscard]] LogTime log_time() const override;
@@ -84,6 +85,7 @@ class Core final : public Replica {
   void stop_because(Status status);
   void halt();
   void append_records();
+  void note_written(storage::Lsn up_to, base::Instant now);
   void note_place(const consensus::Record& record, storage::Lsn lsn,
                   const storage::RecordLocation& location);
   void send(const consensus::Outgoing& outgoing);
@@ -95,6 +97,7 @@ class Core final : public Replica {
   [[nodiscard]] std::string why_no_quorum() const;
   [[nodiscard]] std::string why_not_serving() const;
   void notice_serving();
+  void status_of_lanes(ReplicaStatus& status) const;
   void set_timer();
   void flush_lazy_records();
   void refuse_after_stop();
@@ -233,6 +236,12 @@ class Core final : public Replica {
   std::uint64_t reproposed_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t groups_ = 0;  // Proposed in this life.
+  StageTimes times_;
+  struct Write {
+    storage::Lsn last = 0;
+    base::Instant at{};
+  };
+  std::deque<Write> writes_;  // Given to the log, for what waits for them, and not durable yet.
 
   mutable ClientTable clients_;  // Who asks accepts() and is told no is remembered.
   std::unique_ptr<Group> open_;

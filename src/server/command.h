@@ -38,7 +38,6 @@ inline constexpr Flags no_auth = 1U << 8;  // May be called before authenticatio
 inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
-inline constexpr Flags skip_slowlog = 1U << 12;
 inline constexpr Flags pubsub = 1U << 13;
 // Five of our own, which COMMAND does not show.
 inline constexpr Flags at_once_in_multi = 1U << 14;  // It does not wait for EXEC.
@@ -113,6 +112,7 @@ using DeferredHandler = void (*)(DeferredCall& call);
 
 // A read, evaluated when the state may be looked at.
 struct ReadCall {
+  ServerState& server;
   const kv::Store& store;
   const replica::Replica& replica;
   base::Random& random;
@@ -171,15 +171,18 @@ std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
 std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
+std::span<const Command> latency_subcommands();
 std::span<const Command> member_subcommands();
 std::span<const Command> object_commands();
 std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();
 std::span<const Command> pubsub_commands();
 std::span<const Command> server_commands();
+std::span<const Command> slowlog_subcommands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();
 std::span<const Command> transaction_commands();
+std::span<const Command> watch_commands();
 
 // Handlers that live in another file than their row.
 void run_command(LocalCall& call);  // COMMAND

@@ -22,7 +22,6 @@ constexpr std::pair<Flags, std::string_view> flag_names[] = {
     {flag::no_async_loading, "no_async_loading"},
     {flag::no_multi, "no_multi"},
     {flag::allow_busy, "allow_busy"},
-    {flag::skip_slowlog, "skip_slowlog"},
 };
 
 std::vector<std::string_view> names_of(Flags flags) {

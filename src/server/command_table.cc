@@ -44,28 +44,23 @@ const CommandTable& CommandTable::instance() {
 }
 
 CommandTable::CommandTable() {
-  for (const auto& family :
-       {connection_commands(), expiry_commands(), keyspace_commands(), object_commands(),
-        once_commands(), persistence_commands(), pubsub_commands(), server_commands(),
-        string_read_commands(), string_write_commands(), transaction_commands()}) {
+  for (const auto& family : {connection_commands(), expiry_commands(), keyspace_commands(),
+                             object_commands(), once_commands(), persistence_commands(),
+                             pubsub_commands(), server_commands(), string_read_commands(),
+                             string_write_commands(), transaction_commands(), watch_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);
-  for (Command& row : rows_) {
-    commands_.push_back(&row);
-    add(row);
+  const std::size_t commands = rows_.size();
+  for (std::size_t i = 0; i < commands; ++i) {
+    const auto& subcommands = rows_[i].subcommands;
+    rows_.insert(rows_.end(), subcommands.begin(), subcommands.end());
   }
-}
-
-void CommandTable::add(Command& command) {
-  command.index = indexed_.size();
-  indexed_.push_back(&command);
-  RABIA_CHECK(by_name_.emplace(command.name, &command).second);
-  if (command.subcommands.empty()) return;
-  auto& copies = *subcommand_rows_.emplace_back(std::make_unique<std::vector<Command>>(
-      command.subcommands.begin(), command.subcommands.end()));
-  command.subcommands = copies;
-  for (Command& subcommand : copies) add(subcommand);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].index = i;
+    if (i < commands) commands_.push_back(&rows_[i]);
+    RABIA_CHECK(by_name_.emplace(rows_[i].name, &rows_[i]).second);
+  }
 }
 
 const Command* CommandTable::find(std::string_view name) const {

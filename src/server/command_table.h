@@ -30,17 +30,15 @@ class CommandTable {
   // The commands (without subcommands), by name.
   [[nodiscard]] const std::vector<const Command*>& commands() const { return commands_; }
 
-  // By Command::index; subcommands too.
-  [[nodiscard]] const Command& at(std::size_t index) const { return *indexed_[index]; }
+  // By Command::index, which is below rows(); the commands come first.
+  [[nodiscard]] const Command& at(std::size_t index) const { return rows_[index]; }
+  [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
  private:
   CommandTable();
-  void add(Command& command);
 
-  std::vector<Command> rows_;  // Copies, with their index; by name.
-  std::vector<std::unique_ptr<std::vector<Command>>> subcommand_rows_;  // Likewise.
-  std::vector<const Command*> indexed_;
-  std::vector<const Command*> commands_;                          // The same rows.
+  std::vector<Command> rows_;  // Copies, with their index: commands by name, then subcommands.
+  std::vector<const Command*> commands_;                          // The same rows, of commands.
   std::unordered_map<std::string_view, const Command*> by_name_;  // Subcommands too.
 };
 

@@ -145,6 +145,7 @@ void run_rewrite(DeferredCall& call) {
 
 void run_resetstat(LocalCall& call) {
   call.server.statistics = {};
+  call.server.command_statistics.reset();
   call.reply.ok();
 }
 

@@ -66,9 +66,11 @@ void run_reset(LocalCall& call) {
   client.no_evict = false;
   client.no_touch = false;
   client.replies = {};
+  if (client.monitors) call.server.monitors.remove(client.id);
+  client.monitors = false;
   client.transaction.reset();
   client.watched.clear();
-  call.server.subscriptions.remove_all(*call.server.sessions.find(client.id));
+  call.server.sessions.find(client.id)->leave_all();
   call.reply.simple("RESET");
 }
 

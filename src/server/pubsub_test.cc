@@ -99,7 +99,8 @@ TEST_F(PubSubTest, ASubscriberInResp2OnlySubscribes) {
   for (const std::string name : {"GET k", "SET k v", "HELLO 3", "CLIENT ID", "MULTI"}) {
     std::string shown = name.starts_with("CLIENT") ? "client|id" : name.substr(0, name.find(' '));
     for (char& c : shown) c = static_cast<char>(std::tolower(c));
-    EXPECT_EQ(ask(*client, name), "-ERR Can't execute '" + shown + refusal);
+    shown.insert(0, "-ERR Can't execute '").append(refusal);
+    EXPECT_EQ(ask(*client, name), shown);
   }
   EXPECT_EQ(ask(*client, "GET"), "-ERR wrong number of arguments for 'get' command\r\n");
   EXPECT_EQ(ask(*client, "PING\r\nPING x"), frame('*', {"pong", ""}) + frame('*', {"pong", "x"}));
@@ -142,8 +143,8 @@ TEST_F(PubSubTest, PublishIsOneOfATransaction) {
 TEST_F(PubSubTest, AllHearOneOrder) {
   const ClientPointer two = subscriber("SUBSCRIBE c0 c1 c2 c3");
   const ClientPointer also_two = subscriber("SUBSCRIBE c3 c2 c1 c0");
-  std::vector<ClientPointer> publishers;
-  for (int i = 0; i < 4; ++i) publishers.push_back(world.connect());
+  std::vector<ClientPointer> publishers(4);
+  for (ClientPointer& each : publishers) each = world.connect();
   for (int round = 0; round < 50; ++round) {
     for (int i = 0; i < 4; ++i) {
       publishers[static_cast<std::size_t>(i)]->send("PUBLISH c" + std::to_string(i) + " " +
@@ -318,13 +319,13 @@ TEST_F(BoundedPubSubTest, ASubscriberThatStaysSlowIsCut) {
   const ClientPointer recovers = subscriber("SUBSCRIBE a");
   stuck->stop_reading();
   recovers->stop_reading();
-  publish_many(30);
+  publish_many(22);
   EXPECT_EQ(cut(), 0);
   recovers->go_on_reading();
   world.executor.run_for(seconds(40));
-  EXPECT_EQ(recovers->take().size(), 30 * message('*', "a", std::string(1000, 'x')).size());
+  EXPECT_EQ(recovers->take().size(), 22 * message('*', "a", std::string(1000, 'x')).size());
   recovers->stop_reading();
-  publish_many(15);
+  publish_many(22);
   EXPECT_EQ(cut(), 0);
   world.executor.run_for(seconds(30));
   publish_many(1);

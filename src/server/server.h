@@ -14,8 +14,11 @@
 #include "replica/replica.h"
 #include "resp/parser.h"
 #include "server/configuration.h"
+#include "server/picture.h"
 
 namespace rabia::server {
+
+inline constexpr std::uint64_t slowlog_entries_limit = 100'000;
 
 struct ServerOptions {
   io::Endpoint listen;
@@ -38,6 +41,12 @@ struct ServerOptions {
   // Of one client.
   std::uint64_t subscriptions_max = 100'000;
   std::uint64_t subscription_bytes_max = 16ULL << 20;  // All names together.
+  // RABIA.WATCH and RABIA.EVENTS, and what they look back on, in bytes of memory.
+  bool enable_notifications = true;
+  std::uint64_t notification_history_bytes = 32ULL << 20;
+  // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
+  std::int64_t slowlog_slower_than_usec = 10'000;
+  std::uint64_t slowlog_entries_max = 128;  // Up to slowlog_entries_limit.
 
   [[nodiscard]] resp::ParserLimits parser_limits() const {
     return {.argument_bytes_max = value_bytes_max, .command_bytes_max = command_bytes_max};
@@ -63,6 +72,8 @@ class Server {
   // In force from the next command on, but `listen`, which stays as it is. Clients that are
   // connected stay so, and stay authenticated. Refuses what open() would; nothing is changed then.
   virtual Status set_options(ServerOptions options) = 0;
+  // Takes some microseconds, however many keys and clients there are.
+  [[nodiscard]] virtual ServerPicture picture() const = 0;
 };
 
 }  // namespace rabia::server

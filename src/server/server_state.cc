@@ -16,6 +16,20 @@ std::string random_hex(io::Executor& executor, std::size_t digits) {
 
 }  // namespace
 
+void LogListener::on_change(const kv::Change& change) {
+  if (server_.options.enable_notifications) server_.watchers.on_change(change);
+}
+
+std::uint64_t LogListener::on_message(kv::ChannelKind kind, std::string_view channel,
+                                      std::string_view payload) {
+  return server_.subscriptions.on_message(kind, channel, payload);
+}
+
+void LogListener::on_skipped() {
+  server_.subscriptions.on_skipped();
+  server_.watchers.on_skipped();
+}
+
 ServerState::ServerState(const Server::Environment& environment, ServerOptions server_options)
     : executor(environment.executor),
       replica(environment.replica),
@@ -27,9 +41,13 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       run_id(random_hex(executor, 40)),
       random(io::random_number(executor)),
       subscriptions(buffers, io::random_number(executor)),
+      watchers(executor, machine.changes(), io::random_number(executor)),
       sessions(executor) {
   machine.set_transaction_reader(&transaction_reads);
-  machine.set_listener(&subscriptions);
+  if (options.enable_notifications && !machine.keeps_changes()) {
+    machine.keep_changes(options.notification_history_bytes);
+  }
+  machine.set_listener(&listener);
 }
 
 ServerState::~ServerState() {

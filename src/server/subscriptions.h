@@ -21,7 +21,7 @@ class Session;
 
 // A message costs a lookup of its channel and a look at each pattern; beside that, only what its
 // receivers are sent. Core thread only.
-class Subscriptions final : public kv::Listener {
+class Subscriptions {
  public:
   // The seed keeps clients from choosing names that fall together.
   Subscriptions(BufferPool& buffers, std::uint64_t seed);
@@ -41,11 +41,10 @@ class Subscriptions final : public kv::Listener {
     for (const auto& [name, sessions] : table(kind)) use(std::string_view(name));
   }
 
-  void on_change(const kv::Change& /*change*/) override {}
   std::uint64_t on_message(kv::ChannelKind kind, std::string_view channel,
-                           std::string_view payload) override;
+                           std::string_view payload);
   // Ends all subscribers: they could not know what they missed.
-  void on_skipped() override;
+  void on_skipped();
 
  private:
   struct Hash {

@@ -338,6 +338,59 @@ class Operation(unittest.TestCase):
             with server.client() as client, self.assertRaisesRegex(redis.ResponseError, "DISKFULL"):
                 client.set("k", "v")
 
+    @shows("metrics-enabled")
+    @shows("metrics-bind")
+    @shows("metrics-port")
+    def test_metrics_over_http(self):
+        with Server() as server:
+            port = server.ports.base + 1 + 1000
+            self.assertTrue(accepts_connections("127.0.0.1", port))
+        with Server(metrics_bind="127.0.0.2") as server:
+            port = server.ports.base + 2
+            server.stop()
+            server.flags.append(f"--metrics-port={port}")
+            server.start()
+            self.assertTrue(accepts_connections("127.0.0.2", port))
+            self.assertFalse(accepts_connections("127.0.0.1", port))
+        with Server(metrics_enabled="false") as server:
+            self.assertFalse(accepts_connections("127.0.0.1", server.ports.base + 1 + 1000))
+
+    @shows("slowlog-log-slower-than")
+    def test_slow_commands_are_noted(self):
+        with Server() as server, server.client() as client:
+            client.ping()
+            self.assertEqual(0, client.slowlog_len())
+        for server in both_ways("slowlog-log-slower-than", 0):
+            with server.client() as client:
+                client.ping()
+                self.assertGreater(client.slowlog_len(), 0)
+
+    @shows("slowlog-max-len")
+    def test_so_many_slow_commands_are_kept(self):
+        for server in both_ways("slowlog-max-len", 2):
+            with server.client() as client:
+                client.config_set("slowlog-log-slower-than", 0)
+                for _ in range(5):
+                    client.ping()
+                self.assertEqual(2, client.slowlog_len())
+
+    @shows("enable-notifications")
+    @shows("notification-history-bytes")
+    def test_changes_are_kept(self):
+        def begin(server):
+            with server.client() as client:
+                for _ in range(30):
+                    client.set("k", b"x" * 100_000)
+                return client.execute_command("RABIA.EVENTS", "FROM", 0)[0]
+        with Server() as server:
+            self.assertEqual(30, begin(server))
+        with Server("--notification-history-bytes=1MiB") as server:
+            with self.assertRaisesRegex(redis.ResponseError, "COMPACTED"):
+                begin(server)
+        with Server("--enable-notifications=false") as server:
+            with self.assertRaisesRegex(redis.ResponseError, "enable-notifications"):
+                begin(server)
+
     @shows("once-keep-seconds")
     def test_answers_are_kept_so_long(self):
         for server in both_ways("once-keep-seconds", 1):
