@@ -9,6 +9,7 @@
 #include "server/command.h"
 #include "server/glob.h"
 #include "server/lookup.h"
+#include "server/server_state.h"
 #include "server/text.h"
 
 namespace rabia::server {
@@ -84,7 +85,7 @@ void run_dbsize(ReadCall& call) {
 void run_digest(ReadCall& call) {
   call.reply.array(2);
   call.reply.integer(static_cast<std::int64_t>(call.replica.status().position.value));
-  call.reply.bulk(to_string(call.store.digest()));
+  call.reply.bulk(to_string(call.server.machine.digest()));
 }
 
 void run_randomkey(ReadCall& call) {
