@@ -127,6 +127,22 @@ Status complete(Settings& settings) {
   return check_members_differ(settings.members);
 }
 
+kv::Limits limits_of(const Settings& settings) {
+  return {.max_memory_bytes = settings.max_memory_bytes,
+          .max_entries = settings.max_entries,
+          .policy = settings.eviction_policy,
+          .samples = settings.eviction_samples,
+          .key_expiration_enabled = settings.key_expiration_enabled};
+}
+
+void put(Settings& settings, const kv::Limits& limits) {
+  settings.max_memory_bytes = limits.max_memory_bytes;
+  settings.max_entries = limits.max_entries;
+  settings.eviction_policy = limits.policy;
+  settings.eviction_samples = limits.samples;
+  settings.key_expiration_enabled = limits.key_expiration_enabled;
+}
+
 replica::ReplicaOptions replica_options(const Settings& settings) {
   replica::ReplicaOptions options;
   options.cluster_id = settings.cluster_id;

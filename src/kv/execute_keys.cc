@@ -91,7 +91,7 @@ void copy(Execution& run) {
   const std::string_view from = run.key();
   const std::string_view to = run.key();
   const bool replace = run.choice(1) != 0;
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(to)) return;
   const std::optional<Store::Item> item = run.store.find(from);
   const bool done = item && from != to && (replace || !run.store.contains(to));
   if (done) {
@@ -109,6 +109,20 @@ void publish(Execution& run) {
   const std::uint64_t receivers =
       run.listener == nullptr ? 0 : run.listener->on_message(kind, channel, payload);
   run.out.integer(static_cast<std::int64_t>(receivers));
+}
+
+void touch(Execution& run) {
+  base::Decoder in = run.in;
+  for (std::uint64_t left = run.in.varint(); left > 0 && run.in.ok(); --left) run.key();
+  if (!run.complete()) return;
+  std::int64_t found = 0;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    const std::string_view key = in.bytes();
+    if (!run.store.contains(key)) continue;
+    ++found;
+    run.store.touch(key);
+  }
+  run.out.integer(found);
 }
 
 }  // namespace execute

@@ -26,6 +26,16 @@ bool complete_list(Execution& run, base::Decoder& in, bool with_values) {
   return run.complete();
 }
 
+// How many of the keys are not there; those that are named twice count twice.
+std::uint64_t count_new(const Store& store, base::Decoder in) {
+  std::uint64_t count = 0;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    if (!store.contains(in.bytes())) ++count;
+    in.bytes();
+  }
+  return count;
+}
+
 void set_pairs(Store& store, base::Decoder in) {
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     const std::string_view key = in.bytes();
@@ -51,7 +61,7 @@ void set(Execution& run) {
   const Expiry expiry = run.expiry();
   const std::string_view key = run.key();
   const std::string_view value = run.value();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const bool looks =
       want_old || condition != SetCondition::always || expiry.kind == Expiry::Kind::keep;
   const std::optional<Store::Item> old = looks ? run.store.find(key) : std::nullopt;
@@ -87,6 +97,7 @@ void erase(Execution& run) {
 void set_many(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
+  if (!run.has_room([&] { return count_new(run.store, in); })) return;
   set_pairs(run.store, in);
   run.out.ok();
 }
@@ -94,6 +105,7 @@ void set_many(Execution& run) {
 void set_many_if_none(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
+  if (!run.has_room([&] { return count_new(run.store, in); })) return;
   const bool allowed = !any_exists(run.store, in);
   if (allowed) set_pairs(run.store, in);
   run.out.integer(allowed ? 1 : 0);
@@ -103,7 +115,7 @@ void append(Execution& run) {
   const std::string_view key = run.key();
   const std::string_view bytes = run.in.bytes();
   const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<std::string_view> old = run.store.get(key);
   const std::uint64_t old_length = old ? old->size() : 0;
   // A new value was checked when the client sent it; only growth is checked here, as in Redis.
@@ -117,7 +129,7 @@ void set_range(Execution& run) {
   const std::uint64_t offset = run.in.varint();
   const std::string_view bytes = run.in.bytes();
   const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   if (bytes.empty()) {  // Changes nothing, and does not make an empty value.
     const std::optional<std::string_view> old = run.store.get(key);
     return run.out.integer(old ? static_cast<std::int64_t>(old->size()) : 0);
@@ -129,7 +141,7 @@ void set_range(Execution& run) {
 void increment(Execution& run) {
   const std::string_view key = run.key();
   const std::int64_t delta = unzigzag(run.in.varint());
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<Store::Item> item = run.store.find(key);
   const std::optional<std::int64_t> old = base::parse_integer(item ? item->value : "0");
   if (!old) return run.out.error(integer_error);
@@ -142,7 +154,7 @@ void increment(Execution& run) {
 void increment_float(Execution& run) {
   const std::string_view key = run.key();
   const std::string_view delta_text = run.in.bytes();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<Store::Item> item = run.store.find(key);
   const std::optional<long double> old = parse_float(item ? item->value : "0");
   const std::optional<long double> delta = parse_float(delta_text);

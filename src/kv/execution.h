@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/codec.h"
+#include "kv/eviction.h"
 #include "kv/operations.h"
 #include "kv/result.h"
 #include "kv/store.h"
@@ -26,6 +27,7 @@ struct Execution {
   base::Decoder in;
   ResultWriter out;
   Listener* listener = nullptr;
+  Room* room = nullptr;  // Null: what is added needs none.
 
   // Whether the command was read to its end and found well-formed. Answers otherwise.
   bool complete() {
@@ -79,6 +81,19 @@ struct Execution {
     return has_time && deadline <= static_cast<std::int64_t>(store.clock());
   }
 
+  // Before anything is looked at: whether there is room for more. `new_keys`: counts those that it
+  // would add, when that is asked for. Answers otherwise.
+  template <typename Count>
+  bool has_room(const Count& new_keys) {
+    if (room == nullptr) return true;
+    const std::string_view refusal = room->make(room->counts_keys() ? new_keys() : 0);
+    if (!refusal.empty()) out.error(refusal);
+    return refusal.empty();
+  }
+  bool has_room_for(std::string_view key) {
+    return has_room([&] { return store.contains(key) ? std::uint64_t{0} : 1; });
+  }
+
   void bytes_or_nil(std::optional<std::string_view> value) {
     if (value) {
       out.bytes(*value);
@@ -106,6 +121,7 @@ void persist(Execution& run);
 void rename(Execution& run);
 void copy(Execution& run);
 void publish(Execution& run);
+void touch(Execution& run);
 }  // namespace execute
 
 }  // namespace rabia::kv

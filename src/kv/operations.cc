@@ -3,7 +3,10 @@
 
 #include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "base/check.h"
 #include "base/codec.h"
 #include "kv/digest.h"
 #include "kv/execution.h"
@@ -13,12 +16,14 @@
 namespace rabia::kv {
 namespace {
 
+constexpr std::string_view aborted_error = "EXECABORT Transaction discarded because of: ";
+constexpr std::string_view limit_error = "ERR a limit is out of its range";
 constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
 
 using Execute = void (*)(Execution&);
-// By the number of the operation. What holds others is not in it, and none of these holds one of
-// them.
-constexpr std::array<Execute, 18> executes = {
+// By the number of the operation. What holds others, or is of the machine, is not in it, and none
+// of these holds one of them.
+constexpr std::array<Execute, 21> executes = {
     nullptr,
     execute::set,
     execute::erase,
@@ -37,8 +42,28 @@ constexpr std::array<Execute, 18> executes = {
     execute::persist,
     execute::rename,
     execute::copy,
+    nullptr,  // once,
+    nullptr,  // and set_limits.
+    execute::touch,
 };
-static_assert(executes.size() == static_cast<std::size_t>(Operation::copy) + 1);
+static_assert(executes.size() == static_cast<std::size_t>(Operation::touch) + 1);
+
+// Whether it may add data, so that it needs room.
+constexpr bool adds_data(Operation operation) {
+  switch (operation) {
+    case Operation::set:
+    case Operation::append:
+    case Operation::increment:
+    case Operation::increment_float:
+    case Operation::set_range:
+    case Operation::set_many:
+    case Operation::set_many_if_none:
+    case Operation::copy:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // To the first key of an operation; false when it has none.
 bool skip_to_key(base::Decoder& in) {
@@ -50,6 +75,7 @@ bool skip_to_key(base::Decoder& in) {
     case Operation::erase:
     case Operation::set_many:
     case Operation::set_many_if_none:
+    case Operation::touch:
       in.varint();
       break;
     case Operation::append:
@@ -75,10 +101,12 @@ void StoreMachine::begin_batch(const ApplyContext& context) {
   store_.advance_clock(context.time.value);
   replies_.advance_clock(context.time.value);
   store_.begin_operation(0);
-  store_.expire(expired_by_a_batch);
+  store_.expire(removed_by_a_batch);
+  room().evict(removed_by_a_batch);
 }
 
 std::optional<LogTime> StoreMachine::wake_at() const {
+  if (fullness().must_evict()) return LogTime{0};
   const Deadline next = store_.next_deadline();
   return next == no_deadline ? std::nullopt : std::optional(LogTime{next});
 }
@@ -113,13 +141,16 @@ void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view comma
   };
   if (is(Operation::transaction)) return execute_transaction(command.substr(1), reply);
   if (is(Operation::once)) return execute_once(command.substr(1), reply);
-  execute(command, reply);
+  if (is(Operation::set_limits)) return execute_set_limits(command.substr(1), reply);
+  Room room = this->room();
+  execute(command, reply, &room);
 }
 
-void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
+// `room`: null when it was asked already.
+void StoreMachine::execute(std::string_view operation_bytes, std::string* reply, Room* room) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply), recorder_.listener};
+  Execution run{store_, in, ResultWriter(reply), recorder_.listener, room};
   const bool known = operation < executes.size() && executes[operation] != nullptr;
   if (!known) return run.out.error(malformed_error);
   store_.begin_operation(operation);
@@ -146,6 +177,16 @@ bool is_well_formed(base::Decoder in) {
   return in.complete();
 }
 
+// Whether any of the items, which follow, may add data.
+bool any_adds_data(base::Decoder in) {
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    const TransactionItem item = take_item(in);
+    if (item.is_read || item.bytes.empty()) continue;
+    if (adds_data(static_cast<Operation>(item.bytes.front()))) return true;
+  }
+  return false;
+}
+
 bool holds(const Store& store, const TransactionCondition& condition) {
   const std::optional<Store::Item> item = store.find(condition.key);
   return condition.revision == (item ? item->revision : 0);
@@ -164,12 +205,19 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
     executed = holds(store_, take_condition(in)) && executed;
   }
   if (!executed) return out.nil();
+  // As a whole: what it adds in keys is not counted before.
+  if (any_adds_data(in)) {
+    const std::string_view refusal = room().make(0);
+    if (!refusal.empty()) {
+      return out.error(std::string(aborted_error).append(refusal));
+    }
+  }
   const std::uint64_t count = in.varint();
   out.list(count);
   for (std::uint64_t left = count; left > 0; --left) {
     const TransactionItem item = take_item(in);
     if (!item.is_read) {
-      execute(item.bytes, reply);
+      execute(item.bytes, reply, nullptr);
     } else if (out.wanted() && reader_ == nullptr) {
       out.error(no_reader_error);
     } else if (out.wanted()) {
@@ -194,14 +242,48 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
     return;
   }
   read_.clear();
-  execute(operation, &read_);
-  replies_.keep(session, number, read_, keep_milliseconds);
+  Room room = this->room();
+  execute(operation, &read_, &room);
+  // Refused, it was not executed, and may be sent again.
+  if (!room.refused()) replies_.keep(session, number, read_, keep_milliseconds);
   if (reply != nullptr) reply->append(read_);
+}
+
+void StoreMachine::execute_set_limits(std::string_view changes, std::string* reply) {
+  ResultWriter out(reply);
+  base::Decoder in(changes);
+  const auto only_unset = in.fixed<std::uint8_t>();
+  std::vector<LimitChange> wanted;
+  Limits tried = limits_.limits();
+  bool in_range = true;
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    const auto field = static_cast<LimitField>(in.fixed<std::uint8_t>());
+    wanted.push_back({field, in.varint()});
+    in_range = in_range && put(tried, field, wanted.back().value);
+  }
+  if (!in.complete() || only_unset > 1) return out.error(malformed_error);
+  if (!in_range) return out.error(limit_error);
+  for (const LimitChange& change : wanted) {
+    if (only_unset == 1 && limits_.is_set(change.field)) continue;
+    RABIA_CHECK(limits_.set(change.field, change.value));
+  }
+  put_limits_into_force();
+  out.ok();
+}
+
+void StoreMachine::put_limits_into_force() {
+  store_.track_uses(tracking_of(limits_.limits().policy));
+  store_.let_keys_expire(limits_.limits().key_expiration_enabled);
+}
+
+std::uint64_t StoreMachine::account_bytes() const {
+  return store_.account_bytes() + replies_.store().account_bytes();
 }
 
 StateDigest StoreMachine::digest() const {
   StateDigest digest = store_.digest();
   add(digest, digest_of_replies(replies_.store().digest()));
+  add(digest, digest_of_limits(limits_.store().digest()));
   return digest;
 }
 
@@ -218,13 +300,15 @@ void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
 }
 
 std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
-  Store* const stores[] = {&store_, &replies_.store()};
+  Store* const stores[] = {&store_, &replies_.store(), &limits_.store()};
   return std::make_unique<StoresSnapshotReader>(stores);
 }
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
-  Store* const stores[] = {&store_, &replies_.store()};
+  Store* const stores[] = {&store_, &replies_.store(), &limits_.store()};
   return std::make_unique<StoresSnapshotLoader>(stores, [this] {
+    limits_.reload();
+    put_limits_into_force();
     recorder_.log.begin_at(store_.revision());
     if (recorder_.listener != nullptr) recorder_.listener->on_skipped();
   });

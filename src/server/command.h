@@ -173,6 +173,7 @@ std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
 std::span<const Command> latency_subcommands();
 std::span<const Command> member_subcommands();
+std::span<const Command> memory_commands();
 std::span<const Command> object_commands();
 std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();

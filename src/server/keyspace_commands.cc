@@ -74,7 +74,10 @@ void run_exists(ReadCall& call) {
 }
 
 void run_type(ReadCall& call) {
-  call.reply.simple(look_up(call, call.arguments[1]) ? string_type : "none");
+  // No use of the key, as in Redis.
+  const bool found = call.store.contains(call.arguments[1]);
+  ++(found ? call.statistics.keyspace_hits : call.statistics.keyspace_misses);
+  call.reply.simple(found ? string_type : "none");
 }
 
 void run_dbsize(ReadCall& call) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "io/executor.h"
@@ -72,6 +73,9 @@ class Server {
   // In force from the next command on, but `listen`, which stays as it is. Clients that are
   // connected stay so, and stay authenticated. Refuses what open() would; nothing is changed then.
   virtual Status set_options(ServerOptions options) = 0;
+  // Limits that were given to this replica at its start: they become those of the cluster, as far
+  // as nobody ever set them. Tries until it is so, and logs a warning when one is another.
+  virtual void offer_limits(std::vector<kv::LimitChange> given) = 0;
   // Takes some microseconds, however many keys and clients there are.
   [[nodiscard]] virtual ServerPicture picture() const = 0;
 };

@@ -42,6 +42,7 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       random(io::random_number(executor)),
       subscriptions(buffers, io::random_number(executor)),
       watchers(executor, machine.changes(), io::random_number(executor)),
+      read_hints(io::random_number(executor)),
       sessions(executor) {
   machine.set_transaction_reader(&transaction_reads);
   if (options.enable_notifications && !machine.keeps_changes()) {

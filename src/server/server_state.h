@@ -12,7 +12,9 @@
 #include "server/command_statistics.h"
 #include "server/command_table.h"
 #include "server/monitors.h"
+#include "server/own_client.h"
 #include "server/rates.h"
+#include "server/read_hints.h"
 #include "server/server.h"
 #include "server/session_registry.h"
 #include "server/slow_log.h"
@@ -66,6 +68,8 @@ struct ServerState {
   Subscriptions subscriptions;
   Watchers watchers;
   LogListener listener{*this};
+  OwnClient own_client{replica};
+  ReadHints read_hints;
 
   // Scratch of the command in hand: never in use across calls.
   std::string operation;

@@ -19,10 +19,6 @@ constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
 constexpr std::string_view no_authentication = "NOAUTH Authentication required.";
 constexpr std::string_view not_in_subscriber =
     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
-constexpr std::string_view not_executed =
-    "CLUSTERDOWN The cluster has no quorum: the command was not executed";
-constexpr std::string_view outcome_unknown =
-    "ERR outcome unknown: the command may or may not have been executed; read before retrying";
 
 std::string disk_is_low(const replica::DiskStatus& disk) {
   return "DISKFULL this replica's disk has " + std::to_string(disk.free_bytes) +
@@ -177,11 +173,11 @@ void Session::on_failed(std::uint64_t token, replica::Failure failure) {
   const std::size_t begin = out_.size();
   const replica::DiskStatus& disk = server_.replica.disk();
   if (unknown) {
-    reply().error(outcome_unknown);
+    reply().error(message::outcome_unknown);
   } else if (disk.room == replica::DiskStatus::Room::critical) {
     reply().error(disk_is_critical(disk));
   } else {
-    reply().error(not_executed);
+    reply().error(message::not_executed);
   }
   answered(token, begin);
 }

@@ -401,6 +401,62 @@ class Operation(unittest.TestCase):
                 client.execute_command("RABIA.ONCE", "session", 1, "INCR", "n")
                 self.assertEqual(b"2", client.get("n"))
 
+    @shows("max-memory-bytes")
+    def test_no_more_memory_is_taken(self):
+        for server in both_ways("max-memory-bytes", "100kb"):
+            with server.client() as client:
+                wait_until(lambda client=client: client.info("memory")["maxmemory"] == 102400, "it")
+                client.set("big", "v" * 200_000)
+                with self.assertRaisesRegex(redis.ResponseError, "command not allowed"):
+                    client.set("more", "v")
+
+    @shows("max-entries")
+    def test_no_more_keys_are_taken(self):
+        for server in both_ways("max-entries", 1):
+            with server.client() as client:
+                wait_until(lambda client=client: client.info("memory")["max_entries"] == 1, "it")
+                client.set("a", "v")
+                with self.assertRaisesRegex(redis.ResponseError, "command not allowed"):
+                    client.set("b", "v")
+
+    @shows("maxmemory-policy")
+    def test_the_policy_says_what_goes(self):
+        for server in both_ways("maxmemory-policy", "volatile-ttl"):
+            with server.client() as client:
+                wait_until(lambda client=client: client.info("memory")["maxmemory_policy"] ==
+                           "volatile-ttl", "it")
+                client.config_set("max-entries", 2)
+                client.set("a", "v", ex=2000)
+                client.set("b", "v", ex=1000)
+                client.set("c", "v")
+                self.assertEqual([b"a", b"c"], sorted(client.keys()))
+
+    # Given many keys to choose from, then of those that are compared the one that was used first goes:
+    # with more of them it is an older one.
+    @shows("maxmemory-samples")
+    def test_the_more_are_compared_the_older_is_what_goes(self):
+        for samples, newer in ((1, True), (64, False)):
+            for server in both_ways("maxmemory-samples", samples):
+                with server.client() as client:
+                    wait_until(lambda client=client, samples=samples: client.config_get(
+                        "maxmemory-samples")["maxmemory-samples"] == str(samples), "it")
+                    client.config_set("maxmemory-policy", "allkeys-lru")
+                    client.mset({f"k{i}": "v" for i in range(200)})
+                    client.config_set("max-entries", 150)
+                    wait_until(lambda client=client: client.dbsize() == 150, "50 are gone")
+                    gone = [i for i in range(200) if not client.exists(f"k{i}")]
+                    self.assertEqual(newer, max(gone) >= 100, gone)
+
+    @shows("key-expiration-enabled")
+    def test_nothing_expires(self):
+        for server in both_ways("key-expiration-enabled", "no"):
+            with server.client() as client:
+                wait_until(lambda client=client: client.config_get("key-expiration-enabled")
+                           ["key-expiration-enabled"] in ("no", "false"), "it")
+                client.set("k", "v", px=1)
+                wait_until(lambda client=client: client.pttl("k") == 0, "it is due")
+                self.assertEqual(b"v", client.get("k"))
+
     @shows("log-level")
     def test_less_important_lines_are_not_logged(self):
         for server in both_ways("log-level", "error"):
@@ -466,7 +522,7 @@ class Configuration(unittest.TestCase):
         with Server() as server, server.client() as client:
             for name, change in settings_table().items():
                 value = client.config_get(name)[name]
-                if change == "`CONFIG SET`":
+                if change.startswith("`CONFIG SET`"):
                     client.config_set(name, value)
                 else:
                     with self.assertRaisesRegex(redis.ResponseError, "immutable", msg=name):
