@@ -63,9 +63,10 @@ TEST(Transaction, IsReadBackFromItsArguments) {
 // that fails does not undo the others.
 TEST(Transaction, ExecutesItsCommandsInOrder) {
   Contents contents;
-  EXPECT_EQ(execute(contents, exec({"SET k a", "GET k", "INCR k", "SET k b", "MGET k n", "INCR n"})),
-            array({ok, bulk("a"), "-ERR value is not an integer or out of range\r\n", ok,
-                   array({bulk("b"), nil}), integer(1)}));
+  EXPECT_EQ(
+      execute(contents, exec({"SET k a", "GET k", "INCR k", "SET k b", "MGET k n", "INCR n"})),
+      array({ok, bulk("a"), "-ERR value is not an integer or out of range\r\n", ok,
+             array({bulk("b"), nil}), integer(1)}));
   EXPECT_EQ(look(contents, exec({"GET n", "DBSIZE"})), array({bulk("1"), integer(2)}));
   EXPECT_EQ(look(contents, exec({"DEL n", "GET n"})), array({integer(1), nil}));
   EXPECT_EQ(look(contents, {"GET", "n"}), bulk("1"));
@@ -95,7 +96,8 @@ TEST(Transaction, TellsWhatItTouches) {
   EXPECT_FALSE(footprint_of(exec({"SET a 1", "DEL b"})).is_blind);
   EXPECT_FALSE(footprint_of(exec({"SET a 1"}, Watched{"a", "0"})).overwrites);
   EXPECT_TRUE(footprint_of(exec({"SET a 1", "FLUSHALL"})).all_keys);
-  const Footprint look = footprint_of(exec_done(exec({"SET a 1"}, Watched{"w", {}}), 0, 1, refused));
+  const Footprint look =
+      footprint_of(exec_done(exec({"SET a 1"}, Watched{"w", {}}), 0, 1, refused));
   EXPECT_EQ(look.keys, (std::vector<std::string>{"w"}));
   EXPECT_TRUE(look.reads_only);
 }
@@ -108,9 +110,8 @@ TEST(Transaction, IsNeverSeenByHalf) {
   expect(Kind::not_linearizable, {both, done(1, "MGET a b", 1, 2, array({bulk("1"), nil}))});
   expect(Kind::not_linearizable,
          {both, done(1, "GET a", 1, 2, bulk("1")), done(1, "GET b", 3, 4, nil)});
-  expect(Kind::not_linearizable,
-         {exec_unknown(exec({"SET a 1", "SET b 1"}), 0), done(1, "GET a", 1, 2, bulk("1")),
-          done(1, "GET b", 3, 4, nil)});
+  expect(Kind::not_linearizable, {exec_unknown(exec({"SET a 1", "SET b 1"}), 0),
+                                  done(1, "GET a", 1, 2, bulk("1")), done(1, "GET b", 3, 4, nil)});
   expect(Kind::not_linearizable,
          {done(1, "SET a 1", 0, 1, ok), done(1, "SET b 1", 2, 20, ok),
           exec_done(exec({"GET b", "GET a", "GET b"}), 3, 9, array({nil, bulk("1"), bulk("1")}))});

@@ -40,6 +40,8 @@ constexpr Place places[] = {
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
     {Mutant::configuration_late_on_some, "members", ""},
+    // Few logs are cut off while a slot is in its votes.
+    {Mutant::checkpoint_without_votes, "crash", ""},
     {Mutant::rejoin_one_bound_fewer, "disk", ""},
     {Mutant::rejoin_too_early, "disk", ""},
     // Few replicas write enough while their disks are full of something else.

@@ -104,6 +104,7 @@ class StoreMachine final : public StateMachine {
   Store store_;
   TransactionReader* reader_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote.
+  std::string late_;  // Empty, but for Mutant::transaction_not_as_one.
 };
 
 }  // namespace rabia::kv
