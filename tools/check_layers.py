@@ -21,14 +21,16 @@ ROOMS = {
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
     "server": {"base", "io", "replica", "kv", "resp"},
+    "metrics": {"base", "io", "replica", "kv", "server"},
 }
 # Folders of apps/: each program may use what is shared, and not another program.
 APPS = {
+    "command_line": set(),
     "settings": set(),
-    "rabia_server": {"settings"},
-    "rabia_cluster": {"settings"},
-    "rabia_ctl": {"settings"},
-    "rabia_bench": set(),
+    "rabia_server": {"command_line", "settings"},
+    "rabia_cluster": {"command_line", "settings"},
+    "rabia_ctl": {"command_line", "settings"},
+    "rabia_bench": {"command_line"},
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
@@ -47,6 +49,8 @@ LIBRARIES = {
     "toml++/": ("apps/settings/",),
     "CLI/": ("apps/", "bench/kvstore_performance/", "sim/runner/", "sim/explore/"),
     "hiredis/": ("apps/rabia_ctl/",),
+    "prometheus/": ("src/metrics/",),
+    "nlohmann/": ("src/metrics/",),
     "benchmark/": ("bench/micro/",),
     "grpc": ("apps/rabia_bench/etcd/",),
     "isa-l": ("src/base/",),

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "command_line/command_line.h"
+
 namespace rabia::bench {
 namespace {
 
@@ -142,22 +144,14 @@ Result<Options> parse_command_line(int argc, const char* const* argv) {
   CLI::App app("Loads servers that speak the Redis protocol, and measures them.", "rabia-bench");
   // Who writes a flag twice, as scripts do that add to a list of them, means the last one.
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.set_help_flag("-h,--help", "Print this and exit");
-  app.set_version_flag("--version", "rabia-bench " RABIA_VERSION, "Print the version and exit");
+  apps::add_help_and_version(app);
   add_load(app, options, texts);
   add_workload(app, options, texts);
   add_report(app, options, texts);
-  try {  // The library says everything by exceptions; they end here.
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    options.answer = app.help();
-    return options;
-  } catch (const CLI::CallForVersion& version) {
-    options.answer = std::string(version.what()) + "\n";
-    return options;
-  } catch (const CLI::ParseError& error) {
-    return {Code::invalid_argument, error.what()};
-  }
+  const auto parsed = apps::parse(app, argc, argv);
+  if (!parsed.ok()) return parsed.status();
+  options.answer = parsed.value();
+  if (options.answer) return options;
   if (Status status = understand(options, texts); !status.ok()) return status;
   if (Status status = check(app, options); !status.ok()) return status;
   if (options.name.empty()) options.name = options.workload.mix_text;

@@ -11,6 +11,7 @@
 #include "rabia_cluster/directory.h"
 #include "rabia_cluster/options.h"
 #include "rabia_cluster/supervisor.h"
+#include "settings/environment.h"
 
 namespace rabia::apps {
 namespace {
@@ -69,8 +70,9 @@ int run(int argc, char** argv) {
   if (Status status = fit_to_directory(options, directory.value()); !status.ok()) {
     return refuse(status, 1);
   }
-  // The replicas have the password in their files; in their environment it would win over those.
-  unsetenv(password_variable);
+  // The replicas have it all in their files, where --set had the last word; in their environment it
+  // would win over those.
+  unset_setting_variables();
   Supervisor supervisor(std::move(options), *files, directory.take());
   if (Status status = supervisor.start(); !status.ok()) {
     return refuse(status, status.code() == Code::invalid_argument ? 2 : 1);

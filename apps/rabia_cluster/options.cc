@@ -2,12 +2,32 @@
 
 #include <CLI/CLI.hpp>
 
+#include "command_line/command_line.h"
 #include "settings/cluster_layout.h"
+#include "settings/environment.h"
+#include "settings/table.h"
 
 namespace rabia::apps {
 namespace {
 
 constexpr std::string_view loopback = "127.0.0.1";
+
+// `given` is how, for what is said against it.
+Status refuse_unless_common(const SettingRow& row, const std::string& given) {
+  if (row.differs_by_replica) {
+    return {Code::invalid_argument, given + ": differs by replica, cannot be set"};
+  }
+  if (row.name == "bootstrap") {
+    return {Code::invalid_argument, given + ": rabia-cluster gives the word by itself"};
+  }
+  if (row.change == Change::never) {
+    return {Code::invalid_argument, given +
+                                        ": it is the word for one start of one replica; start "
+                                        "that by hand with --" +
+                                        std::string(row.name)};
+  }
+  return {};
+}
 
 Status assign_set(Settings& settings, const std::string& text) {
   const std::size_t equals = text.find('=');
@@ -15,25 +35,18 @@ Status assign_set(Settings& settings, const std::string& text) {
     return {Code::invalid_argument, "--set needs NAME=VALUE, not '" + text.substr(0, 100) + "'"};
   }
   const std::string name = text.substr(0, equals);
-  for (const std::string_view own : {"id", "member", "port", "peer-port", "data", "pidfile"}) {
-    if (name == own) {
-      return {Code::invalid_argument, "--set " + name + ": differs by replica, cannot be set"};
-    }
-  }
-  if (name == "bootstrap") {
-    return {Code::invalid_argument, "--set bootstrap: rabia-cluster gives the word by itself"};
-  }
-  return assign(settings, name, text.substr(equals + 1));
+  const SettingRow* const row = find_setting(name);
+  if (row == nullptr) return unknown_setting(name);
+  if (Status status = refuse_unless_common(*row, "--set " + name); !status.ok()) return status;
+  return assign(settings, *row, text.substr(equals + 1));
 }
 
-Status assign_common(ClusterOptions& options, const std::string& durability,
-                     const std::vector<std::string>& sets) {
-  if (Status status = assign(options.common, "durability", durability); !status.ok()) {
-    return status;
-  }
-  if (Status status = assign_from_environment(options.common); !status.ok()) return status;
-  for (const std::string& each : sets) {
-    if (Status status = assign_set(options.common, each); !status.ok()) return status;
+Status assign_common_from_environment(Settings& settings) {
+  const auto variables = setting_variables();
+  if (!variables.ok()) return variables.status();
+  for (const SettingVariable& each : variables.value()) {
+    if (Status status = refuse_unless_common(*each.row, each.name); !status.ok()) return status;
+    if (Status status = assign(settings, each); !status.ok()) return status;
   }
   return {};
 }
@@ -42,13 +55,12 @@ Status assign_common(ClusterOptions& options, const std::string& durability,
 
 Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) {
   ClusterOptions options;
-  std::string durability = "always";
+  std::optional<std::string> durability;
   std::optional<std::string> cluster_id;
   std::vector<std::string> sets;
   CLI::App app("A whole Rabia KV cluster on this machine: one rabia-server process a replica.",
                "rabia-cluster");
-  app.set_help_flag("-h,--help", "Print this and exit");
-  app.set_version_flag("--version", "rabia-cluster " RABIA_VERSION, "Print the version and exit");
+  add_help_and_version(app);
   app.add_option("--replicas", options.replicas,
                  "Number of replicas [default: as many as the directory has, or 3]")
       ->check(CLI::Range(std::size_t{1}, cluster_members_max));
@@ -64,22 +76,17 @@ Result<ClusterOptions> parse_cluster_options(int argc, const char* const* argv) 
       ->type_size(1);
   app.add_flag("--restart", options.restart,
                "Start a replica that died again: after 1 s, then after twice as long, up to 30 s");
-  try {  // The library says everything by exceptions; they end here.
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    options.answer = app.help();
-    return options;
-  } catch (const CLI::CallForVersion& version) {
-    options.answer = std::string(version.what()) + "\n";
-    return options;
-  } catch (const CLI::ParseError& error) {
-    return {Code::invalid_argument, error.what()};
+  const auto parsed = parse(app, argc, argv);
+  if (!parsed.ok()) return parsed.status();
+  options.answer = parsed.value();
+  if (options.answer) return options;
+  Status status = assign_common_from_environment(options.common);
+  if (status.ok() && durability) status = assign(options.common, "durability", *durability);
+  if (status.ok() && cluster_id) status = assign(options.common, "cluster-id", *cluster_id);
+  for (const std::string& each : sets) {
+    if (status.ok()) status = assign_set(options.common, each);
   }
-  if (cluster_id) {
-    Status status = assign(options.common, "cluster-id", *cluster_id);
-    if (!status.ok()) return status;
-  }
-  if (Status status = assign_common(options, durability, sets); !status.ok()) return status;
+  if (!status.ok()) return status;
   return options;
 }
 

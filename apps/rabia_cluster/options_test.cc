@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "settings/environment.h"
+
 namespace rabia::apps {
 namespace {
 
@@ -54,6 +56,11 @@ TEST(ClusterOptions, OnlyCommonSettingsCanBeSetForAll) {
             "unknown setting 'maxclient': did you mean 'maxclients'?");
   EXPECT_EQ(refusal({"--set", "bootstrap=true"}),
             "--set bootstrap: rabia-cluster gives the word by itself");
+  EXPECT_EQ(refusal({"--set", "dir=/d"}), "--set dir: differs by replica, cannot be set");
+  EXPECT_TRUE(
+      refusal({"--set", "rejoin=true"}).starts_with("--set rejoin: it is the word for one"));
+  EXPECT_EQ(refusal({"--set", "maxclients=0"}),
+            "maxclients: '0' is not a number from 1 to 1000000");
   EXPECT_EQ(refusal({"--set", "maxclients"}), "--set needs NAME=VALUE, not 'maxclients'");
 }
 
@@ -64,6 +71,18 @@ TEST(ClusterOptions, ThePasswordMayComeFromTheEnvironment) {
   EXPECT_EQ(parse({}).value().common.require_pass, "of the environment");
   EXPECT_EQ(parse({"--set", "requirepass=set"}).value().common.require_pass, "set");
   unsetenv(password_variable);
+}
+
+// Given settings in the environment, when parsed, then they are for all replicas, unless they
+// differ by replica, or a flag says otherwise.
+TEST(ClusterOptions, CommonSettingsMayComeFromTheEnvironment) {
+  setenv("RABIA_DURABILITY", "os", 1);
+  EXPECT_EQ(parse({}).value().common.durability, Durability::os);
+  EXPECT_EQ(parse({"--durability=memory"}).value().common.durability, Durability::memory);
+  unsetenv("RABIA_DURABILITY");
+  setenv("RABIA_PORT", "7001", 1);
+  EXPECT_EQ(refusal({}), "RABIA_PORT: differs by replica, cannot be set");
+  unsetenv("RABIA_PORT");
 }
 
 // Given numbers out of range, unknown flags and stray words, when parsed, then refused.

@@ -92,9 +92,14 @@ Status Supervisor::wait_for_free_ports() {
   const auto until = std::chrono::steady_clock::now() + port_patience;
   for (const auto& replica : replicas_) {
     const Settings& settings = replica->settings;
-    for (const std::uint16_t port : {settings.port, settings.peer_port}) {
+    std::vector<io::Endpoint> endpoints{{settings.bind, settings.port},
+                                        {settings.bind, settings.peer_port}};
+    if (settings.metrics_enabled) {
+      endpoints.push_back({settings.metrics_bind, settings.metrics_port});
+    }
+    for (const io::Endpoint& endpoint : endpoints) {
       while (true) {
-        const auto listener = runtime_.network().listen({settings.bind, port}, [](auto) {});
+        const auto listener = runtime_.network().listen(endpoint, [](auto) {});
         if (listener.ok()) break;
         if (std::chrono::steady_clock::now() > until) {
           return {Code::unavailable, listener.status().message() + ": needed by " +

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "io/network.h"
-#include "settings/settings.h"
+#include "settings/environment.h"
 
 namespace rabia::apps {
 namespace {

@@ -1,11 +1,14 @@
 #include "rabia_server/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <utility>
+#include <algorithm>
 #include <vector>
 
+#include "command_line/command_line.h"
 #include "settings/config_file.h"
-#include "settings/parse.h"
+#include "settings/document.h"
+#include "settings/environment.h"
+#include "settings/table.h"
 
 namespace rabia::apps {
 namespace {
@@ -16,24 +19,40 @@ struct Flag {
 };
 
 std::string described(const SettingRow& row) {
-  const std::string value = row.print(Settings{});
-  const bool has_default = !value.empty() && !(row.numeric && value == "0" && row.least > 0);
-  return std::string(row.help) + " [" + std::string(row.accepts) +
-         (has_default ? "; default " + value : "") + "]";
+  std::string text(row.help);
+  text.append(" [").append(accepted(row));
+  if (row.required) text += "; required";
+  if (const std::string value = shown_default(row); !value.empty()) text += "; default " + value;
+  if (row.change == Change::on_this_replica) text += "; CONFIG SET changes it";
+  return text + "]";
 }
 
 std::vector<Flag> add_setting_flags(CLI::App& app) {
   std::vector<Flag> flags;
   for (const SettingRow& row : setting_rows()) {
     const std::string name = "--" + std::string(row.name);
-    CLI::Option* option = row.on_off ? app.add_flag(name) : app.add_option(name);
+    const bool alone = row.type.kind == Kind::boolean;  // The name without a value means true.
+    CLI::Option* option = alone ? app.add_flag(name) : app.add_option(name);
     option->description(described(row));
-    option->multi_option_policy(row.repeated ? CLI::MultiOptionPolicy::TakeAll
-                                             : CLI::MultiOptionPolicy::TakeLast);
-    if (!row.on_off) option->type_size(1);
+    option->multi_option_policy(row.type.kind == Kind::list ? CLI::MultiOptionPolicy::TakeAll
+                                                            : CLI::MultiOptionPolicy::TakeLast);
+    if (!alone) option->type_size(1);
     flags.push_back({&row, option});
   }
   return flags;
+}
+
+// Each word as the library knows it: a flag may have any of a setting's names.
+std::vector<std::string> with_proper_names(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::string& word : words) {
+    if (!word.starts_with("--")) continue;
+    const std::size_t end = std::min(word.find('='), word.size());
+    if (const SettingRow* row = find_setting(std::string_view(word).substr(2, end - 2))) {
+      word.replace(2, end - 2, row->name);
+    }
+  }
+  return words;
 }
 
 Status refuse_unknown(const std::vector<std::string>& unknown) {
@@ -49,11 +68,12 @@ Status refuse_unknown(const std::vector<std::string>& unknown) {
 Status assign_flags(Settings& settings, const std::vector<Flag>& flags) {
   for (const Flag& flag : flags) {
     if (flag.option->count() == 0) continue;
-    // The whole list of members is given in one place: flags do not add to the file's.
-    if (flag.row->repeated) settings.members.clear();
-    for (const std::string& text : flag.option->results()) {
-      if (Status status = assign(settings, flag.row->name, text); !status.ok()) return status;
+    std::string text = flag.option->results().back();
+    if (flag.row->type.kind == Kind::list) {  // In place of the file's: flags do not add to that.
+      text.clear();
+      for (const std::string& each : flag.option->results()) text.append(each).append(" ");
     }
+    if (Status status = assign(settings, *flag.row, text); !status.ok()) return status;
   }
   return {};
 }
@@ -63,25 +83,24 @@ Status assign_flags(Settings& settings, const std::vector<Flag>& flags) {
 Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   Invocation invocation;
   CLI::App app("One replica of a Rabia KV cluster. It serves the Redis protocol.", "rabia-server");
-  app.set_help_flag("-h,--help", "Print this and exit");
-  app.set_version_flag("--version", "rabia-server " RABIA_VERSION, "Print the version and exit");
+  add_help_and_version(app);
   app.add_option("--config", invocation.config_file,
                  "TOML file with settings by the names of these flags; flags win");
   app.add_option("--stop-with-parent", invocation.parent,
                  "Stop cleanly when this process, which must be the parent, ends");
+  bool print_settings = false;
+  app.add_flag("--print-settings", print_settings)->group("");  // For our own documents.
   app.allow_extras();
   const std::vector<Flag> flags = add_setting_flags(app);
-  try {  // The library says everything by exceptions; they end here.
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    invocation.answer = app.help();
-    return invocation;
-  } catch (const CLI::CallForVersion& version) {
-    invocation.answer = std::string(version.what()) + "\n";
-    return invocation;
-  } catch (const CLI::ParseError& error) {
-    return {Code::invalid_argument, error.what()};
-  }
+  const std::vector<std::string> words = with_proper_names(argc, argv);
+  std::vector<const char*> views;
+  views.reserve(words.size());
+  for (const std::string& word : words) views.push_back(word.c_str());
+  const auto parsed = parse(app, argc, views.data());
+  if (!parsed.ok()) return parsed.status();
+  invocation.answer = parsed.value();
+  if (print_settings) invocation.answer = settings_document();
+  if (invocation.answer) return invocation;
   if (Status status = refuse_unknown(app.remaining()); !status.ok()) return status;
   if (!invocation.config_file.empty()) {
     Status status = assign_from_file(invocation.settings, invocation.config_file);

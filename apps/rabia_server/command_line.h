@@ -18,9 +18,9 @@ struct Invocation {
   pid_t parent = 0;                   // Stop when this process ends; 0: do not.
 };
 
-// Flags win over the environment, that over the file named by --config, the file over defaults.
-// Refuses what is unknown, malformed, out of range or contradictory, with a message that says what
-// is accepted.
+// Flags win over the environment (settings/environment.h), that over the file named by --config,
+// the file over defaults. Refuses what is unknown, malformed, out of range or contradictory, with a
+// message that says what is accepted.
 Result<Invocation> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace rabia::apps

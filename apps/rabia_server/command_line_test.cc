@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "settings/environment.h"
+#include "settings/table.h"
 #include "settings/text_file.h"
 
 namespace rabia::apps {
@@ -68,6 +70,40 @@ TEST(CommandLine, ThePasswordMayComeFromTheEnvironment) {
   EXPECT_EQ(password({"--requirepass", "of the flag"}), "of the flag");
   unsetenv(password_variable);
   std::filesystem::remove(file);
+}
+
+// Given flags by Redis's names and with underscores, when parsed, then they are taken.
+TEST(CommandLine, NamesMayBeThoseOfRedisAndHaveUnderscores) {
+  const auto parsed = parse({"--id=1", "--cluster_id", "c", "--dir=/with_under/score", "--loglevel",
+                             "verbose", "--snapshot_compression=0"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.value().settings.data, "/with_under/score");
+  EXPECT_EQ(parsed.value().settings.log_level, io::Level::debug);
+  EXPECT_EQ(parsed.value().settings.snapshot_compression, 0U);
+}
+
+// Given settings in the environment, when parsed, then they win over the file and not over flags.
+TEST(CommandLine, EverySettingMayComeFromTheEnvironment) {
+  setenv("RABIA_ID", "4", 1);
+  setenv("RABIA_PORT", "7004", 1);
+  setenv("RABIA_MEMBER", "1=h:1 2=h:2", 1);
+  const auto parsed = parse({"--cluster-id=c", "--data=/d", "--port=7005"});
+  setenv("RABIA_PORT", "0", 1);
+  const std::string refused = refusal({});
+  for (const char* name : {"RABIA_ID", "RABIA_PORT", "RABIA_MEMBER"}) unsetenv(name);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.value().settings.id, 4);
+  EXPECT_EQ(parsed.value().settings.port, 7005);
+  EXPECT_EQ(parsed.value().settings.members.size(), 3U);
+  EXPECT_EQ(refused, "RABIA_PORT: port: '0' is not a number from 1 to 65535");
+}
+
+// Given a flag twice, as by a script that adds to a line that is given, when parsed, then the last
+// one counts.
+TEST(CommandLine, TheLastOfTwoFlagsWins) {
+  const auto parsed = parse({"--id=1", "--cluster-id=c", "--data=/d", "--port=1", "--port=7001"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.value().settings.port, 7001);
 }
 
 // Given a misspelt flag, when parsed, then the refusal names the nearest one.

@@ -10,24 +10,27 @@
 #include <cstdio>
 #include <utility>
 
+#include "io/http_server.h"
 #include "io/log.h"
 #include "rabia_server/command_line.h"
 #include "rabia_server/process.h"
 #include "rabia_server/server_process.h"
+#include "settings/table.h"
 
 namespace rabia::apps {
 namespace {
 
-// Files of the log, links to peers, and what libraries open.
-constexpr std::uint64_t files_kept_for_others = 64;
+// Files of the log, links to peers, connections of monitoring, and what libraries open.
+constexpr std::uint64_t files_kept_for_others = 64 + io::HttpOptions{}.connections_max;
 
 int refuse(const Status& status) {
   std::fprintf(stderr, "rabia-server: %s\n", status.message().c_str());
   return 1;
 }
 
-// A client needs a descriptor: promise no more of them than there are.
-Status fit_clients_to_open_files(Settings& settings) {
+// A client needs a descriptor: promise no more of them than there are. Returns the most there can
+// be.
+Result<std::uint64_t> fit_clients_to_open_files(Settings& settings) {
   const Result<std::uint64_t> files = raise_open_files_limit();
   if (!files.ok()) return files.status();
   if (files.value() <= files_kept_for_others) {
@@ -41,14 +44,14 @@ Status fit_clients_to_open_files(Settings& settings) {
             {{"maxclients", most}, {"open_files", files.value()}});
     settings.clients_max = most;
   }
-  return {};
+  return most;
 }
 
 void log_settings(const Invocation& invocation) {
   io::log(io::Level::info, "server", "starting",
           {{"version", RABIA_VERSION}, {"config", invocation.config_file}});
   for (const SettingRow& row : setting_rows()) {
-    const std::string value = row.print(invocation.settings);
+    const std::string value = row.type.print(invocation.settings);
     const bool hidden = row.secret && !value.empty();
     io::log(io::Level::info, "server", "setting",
             {{"name", row.name}, {"value", hidden ? std::string("(hidden)") : value}});
@@ -61,10 +64,10 @@ int serve(Invocation invocation) {
   if (invocation.parent != 0) {
     if (Status status = stop_with_parent(invocation.parent); !status.ok()) return refuse(status);
   }
-  if (Status status = fit_clients_to_open_files(invocation.settings); !status.ok()) {
-    return refuse(status);
-  }
-  ServerProcess process(std::move(invocation.settings));
+  const Result<std::uint64_t> clients_most = fit_clients_to_open_files(invocation.settings);
+  if (!clients_most.ok()) return refuse(clients_most.status());
+  ServerProcess process(std::move(invocation.settings), std::move(invocation.config_file),
+                        clients_most.value());
   if (Status status = process.open(); !status.ok()) return refuse(status);
   if (Status status = process.run(); !status.ok()) return refuse(status);
   io::log(io::Level::info, "server", "stopped");

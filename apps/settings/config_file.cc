@@ -1,13 +1,13 @@
 #include "settings/config_file.h"
 
+#include <algorithm>
 #include <optional>
-#include <vector>
+#include <set>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
-#include "settings/parse.h"
 #include "settings/text_file.h"
 
 namespace rabia::apps {
@@ -26,24 +26,22 @@ std::optional<std::string> text_of(const toml::node& node) {
   return std::nullopt;
 }
 
-Status assign_value(Settings& settings, std::string_view name, const toml::node& node,
-                    std::string_view source) {
-  const std::optional<std::string> text = text_of(node);
-  if (!text) {
-    return at(source, node.source(), std::string(name) + " must be a text, a number or a boolean");
-  }
-  const Status status = assign(settings, name, *text);
-  return status.ok() ? status : at(source, node.source(), status.message());
-}
-
-Status assign_values(Settings& settings, const SettingRow& row, const toml::node& node,
-                     std::string_view source) {
-  const toml::array* values = row.repeated ? node.as_array() : nullptr;
-  if (values == nullptr) return assign_value(settings, row.name, node, source);
-  for (const toml::node& each : *values) {
-    if (Status status = assign_value(settings, row.name, each, source); !status.ok()) return status;
-  }
-  return {};
+// What a parser of the table takes: the elements of a list with spaces between them.
+Result<std::string> text_for(const SettingRow& row, const toml::node& node,
+                             std::string_view source) {
+  const toml::array* const list = row.type.kind == Kind::list ? node.as_array() : nullptr;
+  std::string out;
+  const auto add = [&](const toml::node& each) {
+    const std::optional<std::string> text = text_of(each);
+    if (text) out.append(out.empty() ? "" : " ").append(*text);
+    return text.has_value();
+  };
+  const bool good = list == nullptr ? add(node) : std::ranges::all_of(*list, add);
+  if (good) return out;
+  return at(source, node.source(),
+            std::string(row.name) + (row.type.kind == Kind::list
+                                         ? " must be a list of texts"
+                                         : " must be a text, a number or a boolean"));
 }
 
 // A TOML basic string. Paths and passwords may hold any byte but NUL.
@@ -65,11 +63,13 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-std::string quoted_members(const std::vector<replica::Member>& members) {
+std::string quoted_list(std::string_view words) {
   std::string out = "[";
-  for (const replica::Member& each : members) {
-    if (out.size() > 1) out += ", ";
-    out += quoted(print_member(each));
+  std::size_t end = 0;
+  for (std::size_t begin = 0; begin < words.size(); begin = end + 1) {
+    end = std::min(words.find(' ', begin), words.size());
+    if (begin > 0) out += ", ";
+    out += quoted(words.substr(begin, end - begin));
   }
   return out + "]";
 }
@@ -86,11 +86,18 @@ std::string for_one_start_only(const SettingRow& row) {
 Status assign_from_toml(Settings& settings, std::string_view text, std::string_view source) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) return at(source, parsed.error().source(), parsed.error().description());
+  std::set<const SettingRow*> given;
   for (const auto& [key, node] : parsed.table()) {
     const SettingRow* row = find_setting(key.str());
     if (row == nullptr) return at(source, key.source(), unknown_setting(key.str()).message());
-    if (row->flag_only) return at(source, key.source(), for_one_start_only(*row));
-    if (Status status = assign_values(settings, *row, node, source); !status.ok()) return status;
+    if (row->change == Change::never) return at(source, key.source(), for_one_start_only(*row));
+    if (!given.insert(row).second) {
+      return at(source, key.source(), std::string(row->name) + " is given twice");
+    }
+    const Result<std::string> value = text_for(*row, node, source);
+    if (!value.ok()) return value.status();
+    const Status status = assign(settings, *row, value.value());
+    if (!status.ok()) return at(source, node.source(), status.message());
   }
   return {};
 }
@@ -100,19 +107,20 @@ Status assign_from_file(Settings& settings, const std::string& path) {
   return text.ok() ? assign_from_toml(settings, text.value(), path) : text.status();
 }
 
+std::string toml_value(const SettingRow& row, const Settings& settings) {
+  const std::string value = row.type.print(settings);
+  if (row.type.numeric() || row.type.kind == Kind::boolean) return value;
+  return row.type.kind == Kind::list ? quoted_list(value) : quoted(value);
+}
+
 std::string to_toml(const Settings& settings) {
   const Settings defaults;
   std::string out;
   for (const SettingRow& row : setting_rows()) {
-    const std::string value = row.print(settings);
-    if (row.flag_only || value == row.print(defaults)) continue;
-    out += std::string(row.name) + " = ";
-    if (row.repeated) {
-      out += quoted_members(settings.members);
-    } else {
-      out += row.numeric ? value : quoted(value);
+    if (row.change == Change::never || row.type.print(settings) == row.type.print(defaults)) {
+      continue;
     }
-    out += '\n';
+    out.append(row.name).append(" = ").append(toml_value(row, settings)).append("\n");
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// The configuration file: TOML, one key for each setting of the table, no tables.
+// The configuration file: TOML, one key for each setting that is given, no tables.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 
 #include "rabia/result.h"
 #include "settings/settings.h"
+#include "settings/table.h"
 
 namespace rabia::apps {
 
@@ -15,6 +16,9 @@ Status assign_from_toml(Settings& settings, std::string_view text, std::string_v
 
 // The same of a file; refuses what cannot be read.
 Status assign_from_file(Settings& settings, const std::string& path);
+
+// A setting's value as the file has it.
+[[nodiscard]] std::string toml_value(const SettingRow& row, const Settings& settings);
 
 // A file that gives every setting that differs from its default, but for those of one start only
 // (`bootstrap`). Reading it gives `settings` again.

@@ -31,6 +31,22 @@ TEST(ConfigFile, ValuesMayBeTextsNumbersAndAListOfMembers) {
   EXPECT_EQ(settings.segment_bytes, 8U << 20);
 }
 
+// Given a file with Redis's names and with underscores, when read, then the settings are assigned;
+// one that is given by two of its names is refused.
+TEST(ConfigFile, NamesMayBeThoseOfRedisAndHaveUnderscores) {
+  Settings settings;
+  ASSERT_TRUE(assign_from_toml(settings,
+                               "dir = '/d'\nsnapshot_compression = 7\nloglevel = 'notice'\n"
+                               "proto-max-bulk-len = '1mb'\n",
+                               "f.toml")
+                  .ok());
+  EXPECT_EQ(settings.data, "/d");
+  EXPECT_EQ(settings.snapshot_compression, 7U);
+  EXPECT_EQ(settings.value_bytes_max, 1U << 20);
+  EXPECT_NE(refusal("dir = '/d'\ndata = '/e'\n").find("data is given twice"), std::string::npos);
+  EXPECT_NE(refusal("key-bytes-max = 1\nkey_bytes_max = 2\n").find("twice"), std::string::npos);
+}
+
 // Given files with a mistake, when read, then the refusal says in which line and what.
 TEST(ConfigFile, RefusalsNameFileLineAndReason) {
   EXPECT_EQ(refusal("id = 1\nprot = 7\n"),
@@ -72,13 +88,14 @@ TEST(ConfigFile, WhatIsWrittenReadsAsTheSameSettings) {
   settings.data = "/tmp/with \"quotes\" \\ and \n\x7f\x01 \xc3\xa9";
   settings.durability = Durability::memory;
   settings.require_pass = "123";
+  settings.key_bytes_max = 7;
   settings.value_bytes_max = 77;
   ASSERT_TRUE(complete(settings).ok());
   Settings read;
   const Status status = assign_from_toml(read, to_toml(settings), "f.toml");
   ASSERT_TRUE(status.ok()) << status.message();
   for (const SettingRow& row : setting_rows()) {
-    EXPECT_EQ(row.print(read), row.print(settings)) << row.name;
+    EXPECT_EQ(row.type.print(read), row.type.print(settings)) << row.name;
   }
 }
 

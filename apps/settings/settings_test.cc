@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <set>
-
+#include "settings/table.h"
 #include "storage/wal.h"
 
 namespace rabia::apps {
@@ -17,76 +15,6 @@ Settings minimal() {
   settings.data = "/d";
   settings.port = 7002;
   return settings;
-}
-
-std::string config(const Settings& settings, std::string_view name) {
-  for (const server::Setting& each : config_values(settings)) {
-    if (each.name == name) return each.value;
-  }
-  return "(none)";
-}
-
-// Given the table, when each default is printed and parsed again, then it is the default: help
-// never promises what the parser refuses. (Required settings have no default.)
-TEST(Settings, EveryDefaultIsAcceptedByItsOwnRow) {
-  const Settings defaults;
-  for (const SettingRow& row : setting_rows()) {
-    const std::string text = row.print(defaults);
-    if (row.name == "id" || row.name == "cluster-id" || row.name == "member") continue;
-    Settings settings;
-    EXPECT_TRUE(assign(settings, row.name, text).ok()) << row.name;
-    EXPECT_EQ(row.print(settings), text) << row.name;
-  }
-}
-
-// Given the table, then no two settings answer to one name, ours or Redis's.
-TEST(Settings, NamesAreUnique) {
-  std::set<std::string> names;
-  for (const server::Setting& each : config_values(minimal())) {
-    EXPECT_TRUE(names.insert(each.name).second) << each.name;
-  }
-}
-
-// Given numeric settings, when their bounds are assigned, then those are accepted and what lies
-// just outside is not.
-TEST(Settings, RangesIncludeTheirBoundsAndNothingBeyond) {
-  for (const SettingRow& row : setting_rows()) {
-    if (!row.numeric) continue;
-    Settings settings;
-    EXPECT_TRUE(assign(settings, row.name, std::to_string(row.least)).ok()) << row.name;
-    EXPECT_TRUE(assign(settings, row.name, std::to_string(row.most)).ok()) << row.name;
-    EXPECT_FALSE(assign(settings, row.name, std::to_string(row.most + 1)).ok()) << row.name;
-    if (row.least == 0) continue;
-    EXPECT_FALSE(assign(settings, row.name, std::to_string(row.least - 1)).ok()) << row.name;
-  }
-}
-
-// Given a misspelt name, when assigned, then the refusal names the nearest setting that exists.
-TEST(Settings, AnUnknownNameIsRefusedWithTheNearestOne) {
-  Settings settings;
-  const Status status = assign(settings, "max-clients", "5");
-  EXPECT_EQ(status.code(), Code::invalid_argument);
-  EXPECT_EQ(status.message(), "unknown setting 'max-clients': did you mean 'maxclients'?");
-}
-
-// Given a name like no setting, when assigned, then no setting is guessed at.
-TEST(Settings, ANameLikeNoSettingIsNotGuessedAt) {
-  Settings settings;
-  for (const char* name : {"x", "foo", "tls-certificate-file", ""}) {
-    EXPECT_EQ(assign(settings, name, "5").message(),
-              "unknown setting '" + std::string(name) + "': rabia-server --help lists all");
-  }
-}
-
-// Given a bad value, when assigned, then the refusal names the setting, the value and what is
-// taken.
-TEST(Settings, ABadValueIsRefusedWithWhatIsAccepted) {
-  Settings settings;
-  EXPECT_EQ(assign(settings, "port", "70000").message(),
-            "port: '70000' is not a number from 1 to 65535");
-  EXPECT_EQ(assign(settings, "durability", "fast").message(),
-            "durability: 'fast' is not always, os or memory");
-  EXPECT_EQ(settings.port, Settings{}.port);
 }
 
 // Given the protocol as published, when completed, then it needs durability memory, and no rejoin.
@@ -121,8 +49,7 @@ TEST(Settings, WhatIsRequiredIsAskedForByName) {
 // of ids, with the peer port 10000 above its port.
 TEST(Settings, TheOwnMemberIsAddedWhenItIsLeftOut) {
   Settings settings = minimal();
-  ASSERT_TRUE(assign(settings, "member", "3=10.0.0.3:17003").ok());
-  ASSERT_TRUE(assign(settings, "member", "1=10.0.0.1:17001").ok());
+  ASSERT_TRUE(assign(settings, "member", "3=10.0.0.3:17003 1=10.0.0.1:17001").ok());
   ASSERT_TRUE(complete(settings).ok());
   EXPECT_EQ(settings.peer_port, 17002);
   const auto options = replica_options(settings);
@@ -147,22 +74,25 @@ TEST(Settings, TheListOfMembersAndThePeerPortMustAgree) {
 
 // Given two members of one id, or of one address, when completed, then they are refused.
 TEST(Settings, MembersDifferInIdAndAddress) {
-  for (const char* second : {"1=h:2", "3=h:1"}) {
+  for (const char* members : {"1=h:1 1=h:2", "1=h:1 3=h:1"}) {
     Settings settings = minimal();
-    ASSERT_TRUE(assign(settings, "member", "1=h:1").ok());
-    ASSERT_TRUE(assign(settings, "member", second).ok());
-    EXPECT_EQ(complete(settings).code(), Code::invalid_argument) << second;
+    ASSERT_TRUE(assign(settings, "member", members).ok());
+    EXPECT_EQ(complete(settings).code(), Code::invalid_argument) << members;
   }
 }
 
-// Given more members than a cluster may have, when assigned or added, then they are refused.
+// Given as many members as a cluster may have, when one is added or the own one is left out, then
+// that is refused.
 TEST(Settings, TheNumberOfMembersIsBounded) {
   Settings settings = minimal();
+  std::string members;
   for (std::size_t i = 0; i < cluster_members_max; ++i) {
     const std::string number = std::to_string(100 + i);
-    ASSERT_TRUE(assign(settings, "member", std::string(number).append("=h:").append(number)).ok());
+    members.append(" ").append(number).append("=h:").append(number);
   }
-  EXPECT_FALSE(assign(settings, "member", "999=h:999").ok());
+  ASSERT_TRUE(assign(settings, "member", members).ok());
+  EXPECT_FALSE(assign(settings, "member", members + " 999=h:999").ok());
+  EXPECT_EQ(settings.members.size(), cluster_members_max);
   EXPECT_FALSE(complete(settings).ok());
 }
 
@@ -183,19 +113,22 @@ TEST(Settings, APeerPortThatDoesNotExistIsNotMadeUp) {
   EXPECT_TRUE(complete(settings).ok());
 }
 
-// Given the modes of durability, then CONFIG GET tells Redis clients what they would mean to Redis.
-TEST(Settings, ConfigAnswersToTheNamesOfRedis) {
+// Given no metrics port, then it is 1000 above the port; one that is another port's, or one that
+// would be above 65535, is refused, unless nobody listens there.
+TEST(Settings, TheMetricsPortFollowsFromThePort) {
   Settings settings = minimal();
-  EXPECT_EQ(config(settings, "save"), "");
-  EXPECT_EQ(config(settings, "appendonly"), "yes");
-  EXPECT_EQ(config(settings, "appendfsync"), "always");
-  EXPECT_EQ(config(settings, "maxclients"), "10000");
-  EXPECT_EQ(config(settings, "proto-max-bulk-len"), config(settings, "value-bytes-max"));
-  EXPECT_EQ(config(settings, "dir"), "/d");
-  settings.durability = Durability::os;
-  EXPECT_EQ(config(settings, "appendfsync"), "no");
-  settings.durability = Durability::memory;
-  EXPECT_EQ(config(settings, "appendonly"), "no");
+  ASSERT_TRUE(complete(settings).ok());
+  EXPECT_EQ(settings.metrics_port, 8002);
+  settings = minimal();
+  settings.metrics_port = 7002;
+  EXPECT_EQ(complete(settings).message(), "metrics-port must differ from port and peer-port");
+  settings = minimal();
+  settings.port = 65000;
+  settings.peer_port = 1;
+  EXPECT_EQ(complete(settings).message(), "metrics-port is required when port is above 64535");
+  settings.members.clear();
+  settings.metrics_enabled = false;
+  EXPECT_TRUE(complete(settings).ok());
 }
 
 // Given a reserve on the disk whose quarter would not hold what the log may still write, when the
@@ -220,39 +153,59 @@ TEST(Settings, AReserveHoldsInItsQuarterWhatTheLogMayNeed) {
   EXPECT_TRUE(complete(settings).ok());
 }
 
+// Given a longest key that is longer than the longest value, when completed, then it is refused.
+TEST(Settings, AKeyIsNoLongerThanAValue) {
+  Settings settings = minimal();
+  settings.key_bytes_max = 11;
+  settings.value_bytes_max = 10;
+  EXPECT_EQ(complete(settings).message(), "key-bytes-max: 11 is more than value-bytes-max = 10");
+  settings.key_bytes_max = 10;
+  EXPECT_TRUE(complete(settings).ok());
+}
+
 // Given settings that all differ from their defaults, when options are made of them, then each
 // arrives.
 TEST(Settings, OptionsCarryEverySetting) {
   Settings settings = minimal();
   settings.bootstrap = true;
+  settings.rejoin = true;
+  settings.trust_data = true;
   settings.durability = Durability::os;
   settings.segment_bytes = 5 << 20;
   settings.snapshot_log_bytes = 6 << 20;
   settings.snapshot_every_seconds = 7;
   settings.snapshot_compression = 0;
   settings.disk_reserve_bytes = 8ULL << 30;
+  settings.clock_ahead_max_seconds = 9;
   settings.require_pass = "p";
   settings.clients_max = 3;
   settings.key_bytes_max = 4;
   settings.value_bytes_max = 5;
+  settings.slowlog_slower_than_usec = 6;
+  settings.slowlog_entries_max = 7;
   ASSERT_TRUE(complete(settings).ok());
   const auto replica = replica_options(settings);
   EXPECT_EQ(replica.cluster_id, "c");
   EXPECT_EQ(replica.self, ReplicaId{2});
   EXPECT_EQ(replica.data_directory, "/d");
   EXPECT_TRUE(replica.bootstrap);
+  EXPECT_TRUE(replica.rejoin);
+  EXPECT_TRUE(replica.vouched);
   EXPECT_EQ(replica.durability, Durability::os);
   EXPECT_EQ(replica.segment_bytes, 5U << 20);
-  EXPECT_EQ(replica.snapshot_log_bytes, 6U << 20);
-  EXPECT_EQ(replica.snapshot_every, std::chrono::seconds(7));
-  EXPECT_EQ(replica.snapshot_zstd_level, 0);
+  EXPECT_EQ(replica.snapshots.log_bytes, 6U << 20);
+  EXPECT_EQ(replica.snapshots.every, std::chrono::seconds(7));
+  EXPECT_EQ(replica.snapshots.zstd_level, 0);
   EXPECT_EQ(replica.disk_reserve_bytes, 8ULL << 30);
+  EXPECT_EQ(replica.clock_ahead_max, std::chrono::seconds(9));
   const auto server = server_options(settings);
   EXPECT_EQ(server.listen, (io::Endpoint{"127.0.0.1", 7002}));
   EXPECT_EQ(server.require_pass, "p");
   EXPECT_EQ(server.clients_max, 3U);
   EXPECT_EQ(server.key_bytes_max, 4U);
   EXPECT_EQ(server.value_bytes_max, 5U);
+  EXPECT_EQ(server.slowlog_slower_than_usec, 6);
+  EXPECT_EQ(server.slowlog_entries_max, 7U);
 }
 
 }  // namespace

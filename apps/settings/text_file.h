@@ -21,4 +21,8 @@ enum class Readers : std::uint8_t { everyone, owner };
 Status write_text_file(const std::string& path, std::string_view text,
                        Readers readers = Readers::everyone);
 
+// The same for a file that must exist, and durable when it returns ok. It keeps its permissions
+// and, if the process may say so, its owner. Behind a symbolic link, what that names is replaced.
+Status replace_text_file(const std::string& path, std::string_view text);
+
 }  // namespace rabia::apps

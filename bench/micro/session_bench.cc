@@ -54,6 +54,7 @@ class AnsweringReplica final : public replica::Replica {
   }
   [[nodiscard]] std::size_t peers_holding_everything() const override { return 0; }
   [[nodiscard]] replica::ReplicaStatus status() const override { return {}; }
+  [[nodiscard]] const replica::StageTimes& stage_times() const override { return times_; }
   [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_; }
 
   // Nothing of this is asked here.
@@ -63,6 +64,7 @@ class AnsweringReplica final : public replica::Replica {
   void read_backup(std::uint64_t, replica::BackupPart, replica::OnBackupPart) override {}
   Status end_backup(std::uint64_t) override { return {}; }
   void set_disk_reserve(std::uint64_t) override {}
+  void set_snapshot_rule(const replica::SnapshotRule&) override {}
   Status close() override { return {}; }
 
  private:
@@ -73,6 +75,7 @@ class AnsweringReplica final : public replica::Replica {
     std::size_t size;
   };
   std::string ok_;
+  replica::StageTimes times_;
   replica::Client* client_ = nullptr;
   std::vector<Item> waiting_;
   std::string reads_;

@@ -37,6 +37,14 @@ struct LogPosition {
   friend constexpr auto operator<=>(LogPosition, LogPosition) = default;
 };
 
+// The time of day as the log knows it, in milliseconds since the Unix epoch: the highest stamp of a
+// batch so far. Equal on all replicas at one position, and never less than before. It follows the
+// clocks of the replicas and may be wrong as they may.
+struct LogTime {
+  std::uint64_t value = 0;
+  friend constexpr auto operator<=>(LogTime, LogTime) = default;
+};
+
 }  // namespace rabia
 
 template <>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,9 @@ namespace rabia {
 
 // Where in the log a command is being executed: the same on every replica.
 struct ApplyContext {
-  LogPosition position;  // The batch that holds the command.
-  ReplicaId origin;      // The replica whose client issued it.
+  LogPosition position{};  // The batch that holds the command.
+  ReplicaId origin{};      // The replica whose client issued it.
+  LogTime time{};
 };
 
 // Equal states have equal digests; different ones do not, but by a chance near 2^-128.
@@ -69,6 +71,13 @@ class SnapshotLoader {
 class StateMachine {
  public:
   virtual ~StateMachine() = default;
+
+  // Comes before the commands of each batch, also of one that has none: what happens at a time
+  // happens here.
+  virtual void begin_batch(const ApplyContext& /*context*/) {}
+  // When something is to happen if nobody writes before: the replicas see to it that a batch comes
+  // soon after that time (0: at once). Nothing: never.
+  [[nodiscard]] virtual std::optional<LogTime> wake_at() const { return std::nullopt; }
 
   // Executes one command. `command` is valid only during the call. When `reply` is not null
   // somebody waits at this replica: the answer is appended to it. The state must not depend on

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,8 @@ class CorruptibleMachine final : public StateMachine {
   [[nodiscard]] std::uint64_t flaw() const { return flaw_; }
   [[nodiscard]] bool ever_flawed() const { return ever_flawed_; }
 
+  void begin_batch(const ApplyContext& context) override { store_.begin_batch(context); }
+  [[nodiscard]] std::optional<LogTime> wake_at() const override { return store_.wake_at(); }
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override {
     store_.apply(context, command, reply);
   }

@@ -67,9 +67,9 @@ replica::ReplicaOptions Host::replica_options(bool rejoin,
   options.segment_bytes = plan_.segment_bytes;
   options.unavailable_after = plan_.unavailable_after;
   options.answer_within = plan_.answer_within;
-  options.snapshot_log_bytes = plan_.snapshot_log_bytes;
-  options.snapshot_every = plan_.snapshot_every;
-  options.snapshot_zstd_level = plan_.snapshot_zstd_level;
+  options.snapshots.log_bytes = plan_.snapshot_log_bytes;
+  options.snapshots.every = plan_.snapshot_every;
+  options.snapshots.zstd_level = plan_.snapshot_zstd_level;
   options.disk_reserve_bytes = plan_.disk_reserve_bytes;
   options.tuning = plan_.tuning;
   return options;

@@ -195,6 +195,7 @@ void put(Encoder& out, const message::Beat& m) {
   put(out, m.in_use_end);
   put(out, m.lane_from);
   put(out, m.floor);
+  out.varint(m.supports_until.value);
   out.varint(m.lanes.size());
   for (const message::LaneReport& report : m.lanes) {
     put(out, report.lane);
@@ -266,6 +267,7 @@ message::Beat take(Decoder& in, std::in_place_type_t<message::Beat>) {
   m.in_use_end = take_round(in);
   m.lane_from = take_round(in);
   m.floor = take_round(in);
+  m.supports_until.value = in.varint();
   m.lanes.resize(in.varint_at_most(64));
   for (message::LaneReport& report : m.lanes) {
     report.lane = take_id(in);

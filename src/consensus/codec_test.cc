@@ -49,6 +49,7 @@ std::vector<MessageCase> messages() {
   beat.in_use_end = {300};
   beat.lane_from = {7};
   beat.floor = {8};
+  beat.supports_until = {300};
   beat.lanes = {{{2}, 16, {9}, base::Duration(1000)}};
   beat.nonce = {0x31, 0x32};
   beat.said = {{{1}, {0x41, 0x42}}};
@@ -117,6 +118,7 @@ std::vector<MessageCase> messages() {
                  "ac02"
                  "07"
                  "08"
+                 "ac02"
                  "01"
                  "02"
                  "10"

@@ -32,6 +32,7 @@ void LaneWatch::waited(base::Instant now) {
   const base::Duration patience_now = patience(base::Duration::zero());
   if (ever_waited_ && now - last_wait_ < patience_now) return;
   in_time_ = 0;
+  ++waits_;
   if (interval_ > 1) {
     interval_ = std::min(interval_ * 2, options_.interval_max);
   } else if (ever_waited_ && now - last_wait_ < options_.waits_within) {

@@ -45,6 +45,8 @@ class LaneWatch {
   [[nodiscard]] bool is_connected() const { return up_; }
   // K as this replica alone sees it: what its Beat says.
   [[nodiscard]] std::uint32_t own_interval() const { return interval_; }
+  // How often this replica gave up on it; waits that overlap count once.
+  [[nodiscard]] std::uint64_t waits() const { return waits_; }
   // How long the lane made this replica wait of late.
   [[nodiscard]] base::Duration recent_wait() const { return recent_wait_; }
 
@@ -60,6 +62,7 @@ class LaneWatch {
   std::uint32_t interval_ = 1;  // K
   std::uint32_t others_interval_ = 1;
   std::uint32_t in_time_ = 0;
+  std::uint64_t waits_ = 0;
   bool ever_waited_ = false;
   base::Instant last_wait_{};
   base::Instant last_change_{};

@@ -22,6 +22,8 @@ struct Batch {
   Round round;
   bool with_state = false;  // Mode `memory`: stands for State(round, 1, 1) too.
   base::SharedBytes bytes;
+  // Not said: the receiver does not support it (section 4, (e)).
+  bool refused = false;
 };
 
 // The promise that the owner (the sender) created no batch in these rounds and never will.
@@ -68,6 +70,7 @@ struct NeedEnd {
 struct BatchCopy {
   SlotId slot;
   base::SharedBytes bytes;
+  bool refused = false;  // As of a Batch.
 };
 
 enum class BarrierKind : std::uint8_t { read = 0, rejoin = 1 };
@@ -102,6 +105,8 @@ struct Beat {
   // While not founded: the own nonce, and the vector last said (or empty).
   Nonce nonce;
   FoundingVector said;
+  // The highest stamp of a batch that it supports by now (section 17): its caller's to say.
+  LogTime supports_until{};
 };
 
 // The sender has dropped what is asked for: the snapshot holds it (section 7).

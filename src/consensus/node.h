@@ -153,6 +153,7 @@ struct NodeCounters {
   std::uint64_t learned = 0;  // By Decided.
   std::uint64_t coins = 0;
   std::uint64_t forfeits = 0;  // Zeros input after waiting.
+  std::uint64_t refused = 0;   // Batches of others that were not supported: section 4, (e).
   std::uint64_t zeros_ahead = 0;
   std::uint64_t barriers = 0;
   std::uint64_t needs_sent = 0;
@@ -162,6 +163,17 @@ struct NodeCounters {
   std::uint64_t rejoins = 0;
   std::uint64_t member_changes = 0;  // Executed in this life.
   std::uint64_t phases = 0;  // The protocol as published: of the slots decided by votes here.
+};
+
+// What another member's lane costs this replica.
+struct LaneSeen {
+  Lane lane;
+  std::uint64_t waits = 0;        // LaneWatch::waits().
+  std::uint64_t forfeits = 0;     // Zeros input after waiting.
+  std::uint64_t zeros_ahead = 0;  // Zeros input without.
+  std::uint32_t interval = 1;     // Trust: it is waited for in one round of so many.
+  base::Duration recent_wait{};
+  base::Duration patience{};
 };
 
 // Not thread-safe. Not movable: parts refer to each other.
@@ -248,6 +260,7 @@ class Node final : public Engine {
   // Own batches of this life whose outcome was not told yet.
   [[nodiscard]] std::size_t own_undecided() const override { return own_undecided_; }
   [[nodiscard]] const NodeCounters& counters() const override { return counters_; }
+  [[nodiscard]] std::vector<LaneSeen> lanes_seen() const;
 
  private:
   // What happens when a record is durable: it is counted and sent, or a reservation or stage
@@ -266,6 +279,8 @@ class Node final : public Engine {
     Round lane_from;         // The largest heard.
     RoundRange skip_beyond;  // Skipped rounds above the window, until it reaches them.
     Round ahead_end;         // Zeros were input ahead below.
+    std::uint64_t forfeits = 0;
+    std::uint64_t zeros_ahead = 0;
   };
   struct Peer {
     bool up = false;
@@ -351,7 +366,7 @@ class Node final : public Engine {
   void on(ReplicaId from, const message::CastVote& vote);
   void on(ReplicaId from, const message::Decided& decided);
   void on(ReplicaId from, const message::BatchCopy& copy);
-  void hold_batch(SlotId id, const base::SharedBytes& bytes);
+  void hold_batch(SlotId id, const base::SharedBytes& bytes, bool refused);
   template <typename Said, typename Add, typename Excused>
   void count_said(ReplicaId from, const Said& said, Add add, Excused excused);
   void answer_decided(ReplicaId to, SlotId id, Bit decision);

@@ -21,7 +21,7 @@ void Node::on(ReplicaId from, const message::Batch& batch) {
   note_coverage(from, round);
   raise_in_use(round.end);
   const SlotId id{batch.round, from};
-  hold_batch(id, batch.bytes);
+  hold_batch(id, batch.bytes, batch.refused);
   if (batch.with_state) on(from, message::State{from, round, first_phase, Bit::one});
 }
 
@@ -111,13 +111,15 @@ void Node::on(ReplicaId from, const message::BatchCopy& copy) {
   const RoundRange round{copy.slot.round, copy.slot.round + 1};
   raise_in_use(round.end);
   if (keep_beyond_window(from, round, copy, copy.bytes.size())) return;
-  hold_batch(copy.slot, copy.bytes);
+  hold_batch(copy.slot, copy.bytes, copy.refused);
 }
 
-void Node::hold_batch(SlotId id, const base::SharedBytes& bytes) {
+void Node::hold_batch(SlotId id, const base::SharedBytes& bytes, bool refused) {
   Slot* slot = window_.find(id);
   if (slot == nullptr || slot->agreement.decision() == Bit::zero) return;
   if (!slot->agreement.hold(bytes)) return;
+  slot->refused = refused;
+  if (refused) ++counters_.refused;
   if (slot->agreement.decision() == Bit::one) {
     record_batch_if_new(id, *slot);
   } else {
@@ -283,6 +285,7 @@ StepContext Node::context_of(SlotId id, const Slot& slot) const {
   context.slot = id;
   context.coin_key = incarnation_;
   context.forfeited = slot.zero_input;
+  context.refused = slot.refused;
   const bool held_long_enough =
       slot.hold_vote_until != base::Instant{} && now_ >= slot.hold_vote_until;
   context.patience_over = held_long_enough || others_silent(id, slot);

@@ -195,7 +195,22 @@ bool Node::should_forfeit(SlotId id, const Slot& slot, base::Instant since) {
   lane.watch.waited(now_);  // (a)
   beat_changed_ = true;
   ++counters_.forfeits;
+  ++lane.forfeits;
   return true;
+}
+
+std::vector<LaneSeen> Node::lanes_seen() const {
+  std::vector<LaneSeen> seen;
+  for (const auto& [id, lane] : lanes_) {
+    seen.push_back({.lane = id,
+                    .waits = lane.watch.waits(),
+                    .forfeits = lane.forfeits,
+                    .zeros_ahead = lane.zeros_ahead,
+                    .interval = lane.watch.own_interval(),
+                    .recent_wait = lane.watch.recent_wait(),
+                    .patience = lane.watch.patience(slowest_exchange())});
+  }
+  return seen;
 }
 
 // This replica waits for the lane there. Not below the floor of its owner, who takes no part there.
@@ -220,6 +235,7 @@ void Node::input_zeros_ahead() {
       }
       slot->zero_input = true;
       ++counters_.zeros_ahead;
+      ++lane.zeros_ahead;
       touch({round, id}, *slot);
     }
     lane.ahead_end = end;

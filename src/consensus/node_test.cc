@@ -56,6 +56,44 @@ TEST(Node, TheOwnStateCountsOnlyWhenDurable) {
   EXPECT_EQ(lone.node().counters().decided_one, 1U);
 }
 
+// ---- batches that are not supported (section 4, (e))
+
+// Given a batch that the caller refuses, then the input is 0 at once although it is held, and it is
+// executed all the same when others have decided for it.
+TEST(Node, ARefusedBatchGetsNoSupport) {
+  LoneNode lone(lone_options(3));
+  lone.run();
+  lone.forget();
+  lone.receive(2, message::Batch{{0}, false, bytes("x"), true});
+  lone.settle();
+  ASSERT_EQ(lone.sent_of<message::State>().size(), 1U);
+  EXPECT_EQ(lone.sent_of<message::State>()[0].value, Bit::zero);
+  EXPECT_EQ(lone.node().counters().refused, 1U);
+  EXPECT_EQ(lone.node().counters().forfeits, 0U);
+  lone.receive(2, message::Skip{{{1}, {2}}});
+  lone.receive(3, message::Skip{{{0}, {2}}});
+  lone.receive(3, message::Decided{{2}, {{0}, {1}}, Bit::one});
+  lone.settle();
+  ASSERT_EQ(lone.executed.size(), 1U);
+  EXPECT_EQ(lone.executed[0].batch.view(), "x");
+}
+
+// Given copies of a batch from others, when one is refused, then the input is 0 as well; and the
+// first one counts.
+TEST(Node, ARefusedCopyGetsNoSupportAndTheFirstOneCounts) {
+  LoneNode lone(lone_options(3));
+  lone.run();
+  lone.forget();
+  lone.receive(3, message::BatchCopy{{{0}, {2}}, bytes("x"), true});
+  lone.receive(2, message::Batch{{1}, false, bytes("y")});
+  lone.receive(3, message::BatchCopy{{{1}, {2}}, bytes("y"), true});
+  lone.settle();
+  const auto states = lone.sent_of<message::State>();
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[0].value, Bit::zero);
+  EXPECT_EQ(states[1].value, Bit::one);
+}
+
 TEST(Node, NothingIsSentBeforeBootIsDurable) {
   LoneNode lone(lone_options(3));
   ASSERT_TRUE(lone.replay({lone_boot(), state_record(2, {{0}, {1}}, 1, Bit::zero)}).ok());

@@ -111,8 +111,8 @@ Step WeakMvc::next_in_first_phase(const StepContext& context) const {
   // Input. (Paper, Algorithm 2, the exchange of proposals: one in hand is state 1.)
   const bool again = mutated(Mutant::two_states) && batch_ && first_.own_state == Bit::zero;
   if (context.self && (!first_.own_state || again)) {
-    if (batch_) return WriteState{first_phase, Bit::one};
-    if (context.forfeited) return WriteState{first_phase, Bit::zero};
+    if (batch_ && !context.refused) return WriteState{first_phase, Bit::one};
+    if (context.forfeited || context.refused) return WriteState{first_phase, Bit::zero};
   }
   const std::size_t ones = q.quorum() - (mutated(Mutant::decide_on_fewer_states) ? 1 : 0);
   if (first_.states_one.size() >= ones) return Decide{Bit::one};

@@ -60,6 +60,7 @@ struct StepContext {
   SlotId slot;
   Incarnation coin_key = 0;
   bool forfeited = false;      // Section 4 says: input 0 if there is no batch.
+  bool refused = false;        // Section 4, (e): input 0 although there is one.
   bool patience_over = false;  // Vote ? need not be held back any longer.
 };
 

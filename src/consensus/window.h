@@ -20,6 +20,7 @@ struct Slot {
   bool queued = false;              // Waits for its rules to be tried.
   bool covered = false;             // The owner's batch or skip was seen.
   bool zero_input = false;          // This replica gave up on it (section 4).
+  bool refused = false;             // It does so although it holds the batch: (e).
   base::Instant hold_vote_until{};  // Patience of vote ?: set when it begins.
   base::Instant fetch_after{};      // Its missing batch is asked for then.
   std::uint8_t fetches = 0;         // How often it was asked for: picks the next holder.

@@ -18,5 +18,7 @@ std::unique_ptr<Executor> make_asio_executor(boost::asio::io_context& context);
 std::unique_ptr<Network> make_asio_network(boost::asio::io_context& context);
 // A thread of its own; posts to the executor until destroyed.
 std::unique_ptr<Worker> make_thread_worker(Executor& executor, Urgency urgency);
+// Makes the calling thread one that lets others go first. Where that cannot be, it is as any.
+void yield_to_others();
 
 }  // namespace rabia::io

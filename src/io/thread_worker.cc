@@ -12,14 +12,6 @@
 namespace rabia::io {
 namespace {
 
-// On Linux each thread has a niceness of its own. Where it cannot be set, the thread is as any.
-void yield_to_others() {
-  constexpr int least = 10;
-  const auto thread = static_cast<id_t>(::gettid());
-  const int inherited = ::getpriority(PRIO_PROCESS, thread);
-  if (inherited < least) ::setpriority(PRIO_PROCESS, thread, least);
-}
-
 class ThreadWorker final : public Worker {
  public:
   ThreadWorker(Executor& executor, Urgency urgency)
@@ -77,6 +69,14 @@ class ThreadWorker final : public Worker {
 };
 
 }  // namespace
+
+// On Linux each thread has a niceness of its own. Where it cannot be set, the thread is as any.
+void yield_to_others() {
+  constexpr int least = 10;
+  const auto thread = static_cast<id_t>(::gettid());
+  const int inherited = ::getpriority(PRIO_PROCESS, thread);
+  if (inherited < least) ::setpriority(PRIO_PROCESS, thread, least);
+}
 
 std::unique_ptr<Worker> make_thread_worker(Executor& executor, Urgency urgency) {
   return std::make_unique<ThreadWorker>(executor, urgency);

@@ -13,6 +13,10 @@ StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock) {
   return sum;
 }
 
+StateDigest digest_of_replies(StateDigest replies) {
+  return times(0x9e3779b97f4a7c15, replies);
+}
+
 StateDigest KeyDigest::blocks(std::string_view value, std::uint64_t begin,
                               std::uint64_t end) const {
   constexpr std::uint64_t block_bytes = 4096;

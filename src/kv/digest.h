@@ -31,6 +31,9 @@ inline void subtract(StateDigest& sum, StateDigest term) {
 // Of what belongs to no key: how many changes there were, and the clock.
 [[nodiscard]] StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock);
 
+// What the digest of the kept replies adds to that of the store.
+[[nodiscard]] StateDigest digest_of_replies(StateDigest replies);
+
 // The terms of one key and of values under it.
 class KeyDigest {
  public:

@@ -44,7 +44,7 @@ class Draft {
 
   Store& store_;
   std::unique_ptr<Table> table_;  // Null once it is in its place.
-  StateDigest digest_;  // Of the entries.
+  StateDigest digest_;            // Of the entries.
   std::uint64_t revision_ = 0;
   std::uint64_t clock_ = 0;
   std::uint64_t expected_ = 0;

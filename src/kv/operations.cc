@@ -1,20 +1,16 @@
-// Executing operations. Each reads its whole command before it touches the store: bytes that are
-// malformed anywhere change nothing.
+// The store as a state machine: which operation a command is, and transactions of them.
 #include "kv/operations.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "base/codec.h"
 #include "base/mutant.h"
-#include "base/number.h"
-#include "kv/number.h"
+#include "kv/digest.h"
+#include "kv/execution.h"
 #include "kv/result.h"
 #include "kv/snapshot.h"
-#include "kv/zigzag.h"
 
 namespace rabia::kv {
 
@@ -23,203 +19,39 @@ using base::mutated;
 
 namespace {
 
-constexpr std::string_view malformed_error = "ERR malformed command";
-constexpr std::string_view too_long_error =
-    "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
-constexpr std::string_view integer_error = "ERR value is not an integer or out of range";
-constexpr std::string_view overflow_error = "ERR increment or decrement would overflow";
-constexpr std::string_view float_error = "ERR value is not a valid float";
 constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
-constexpr std::string_view not_finite_error = "ERR increment would produce NaN or Infinity";
-
-// One operation being executed: the store, its bytes after the first, and where the answer goes.
-struct Execution {
-  Store& store;
-  base::Decoder in;
-  ResultWriter out;
-
-  // Whether the command was read to its end and found well-formed. Answers otherwise.
-  bool complete() {
-    if (!in.complete()) out.error(malformed_error);
-    return in.complete();
-  }
-  // A byte of at most `most`.
-  std::uint8_t choice(std::uint8_t most) {
-    const auto value = in.fixed<std::uint8_t>();
-    if (value > most) in.fail();
-    return value;
-  }
-  std::string_view key() {
-    const std::string_view key = in.bytes();
-    if (key.size() > Store::key_bytes_max) in.fail();
-    return key;
-  }
-  std::string_view value() {
-    const std::string_view value = in.bytes();
-    if (value.size() > Store::value_bytes_max) in.fail();
-    return value;
-  }
-  std::uint64_t value_bytes_max() { return std::min(in.varint(), Store::value_bytes_max); }
-};
-
-void bytes_or_nil(ResultWriter& out, std::optional<std::string_view> value) {
-  if (value) {
-    out.bytes(*value);
-  } else {
-    out.nil();
-  }
-}
-
-void set(Execution& run) {
-  const auto condition = static_cast<SetCondition>(run.choice(2));
-  const bool want_old = run.choice(1) != 0;
-  const std::string_view key = run.key();
-  const std::string_view value = run.value();
-  if (!run.complete()) return;
-  const bool looks = want_old || condition != SetCondition::always;
-  const std::optional<std::string_view> old = looks ? run.store.get(key) : std::nullopt;
-  const bool allowed = condition == SetCondition::always ||
-                       (condition == SetCondition::if_present) == old.has_value();
-  if (want_old) {
-    bytes_or_nil(run.out, old);  // Copied now: the change ends the view.
-  } else if (allowed) {
-    run.out.ok();
-  } else {
-    run.out.nil();
-  }
-  if (allowed) run.store.set(key, value);
-}
-
-// Reads the items once to see that all are well-formed; a copy of `in` then reads them again.
-bool complete_list(Execution& run, base::Decoder& in, bool with_values) {
-  in = run.in;
-  for (std::uint64_t left = run.in.varint(); left > 0 && run.in.ok(); --left) {
-    run.key();
-    if (with_values) run.value();
-  }
-  return run.complete();
-}
-
-void erase(Execution& run) {
-  base::Decoder in = run.in;
-  if (!complete_list(run, in, false)) return;
-  std::int64_t erased = 0;
-  for (std::uint64_t left = in.varint(); left > 0; --left) {
-    if (run.store.erase(in.bytes())) ++erased;
-  }
-  run.out.integer(erased);
-}
-
-void set_pairs(Store& store, base::Decoder in) {
-  for (std::uint64_t left = in.varint(); left > 0; --left) {
-    const std::string_view key = in.bytes();
-    store.set(key, in.bytes());
-  }
-}
-
-bool any_exists(const Store& store, base::Decoder in) {
-  for (std::uint64_t left = in.varint(); left > 0; --left) {
-    if (store.contains(in.bytes())) return true;
-    in.bytes();
-  }
-  return false;
-}
-
-void set_many(Execution& run) {
-  base::Decoder in = run.in;
-  if (!complete_list(run, in, true)) return;
-  set_pairs(run.store, in);
-  run.out.ok();
-}
-
-void set_many_if_none(Execution& run) {
-  base::Decoder in = run.in;
-  if (!complete_list(run, in, true)) return;
-  const bool allowed = !any_exists(run.store, in);
-  if (allowed) set_pairs(run.store, in);
-  run.out.integer(allowed ? 1 : 0);
-}
-
-void append(Execution& run) {
-  const std::string_view key = run.key();
-  const std::string_view bytes = run.in.bytes();
-  const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
-  const std::optional<std::string_view> old = run.store.get(key);
-  const std::uint64_t old_length = old ? old->size() : 0;
-  // A new value was checked when the client sent it; only growth is checked here, as in Redis.
-  const std::uint64_t length_max = old ? limit : Store::value_bytes_max;
-  if (old_length + bytes.size() > length_max) return run.out.error(too_long_error);
-  run.out.integer(static_cast<std::int64_t>(run.store.append(key, bytes)));
-}
-
-void set_range(Execution& run) {
-  const std::string_view key = run.key();
-  const std::uint64_t offset = run.in.varint();
-  const std::string_view bytes = run.in.bytes();
-  const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
-  if (bytes.empty()) {  // Changes nothing, and does not make an empty value.
-    const std::optional<std::string_view> old = run.store.get(key);
-    return run.out.integer(old ? static_cast<std::int64_t>(old->size()) : 0);
-  }
-  if (bytes.size() > limit || offset > limit - bytes.size()) return run.out.error(too_long_error);
-  run.out.integer(static_cast<std::int64_t>(run.store.set_range(key, offset, bytes)));
-}
-
-void increment(Execution& run) {
-  const std::string_view key = run.key();
-  const std::int64_t delta = unzigzag(run.in.varint());
-  if (!run.complete()) return;
-  const std::optional<std::int64_t> old = base::parse_integer(run.store.get(key).value_or("0"));
-  if (!old) return run.out.error(integer_error);
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(*old, delta, &sum)) return run.out.error(overflow_error);
-  run.store.set(key, format_integer(sum));
-  run.out.integer(sum);
-}
-
-void increment_float(Execution& run) {
-  const std::string_view key = run.key();
-  const std::string_view delta_text = run.in.bytes();
-  if (!run.complete()) return;
-  const std::optional<long double> old = parse_float(run.store.get(key).value_or("0"));
-  const std::optional<long double> delta = parse_float(delta_text);
-  if (!old || !delta) return run.out.error(float_error);
-  const long double sum = *old + *delta;
-  if (!std::isfinite(sum)) return run.out.error(not_finite_error);
-  const std::string text = format_float(sum);
-  run.store.set(key, text);
-  run.out.bytes(text);
-}
-
-void get_and_erase(Execution& run) {
-  const std::string_view key = run.key();
-  if (!run.complete()) return;
-  bytes_or_nil(run.out, run.store.get(key));
-  run.store.erase(key);
-}
-
-void clear(Execution& run) {
-  if (!run.complete()) return;
-  run.store.clear();
-  run.out.ok();
-}
 
 using Execute = void (*)(Execution&);
-// By the number of the operation. A transaction is not in it: it holds others, and none of its
-// kind.
-constexpr std::array<Execute, 11> executes = {
-    nullptr,          set,           erase, append, increment, increment_float, set_range, set_many,
-    set_many_if_none, get_and_erase, clear,
+// By the number of the operation. What holds others is not in it, and none of these holds one of
+// them.
+constexpr std::array<Execute, 18> executes = {
+    nullptr,
+    execute::set,
+    execute::erase,
+    execute::append,
+    execute::increment,
+    execute::increment_float,
+    execute::set_range,
+    execute::set_many,
+    execute::set_many_if_none,
+    execute::get_and_erase,
+    execute::clear,
+    nullptr,  // A transaction.
+    execute::publish,
+    execute::expire,
+    execute::get_and_expire,
+    execute::persist,
+    execute::rename,
+    execute::copy,
 };
-static_assert(executes.size() == static_cast<std::size_t>(Operation::clear) + 1);
+static_assert(executes.size() == static_cast<std::size_t>(Operation::copy) + 1);
 
 // To the first key of an operation; false when it has none.
 bool skip_to_key(base::Decoder& in) {
   switch (static_cast<Operation>(in.fixed<std::uint8_t>())) {
     case Operation::set:
-      in.fixed<std::uint16_t>();  // Condition, want_old.
+      in.fixed<std::uint16_t>();                           // Condition, want_old.
+      if (in.fixed<std::uint8_t>() % 3 != 0) in.varint();  // Expiry: `in` and `at` have a time.
       break;
     case Operation::erase:
     case Operation::set_many:
@@ -231,6 +63,11 @@ bool skip_to_key(base::Decoder& in) {
     case Operation::increment_float:
     case Operation::set_range:
     case Operation::get_and_erase:
+    case Operation::expire:
+    case Operation::get_and_expire:
+    case Operation::persist:
+    case Operation::rename:
+    case Operation::copy:
       break;
     default:
       return false;
@@ -240,20 +77,59 @@ bool skip_to_key(base::Decoder& in) {
 
 }  // namespace
 
+void StoreMachine::begin_batch(const ApplyContext& context) {
+  store_.advance_clock(context.time.value);
+  replies_.advance_clock(context.time.value);
+  store_.begin_operation(0);
+  store_.expire(expired_by_a_batch);
+}
+
+std::optional<LogTime> StoreMachine::wake_at() const {
+  const Deadline next = store_.next_deadline();
+  return next == no_deadline ? std::nullopt : std::optional(LogTime{next});
+}
+
+void StoreMachine::Recorder::on_change(const Change& change) {
+  if (keeps) log.add(change);
+  if (listener != nullptr) listener->on_change(change);
+}
+
+// Nobody who listens costs a change nothing.
+void StoreMachine::listen() {
+  const bool anyone = recorder_.keeps || recorder_.listener != nullptr;
+  store_.set_listener(anyone ? &recorder_ : nullptr);
+}
+
+void StoreMachine::set_listener(Listener* listener) {
+  recorder_.listener = listener;
+  listen();
+}
+
+void StoreMachine::keep_changes(std::uint64_t bytes_max) {
+  recorder_.keeps = true;
+  recorder_.log.set_bytes_max(bytes_max);
+  recorder_.log.begin_at(store_.revision());
+  listen();
+}
+
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
   if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr);
-  const bool is_transaction =
-      !command.empty() && command.front() == static_cast<char>(Operation::transaction);
-  if (is_transaction) return execute_transaction(command.substr(1), reply);
+  const auto is = [&](Operation operation) {
+    return !command.empty() && command.front() == static_cast<char>(operation);
+  };
+  if (is(Operation::transaction)) return execute_transaction(command.substr(1), reply);
+  if (is(Operation::once)) return execute_once(command.substr(1), reply);
   execute(command, reply);
 }
 
 void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply)};
-  if (operation == 0 || operation >= executes.size()) return run.out.error(malformed_error);
+  Execution run{store_, in, ResultWriter(reply), recorder_.listener};
+  const bool known = operation < executes.size() && executes[operation] != nullptr;
+  if (!known) return run.out.error(malformed_error);
+  store_.begin_operation(operation);
   executes[operation](run);
 }
 
@@ -319,6 +195,31 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   }
 }
 
+// The reply is made on all replicas, whoever waits. An error is a reply too.
+void StoreMachine::execute_once(std::string_view once, std::string* reply) {
+  ResultWriter out(reply);
+  base::Decoder in(once);
+  const std::string_view session = in.bytes();
+  const std::uint64_t number = in.varint();
+  const std::uint64_t keep_milliseconds = in.varint();
+  const std::string_view operation = in.bytes();
+  if (!in.complete() || session.size() > session_bytes_max) return out.error(malformed_error);
+  if (const auto kept = replies_.find(session, number)) {
+    if (reply != nullptr) reply->append(*kept);
+    return;
+  }
+  read_.clear();
+  execute(operation, &read_);
+  replies_.keep(session, number, read_, keep_milliseconds);
+  if (reply != nullptr) reply->append(read_);
+}
+
+StateDigest StoreMachine::digest() const {
+  StateDigest digest = store_.digest();
+  add(digest, digest_of_replies(replies_.store().digest()));
+  return digest;
+}
+
 // The first key of each: of those with many, the others cost one wait each.
 void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
   std::array<std::string_view, Store::prefetched_keys_max> keys;
@@ -332,11 +233,16 @@ void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
 }
 
 std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
-  return std::make_unique<StoreSnapshotReader>(store_);
+  Store* const stores[] = {&store_, &replies_.store()};
+  return std::make_unique<StoresSnapshotReader>(stores);
 }
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
-  return std::make_unique<StoreSnapshotLoader>(store_);
+  Store* const stores[] = {&store_, &replies_.store()};
+  return std::make_unique<StoresSnapshotLoader>(stores, [this] {
+    recorder_.log.begin_at(store_.revision());
+    if (recorder_.listener != nullptr) recorder_.listener->on_skipped();
+  });
 }
 
 }  // namespace rabia::kv

@@ -7,17 +7,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "kv/change_log.h"
+#include "kv/kept_replies.h"
+#include "kv/listener.h"
 #include "kv/store.h"
 #include "rabia/state_machine.h"
 
 namespace rabia::kv {
 
 enum class Operation : std::uint8_t {
-  set = 1,               // condition, want_old, key, value → ok | nil | old bytes
+  set = 1,               // condition, want_old, expiry, key, value → ok | nil | old bytes
   erase = 2,             // keys → integer: how many existed (DEL, UNLINK)
   append = 3,            // key, bytes, value_bytes_max → integer: the new length
   increment = 4,         // key, delta → integer (INCR, DECR, INCRBY, DECRBY)
@@ -29,6 +33,13 @@ enum class Operation : std::uint8_t {
   clear = 10,            // → ok (FLUSHALL, FLUSHDB)
   // conditions, items → a list of the items' results, in order; nil when a condition fails (EXEC)
   transaction = 11,
+  publish = 12,         // kind, channel, payload → integer: its receivers here (PUBLISH)
+  expire = 13,          // key, expiry, conditions → integer 1, or 0 (EXPIRE and its kin)
+  get_and_expire = 14,  // key, expiry → bytes | nil (GETEX)
+  persist = 15,         // key → integer 1, or 0 when it had no deadline
+  rename = 16,          // from, to, if_absent → ok | error; if_absent: integer 1 or 0
+  copy = 17,            // from, to, replace → integer 1 or 0
+  once = 18,  // session, number, keep, operation → what that was answered the first time
 };
 
 // One command of a transaction.
@@ -55,9 +66,31 @@ class TransactionReader {
 
 enum class SetCondition : std::uint8_t { always = 0, if_absent = 1, if_present = 2 };
 
+// What becomes of a key's deadline. A deadline that the log's clock has reached already erases the
+// key.
+struct Expiry {
+  enum class Kind : std::uint8_t {
+    never = 0,  // It has none.
+    in = 1,     // So long after the time of the batch.
+    at = 2,     // At that time.
+    keep = 3,   // It stays what it is.
+  };
+  Kind kind = Kind::never;
+  std::int64_t milliseconds = 0;  // Of `in` and `at`.
+};
+
 struct SetOptions {
   SetCondition condition = SetCondition::always;
   bool want_old = false;  // Answer the old value (nil: none) instead of ok / nil.
+  Expiry expiry{};
+};
+
+// When a deadline is replaced: all of those that are set. No deadline is later than any.
+struct ExpireConditions {
+  bool if_none = false;     // NX
+  bool if_any = false;      // XX
+  bool if_greater = false;  // GT
+  bool if_less = false;     // LT
 };
 
 struct KeyValue {
@@ -77,6 +110,24 @@ void encode_set_range(std::string& out, std::string_view key, std::uint64_t offs
 void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool only_if_none_exists);
 void encode_get_and_erase(std::string& out, std::string_view key);
 void encode_clear(std::string& out);
+// `expiry`: in or at.
+void encode_expire(std::string& out, std::string_view key, Expiry expiry,
+                   ExpireConditions conditions);
+void encode_get_and_expire(std::string& out, std::string_view key, Expiry expiry);
+void encode_persist(std::string& out, std::string_view key);
+void encode_rename(std::string& out, std::string_view from, std::string_view to, bool if_absent);
+void encode_copy(std::string& out, std::string_view from, std::string_view to, bool replace);
+// Whose operation it is and which of theirs; how long the reply is kept. `operation`: an encoded
+// one, no transaction and not of this kind.
+struct OnceName {
+  std::string_view session;
+  std::uint64_t number = 0;
+  std::uint64_t keep_milliseconds = 0;
+};
+void encode_once(std::string& out, const OnceName& name, std::string_view operation);
+// Changes nothing: the listener of each replica is told.
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload);
 // At most 2^32 - 1 items.
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items);
@@ -86,24 +137,51 @@ class StoreMachine final : public StateMachine {
  public:
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] Store& store() { return store_; }
+  // Sets the store's clock, and removes what is due: at most expired_by_a_batch keys, so that no
+  // batch takes long. Others that are due are gone for whoever looks, and are removed by the next.
+  void begin_batch(const ApplyContext& context) override;
+  static constexpr std::uint64_t expired_by_a_batch = 1'000;
+  [[nodiscard]] std::optional<LogTime> wake_at() const override;
   // Malformed commands change nothing and answer an error.
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
   void prefetch(std::span<const std::string_view> commands) const override;
   // docs/formats/store-state.md.
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override;
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
-  [[nodiscard]] StateDigest digest() const override { return store_.digest(); }
+  [[nodiscard]] StateDigest digest() const override;
+  [[nodiscard]] const KeptReplies& kept_replies() const { return replies_; }
+  static constexpr std::size_t session_bytes_max = 256;
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
   void set_transaction_reader(TransactionReader* reader) { reader_ = reader; }
+  // Null: nobody is told, and messages have no receivers. It outlives the machine and its loaders,
+  // or is taken away before.
+  void set_listener(Listener* listener);
+  // Keeps the latest changes, from the next one on, in so many bytes of memory. No part of the
+  // state.
+  void keep_changes(std::uint64_t bytes_max);
+  [[nodiscard]] bool keeps_changes() const { return recorder_.keeps; }
+  [[nodiscard]] const ChangeLog& changes() const { return recorder_.log; }
 
  private:
   void execute(std::string_view operation, std::string* reply);
   void execute_transaction(std::string_view transaction, std::string* reply);
+  void execute_once(std::string_view once, std::string* reply);
+
+  // Between the store and whoever listens.
+  struct Recorder final : ChangeListener {
+    void on_change(const Change& change) override;
+    ChangeLog log{0};
+    bool keeps = false;
+    Listener* listener = nullptr;
+  };
+  void listen();
 
   Store store_;
+  KeptReplies replies_;
+  Recorder recorder_;
   TransactionReader* reader_ = nullptr;
-  std::string read_;  // Scratch: what the reader wrote.
+  std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
   std::string late_;  // Empty, but for Mutant::transaction_not_as_one.
 };
 

@@ -12,6 +12,12 @@ base::Encoder begin(std::string& out, Operation operation) {
   return encoder;
 }
 
+void put(base::Encoder& encoder, Expiry expiry) {
+  encoder.fixed(static_cast<std::uint8_t>(expiry.kind));
+  const bool has_time = expiry.kind == Expiry::Kind::in || expiry.kind == Expiry::Kind::at;
+  if (has_time) encoder.varint(zigzag(expiry.milliseconds));
+}
+
 }  // namespace
 
 void encode_set(std::string& out, std::string_view key, std::string_view value,
@@ -19,6 +25,7 @@ void encode_set(std::string& out, std::string_view key, std::string_view value,
   base::Encoder encoder = begin(out, Operation::set);
   encoder.fixed(static_cast<std::uint8_t>(options.condition));
   encoder.fixed(static_cast<std::uint8_t>(options.want_old ? 1 : 0));
+  put(encoder, options.expiry);
   encoder.bytes(key);
   encoder.bytes(value);
 }
@@ -74,6 +81,56 @@ void encode_get_and_erase(std::string& out, std::string_view key) {
 
 void encode_clear(std::string& out) {
   begin(out, Operation::clear);
+}
+
+void encode_expire(std::string& out, std::string_view key, Expiry expiry,
+                   ExpireConditions conditions) {
+  base::Encoder encoder = begin(out, Operation::expire);
+  encoder.bytes(key);
+  put(encoder, expiry);
+  const int bits = (conditions.if_none ? 1 : 0) | (conditions.if_any ? 2 : 0) |
+                   (conditions.if_greater ? 4 : 0) | (conditions.if_less ? 8 : 0);
+  encoder.fixed(static_cast<std::uint8_t>(bits));
+}
+
+void encode_get_and_expire(std::string& out, std::string_view key, Expiry expiry) {
+  base::Encoder encoder = begin(out, Operation::get_and_expire);
+  encoder.bytes(key);
+  put(encoder, expiry);
+}
+
+void encode_persist(std::string& out, std::string_view key) {
+  begin(out, Operation::persist).bytes(key);
+}
+
+void encode_rename(std::string& out, std::string_view from, std::string_view to, bool if_absent) {
+  base::Encoder encoder = begin(out, Operation::rename);
+  encoder.bytes(from);
+  encoder.bytes(to);
+  encoder.fixed(static_cast<std::uint8_t>(if_absent ? 1 : 0));
+}
+
+void encode_copy(std::string& out, std::string_view from, std::string_view to, bool replace) {
+  base::Encoder encoder = begin(out, Operation::copy);
+  encoder.bytes(from);
+  encoder.bytes(to);
+  encoder.fixed(static_cast<std::uint8_t>(replace ? 1 : 0));
+}
+
+void encode_once(std::string& out, const OnceName& name, std::string_view operation) {
+  base::Encoder encoder = begin(out, Operation::once);
+  encoder.bytes(name.session);
+  encoder.varint(name.number);
+  encoder.varint(name.keep_milliseconds);
+  encoder.bytes(operation);
+}
+
+void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
+                    std::string_view payload) {
+  base::Encoder encoder = begin(out, Operation::publish);
+  encoder.fixed(static_cast<std::uint8_t>(kind));
+  encoder.bytes(channel);
+  encoder.bytes(payload);
 }
 
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,

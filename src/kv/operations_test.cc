@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "kv/reply_text.h"
+#include "kv/operations_text.h"
 
 namespace rabia::kv {
 namespace {
 
-constexpr std::uint64_t limit = 1'000;
 constexpr std::int64_t smallest = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
 
@@ -24,60 +23,6 @@ Contents contents_of(const Store& store) {
   Contents contents;
   store.for_each([&contents](auto key, auto value) { contents.emplace(key, value); });
   return contents;
-}
-
-std::string run(StoreMachine& machine, std::string_view command) {
-  std::string reply;
-  machine.apply({}, command, &reply);
-  return reply_text(reply);
-}
-
-// Short ways to encode.
-std::string set(std::string_view key, std::string_view value, SetOptions options = {}) {
-  std::string out;
-  encode_set(out, key, value, options);
-  return out;
-}
-std::string erase(std::vector<std::string_view> keys) {
-  std::string out;
-  encode_erase(out, keys);
-  return out;
-}
-std::string append(std::string_view key, std::string_view bytes, std::uint64_t most = limit) {
-  std::string out;
-  encode_append(out, key, bytes, most);
-  return out;
-}
-std::string increment(std::string_view key, std::int64_t delta) {
-  std::string out;
-  encode_increment(out, key, delta);
-  return out;
-}
-std::string increment_float(std::string_view key, std::string_view delta) {
-  std::string out;
-  encode_increment_float(out, key, delta);
-  return out;
-}
-std::string set_range(std::string_view key, std::uint64_t offset, std::string_view bytes,
-                      std::uint64_t most = limit) {
-  std::string out;
-  encode_set_range(out, key, offset, bytes, most);
-  return out;
-}
-std::string set_many(std::vector<KeyValue> pairs, bool only_if_none_exists = false) {
-  std::string out;
-  encode_set_many(out, pairs, only_if_none_exists);
-  return out;
-}
-std::string get_and_erase(std::string_view key) {
-  std::string out;
-  encode_get_and_erase(out, key);
-  return out;
-}
-std::string clear() {
-  std::string out;
-  encode_clear(out);
-  return out;
 }
 
 struct Case {
@@ -283,6 +228,8 @@ std::string random_command(base::Random& random) {
       return get_and_erase(a);
     case 8:
       return random.chance(10) ? clear() : set(a, "1");
+    case 9:
+      return publish(static_cast<ChannelKind>(random.below(2)), a, number);
     default:
       return set(a, std::to_string(random.below(100)));
   }
@@ -331,12 +278,6 @@ TEST(OperationsUnderFire, NeverCrashNorChangeHalfNorDependOnRepliesNorPrefetches
 }
 
 // Golden bytes. Source: docs/formats/command.md.
-std::string transaction(std::vector<TransactionItem> items,
-                        std::vector<TransactionCondition> conditions = {}) {
-  std::string out;
-  encode_transaction(out, conditions, items);
-  return out;
-}
 
 // Looks up the key that the bytes are.
 class KeyReader final : public TransactionReader {
@@ -429,7 +370,22 @@ TEST(Transaction, IsExecutedIfNothingThatItDependsOnChanged) {
 
 TEST(OperationsEncoding, IsAsDocumented) {
   using std::string_literals::operator""s;
-  EXPECT_EQ(set("k", "vw", {SetCondition::if_present, true}), "\x01\x02\x01\x01k\x02vw"s);
+  EXPECT_EQ(set("k", "vw", {SetCondition::if_present, true}), "\x01\x02\x01\x00\x01k\x02vw"s);
+  EXPECT_EQ(set("k", "v", {.expiry = {Expiry::Kind::in, 300}}),
+            "\x01\x00\x00\x01\xd8\x04\x01k\x01v"s);
+  EXPECT_EQ(set("k", "v", {.expiry = {Expiry::Kind::keep}}), "\x01\x00\x00\x03\x01k\x01v"s);
+  EXPECT_EQ(expire("k", {Expiry::Kind::at, -1}, {.if_any = true, .if_less = true}),
+            "\x0d\x01k\x02\x01\x0a"s);
+  EXPECT_EQ(get_and_expire("k", {}), "\x0e\x01k\x00"s);
+  EXPECT_EQ(persist("k"), "\x0f\x01k"s);
+  EXPECT_EQ(rename("a", "b", true),
+            "\x10\x01"
+            "a\x01"
+            "b\x01"s);
+  EXPECT_EQ(copy("a", "b", true),
+            "\x11\x01"
+            "a\x01"
+            "b\x01"s);
   EXPECT_EQ(erase({"a", "bc"}),
             "\x02\x02\x01"
             "a\x02"
@@ -447,6 +403,9 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x00\x02\x00\x01\x0a\x01\x01k"s);
   EXPECT_EQ(transaction({{false, clear()}}, {{"k", 300}, {"", 0}}),
             "\x0b\x02\x01k\xac\x02\x00\x00\x01\x00\x01\x0a"s);
+  EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"),
+            "\x0c\x01\x01"
+            "c\x02pq"s);
 }
 
 }  // namespace

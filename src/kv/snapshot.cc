@@ -87,7 +87,7 @@ Status StoreSnapshotLoader::add(std::string_view bytes) {
   if (had_waiting) waiting_.append(bytes);
   std::string_view in = had_waiting ? std::string_view(waiting_) : bytes;
   Step step = Step::done;
-  while (step == Step::done && !in.empty()) {
+  while (step == Step::done && !in.empty() && !ended()) {
     const std::size_t before = in.size();
     step = take(in);
     offset_ += before - in.size();
@@ -101,17 +101,23 @@ Status StoreSnapshotLoader::add(std::string_view bytes) {
   return {};
 }
 
-Status StoreSnapshotLoader::finish() {
+Status StoreSnapshotLoader::check() {
   if (!failure_.ok()) return failure_;
-  if (part_ != Part::nothing) {
+  if (!ended()) {
     offset_ += waiting_.size();
     refuse("it ends early");
+  } else if (!waiting_.empty()) {
+    refuse("bytes behind its end");
   } else if (draft_.digest() != digest_) {
     refuse("its digest is not that of its entries");
-  } else {
-    draft_.put_in_place();
   }
   return failure_;
+}
+
+Status StoreSnapshotLoader::finish() {
+  Status status = check();
+  if (status.ok()) draft_.put_in_place();
+  return status;
 }
 
 StoreSnapshotLoader::Step StoreSnapshotLoader::take(std::string_view& in) {
@@ -127,7 +133,7 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::take(std::string_view& in) {
     case Part::nothing:
       break;
   }
-  return refuse("bytes behind its end");
+  return Step::needs_more;
 }
 
 namespace {
@@ -242,6 +248,46 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::refuse(const std::string& what) {
   failure_ = Status(Code::corrupted, "the state of a store, at byte " + std::to_string(offset_) +
                                          ": " + what + "; take another snapshot");
   return Step::refused;
+}
+
+// --- Several stores -----------------------------------------------------------------------------
+
+StoresSnapshotReader::StoresSnapshotReader(std::span<Store* const> stores) {
+  for (Store* store : stores) readers_.push_back(std::make_unique<StoreSnapshotReader>(*store));
+}
+
+bool StoresSnapshotReader::read(std::size_t bytes_about, std::string& out) {
+  for (; next_ < readers_.size(); ++next_) {
+    if (readers_[next_]->read(bytes_about, out)) return true;
+  }
+  return false;
+}
+
+StoresSnapshotLoader::StoresSnapshotLoader(std::span<Store* const> stores,
+                                           std::function<void()> replaced)
+    : replaced_(std::move(replaced)) {
+  for (Store* store : stores) loaders_.push_back(std::make_unique<StoreSnapshotLoader>(*store));
+}
+
+Status StoresSnapshotLoader::add(std::string_view bytes) {
+  Status status = loaders_[next_]->add(bytes);
+  while (status.ok() && loaders_[next_]->ended() && next_ + 1 < loaders_.size()) {
+    const std::string rest = loaders_[next_]->take_rest();
+    status = loaders_[++next_]->add(rest);
+  }
+  return status;
+}
+
+// All or none.
+Status StoresSnapshotLoader::finish() {
+  for (const auto& loader : loaders_) {
+    if (Status status = loader->check(); !status.ok()) return status;
+  }
+  for (const auto& loader : loaders_) {
+    if (Status status = loader->finish(); !status.ok()) return status;
+  }
+  replaced_();
+  return {};
 }
 
 }  // namespace rabia::kv

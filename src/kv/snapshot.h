@@ -4,8 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kv/cut.h"
 #include "kv/draft.h"
@@ -37,8 +42,14 @@ class StoreSnapshotReader final : public SnapshotReader {
 class StoreSnapshotLoader final : public SnapshotLoader {
  public:
   explicit StoreSnapshotLoader(Store& store) : store_(store), draft_(store) {}
+  // Bytes behind its end are refused by finish(), unless they are taken before.
   Status add(std::string_view bytes) override;
   Status finish() override;
+  // The stream has ended, and everything in it is right: finish() will not fail.
+  [[nodiscard]] Status check();
+  [[nodiscard]] bool ended() const { return part_ == Part::nothing; }
+  // What came behind the end.
+  [[nodiscard]] std::string take_rest() { return std::exchange(waiting_, {}); }
 
  private:
   enum class Part : std::uint8_t { header, entry, value, end, nothing };
@@ -63,6 +74,30 @@ class StoreSnapshotLoader final : public SnapshotLoader {
   std::uint64_t value_missing_ = 0;  // Bytes of the last value that have not come.
   StateDigest digest_;               // What the stream says.
   Status failure_;                   // Once refused, always refused.
+};
+
+// Several stores as one state: their streams one behind the other.
+class StoresSnapshotReader final : public SnapshotReader {
+ public:
+  explicit StoresSnapshotReader(std::span<Store* const> stores);
+  [[nodiscard]] bool read(std::size_t bytes_about, std::string& out) override;
+
+ private:
+  std::vector<std::unique_ptr<StoreSnapshotReader>> readers_;
+  std::size_t next_ = 0;
+};
+
+class StoresSnapshotLoader final : public SnapshotLoader {
+ public:
+  // `replaced` is called when the stores have the new contents.
+  StoresSnapshotLoader(std::span<Store* const> stores, std::function<void()> replaced);
+  Status add(std::string_view bytes) override;
+  Status finish() override;
+
+ private:
+  std::vector<std::unique_ptr<StoreSnapshotLoader>> loaders_;
+  std::function<void()> replaced_;
+  std::size_t next_ = 0;
 };
 
 }  // namespace rabia::kv

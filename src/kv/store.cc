@@ -13,7 +13,6 @@
 #include "kv/cut.h"
 #include "kv/digest.h"
 #include "kv/draft.h"
-#include "kv/entry.h"
 #include "kv/table.h"
 
 namespace rabia::kv {
@@ -21,6 +20,10 @@ namespace {
 
 std::uint64_t hash_of(std::string_view key) {
   return base::hash64(key);
+}
+
+std::optional<std::string_view> value_or_nothing(const Entry* entry) {
+  return entry == nullptr ? std::nullopt : std::optional(entry->value());
 }
 
 }  // namespace
@@ -70,6 +73,15 @@ void Store::prefetch(std::span<const std::string_view> keys) const {
   table_->prefetch({hashes.data(), count});
 }
 
+std::optional<std::uint64_t> Store::memory_bytes_of(std::string_view key) const {
+  constexpr std::uint64_t of_table = 12;
+  constexpr std::uint64_t of_deadline = 22;
+  const Entry* entry = find_entry(table_->hash(key), key);
+  if (entry == nullptr) return std::nullopt;
+  const bool expires = entry->deadline() != no_deadline;
+  return entry->memory_bytes() + of_table + (expires ? of_deadline : 0);
+}
+
 bool Store::contains(std::string_view key) const {
   return find_entry(table_->hash(key), key) != nullptr;
 }
@@ -109,18 +121,34 @@ void Store::note_deadlines() {
   next_deadline_ = first ? first->deadline : no_deadline;
 }
 
-void Store::expire(std::uint64_t keys_max) {
+std::uint64_t Store::data_bytes() const {
+  return table_->data_bytes();
+}
+
+// The first in the order of (deadline, hash, key).
+std::string Store::soonest_key() const {
+  const Deadlines::Item soonest = *table_->deadlines().first();
+  std::uint64_t hash = soonest.hash;
   std::vector<Entry*> group;
+  RABIA_CHECK(table_->find_group(hash, group) && hash == soonest.hash);
+  std::erase_if(group,
+                [&soonest](const Entry* entry) { return entry->deadline() != soonest.deadline; });
+  const Entry* first =
+      *std::min_element(group.begin(), group.end(),
+                        [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
+  return std::string(first->key());
+}
+
+void Store::expire(std::uint64_t keys_max) {
   for (; any_due() && keys_max > 0; --keys_max) {
-    const Deadlines::Item due = *table_->deadlines().first();
-    std::uint64_t hash = due.hash;
-    group.clear();
-    RABIA_CHECK(table_->find_group(hash, group) && hash == due.hash);
-    std::erase_if(group, [&due](const Entry* entry) { return entry->deadline() != due.deadline; });
-    const Entry* next = *std::min_element(
-        group.begin(), group.end(), [](const Entry* a, const Entry* b) { return a->key() < b->key(); });
-    erase_entry(hash, std::string(next->key()));
+    const std::string key = soonest_key();
+    erase_entry(table_->hash(key), key, ChangeKind::expired);
   }
+}
+
+void Store::evict_soonest() {
+  const std::string key = soonest_key();
+  erase_entry(table_->hash(key), key, ChangeKind::evicted);
 }
 
 // --- Changes ------------------------------------------------------------------------------------
@@ -143,16 +171,14 @@ inline void Store::begin_change(std::uint64_t hash, std::string_view key) {
   reclaim(reclaimed_by_a_change);
   if (any_due()) [[unlikely]] {
     const Entry* entry = table_->find(hash, key);
-    if (entry != nullptr && is_due(*entry)) erase_entry(hash, key);
+    if (entry != nullptr && is_due(*entry)) erase_entry(hash, key, ChangeKind::expired);
   }
 }
 
-bool Store::set(std::string_view key, std::string_view value, Deadline deadline) {
-  check_sizes(key, value.size());
-  const std::uint64_t hash = table_->hash(key);
-  begin_change(hash, key);
+// Writes a value and all that is known of its key. True when the key is new.
+bool Store::put(std::uint64_t hash, std::string_view key, std::string_view value,
+                Entry::About about) {
   const KeyDigest terms(key);
-  const Entry::About about{++revision_, deadline};
   const auto assign = [&](Entry* entry) {
     subtract(digest_, terms.about(entry->about()));
     subtract(digest_, terms.value(entry->value()));
@@ -167,6 +193,24 @@ bool Store::set(std::string_view key, std::string_view value, Deadline deadline)
   return is_new;
 }
 
+bool Store::set(std::string_view key, std::string_view value, Deadline deadline) {
+  check_sizes(key, value.size());
+  const std::uint64_t hash = table_->hash(key);
+  begin_change(hash, key);
+  ++revision_;
+  if (listener_ != nullptr) {
+    const Entry* old = table_->find(hash, key);
+    listener_->on_change({.kind = ChangeKind::set,
+                          .operation = operation_,
+                          .revision = revision_,
+                          .key = key,
+                          .value = value,
+                          .old_value = value_or_nothing(old),
+                          .deadline = deadline});
+  }
+  return put(hash, key, value, {revision_, deadline});
+}
+
 bool Store::set_deadline(std::string_view key, Deadline deadline) {
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
@@ -177,6 +221,14 @@ bool Store::set_deadline(std::string_view key, Deadline deadline) {
     entry = Entry::with_deadline(*pool_, entry, deadline);
     entry->set_revision(++revision_);
     add(digest_, terms.about(entry->about()));
+    if (listener_ != nullptr) {
+      listener_->on_change({.kind = ChangeKind::deadline,
+                            .operation = operation_,
+                            .revision = revision_,
+                            .key = key,
+                            .value = entry->value(),
+                            .deadline = deadline});
+    }
     return entry;
   };
   const bool found = table_->update(hash, key, change);
@@ -211,7 +263,17 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
   const KeyDigest terms(key);
   const std::uint64_t revision = ++revision_;
   std::uint64_t length = 0;
+  const auto tell = [&](const Entry* entry, std::optional<std::string_view> old) {
+    listener_->on_change({.kind = ChangeKind::set,
+                          .operation = operation_,
+                          .revision = revision,
+                          .key = key,
+                          .value = entry->value(),
+                          .old_value = old,
+                          .deadline = entry->deadline()});
+  };
   const auto write = [&](Entry* entry) {
+    if (listener_ != nullptr) old_value_.assign(entry->value());
     const std::uint64_t begin = std::min<std::uint64_t>(offset, entry->value().size());
     const std::uint64_t end = offset + bytes.size();
     subtract(digest_, terms.about(entry->about()));
@@ -222,6 +284,7 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
     add(digest_, terms.about(entry->about()));
     add(digest_, terms.blocks(entry->value(), begin, end));
     length = entry->value().size();
+    if (listener_ != nullptr) tell(entry, old_value_);
     return entry;
   };
   if (table_->update(hash, key, write)) return length;
@@ -232,25 +295,64 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
   add(digest_, terms.about(about));
   add(digest_, terms.value(entry->value()));
   insert(hash, entry);
+  if (listener_ != nullptr) tell(entry, std::nullopt);
   return entry->value().size();
 }
 
 bool Store::erase(std::string_view key) {
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
-  return erase_entry(hash, key);
+  return erase_entry(hash, key, ChangeKind::deleted);
 }
 
-bool Store::erase_entry(std::uint64_t hash, std::string_view key) {
+bool Store::erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kind) {
   Entry* entry = table_->take(hash, key);
   if (entry == nullptr) return false;
   ++revision_;
-  const KeyDigest terms(key);
+  if (kind == ChangeKind::expired) ++keys_expired_;
+  if (listener_ != nullptr) {
+    listener_->on_change({.kind = kind,
+                          .operation = kind == ChangeKind::deleted ? operation_ : std::uint8_t{0},
+                          .revision = revision_,
+                          .key = key,
+                          .old_value = entry->value()});
+  }
+  remove(hash, entry);
+  return true;
+}
+
+// What is left of an entry that the table does not have any more.
+void Store::remove(std::uint64_t hash, Entry* entry) {
+  const KeyDigest terms(entry->key());
   subtract(digest_, terms.about(entry->about()));
   subtract(digest_, terms.value(entry->value()));
   if (!cut_keeps(hash, entry)) Entry::destroy(*pool_, entry);
   note_deadlines();
-  return true;
+}
+
+void Store::rename(std::string_view from, std::string_view to) {
+  RABIA_CHECK(from != to);
+  check_sizes(to, 0);
+  const std::uint64_t from_hash = table_->hash(from);
+  const std::uint64_t to_hash = table_->hash(to);
+  begin_change(from_hash, from);
+  begin_change(to_hash, to);
+  Entry* source = table_->take(from_hash, from);
+  RABIA_CHECK(source != nullptr);
+  ++revision_;
+  const Entry::About about{revision_, source->deadline()};
+  if (listener_ != nullptr) {
+    listener_->on_change({.kind = ChangeKind::renamed,
+                          .operation = operation_,
+                          .revision = revision_,
+                          .key = from,
+                          .new_key = to,
+                          .value = source->value(),
+                          .old_value = value_or_nothing(table_->find(to_hash, to)),
+                          .deadline = about.deadline});
+  }
+  put(to_hash, to, source->value(), about);  // The source is in no table: this cannot move it.
+  remove(from_hash, source);
 }
 
 // --- Whole tables -------------------------------------------------------------------------------
@@ -262,7 +364,15 @@ std::unique_ptr<Table> Store::make_table() const {
 void Store::clear() {
   reclaim(reclaimed_by_a_change);
   if (table_->pristine()) return;
-  if (table_->size() > 0) ++revision_;
+  if (table_->size() > 0) {
+    ++revision_;
+    if (listener_ != nullptr) {
+      listener_->on_change({.kind = ChangeKind::cleared,
+                            .operation = operation_,
+                            .revision = revision_,
+                            .keys = table_->size()});
+    }
+  }
   replace(make_table(), {});
 }
 

@@ -13,9 +13,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "kv/change.h"
 #include "kv/deadline.h"
+#include "kv/entry.h"
 #include "kv/hash_function.h"
 #include "rabia/state_machine.h"
 
@@ -24,7 +27,7 @@ namespace rabia::kv {
 class BlockPool;
 class Cut;
 class Draft;
-class Entry;
+class KeyDigest;
 class Table;
 
 // Keys and values are any bytes. Core thread only. Views returned are valid until the next change;
@@ -50,6 +53,8 @@ class Store {
     Deadline deadline;
   };
   [[nodiscard]] std::optional<Item> find(std::string_view key) const;
+  // What the key takes of memory_bytes(), about.
+  [[nodiscard]] std::optional<std::uint64_t> memory_bytes_of(std::string_view key) const;
   // These keys will be looked up soon: their memory is asked for, all at once. Costs some
   // instructions a key, and changes nothing. At most prefetched_keys_max of them.
   void prefetch(std::span<const std::string_view> keys) const;
@@ -77,6 +82,12 @@ class Store {
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
   // How many keys have a deadline.
   [[nodiscard]] std::uint64_t keys_with_deadline() const;
+  // Bytes of all keys and values: equal for equal contents, unlike memory_bytes().
+  [[nodiscard]] std::uint64_t data_bytes() const;
+  // Erases the key that expires next, due or not; some must have a deadline.
+  void evict_soonest();
+  // How many keys were removed since they were due, by this object.
+  [[nodiscard]] std::uint64_t keys_expired() const { return keys_expired_; }
   // Removes up to `keys_max` keys that are due, in the order of (deadline, hash, key).
   void expire(std::uint64_t keys_max);
 
@@ -93,6 +104,9 @@ class Store {
   // Writes into the value at `offset`, filling a gap with zero bytes. Returns the new length.
   std::uint64_t set_range(std::string_view key, std::uint64_t offset, std::string_view bytes);
   bool erase(std::string_view key);
+  // Gives the value and deadline of a key to another one, over what that has, in one change. `from`
+  // must be there, and be another key than `to`.
+  void rename(std::string_view from, std::string_view to);
   // Takes constant time, whatever was in it: the entries are freed later, some at each change, by
   // reclaim().
   void clear();
@@ -100,6 +114,11 @@ class Store {
   // some are left. The server calls it from an idle timer; changes call it with a small number by
   // themselves.
   bool reclaim(std::uint64_t entries_max);
+
+  // Is told of every change; null: nobody. It outlives the store, or is taken away before.
+  void set_listener(ChangeListener* listener) { listener_ = listener; }
+  // Whose changes follow: for the listener. 0: nobody's, but time's or a limit's.
+  void begin_operation(std::uint8_t operation) { operation_ = operation; }
 
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   // Visits about `count` entries from `cursor` (0: the beginning) on and returns the next cursor
@@ -129,7 +148,9 @@ class Store {
   // Whether a cut took `entry` over, which is about to change: the caller goes on with another.
   [[nodiscard]] bool cut_keeps(std::uint64_t hash, Entry* entry);
   void insert(std::uint64_t hash, Entry* entry);
-  bool erase_entry(std::uint64_t hash, std::string_view key);
+  bool put(std::uint64_t hash, std::string_view key, std::string_view value, Entry::About about);
+  void remove(std::uint64_t hash, Entry* entry);
+  bool erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kind);
   // What comes before every change of a key.
   void begin_change(std::uint64_t hash, std::string_view key);
   [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
@@ -138,14 +159,19 @@ class Store {
     return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
   }
   void note_deadlines();
+  [[nodiscard]] std::string soonest_key() const;
 
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
   std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
-  StateDigest digest_;  // Of the entries.
+  StateDigest digest_;              // Of the entries.
   std::uint64_t revision_ = 0;
   std::uint64_t clock_ = 0;
   Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
+  std::uint64_t keys_expired_ = 0;
+  ChangeListener* listener_ = nullptr;
+  std::uint8_t operation_ = 0;
+  std::string old_value_;   // Scratch: for the listener.
   Cut* cut_ = nullptr;      // While one lives. It owns itself.
   Draft* draft_ = nullptr;  // As cut_.
 };

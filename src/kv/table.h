@@ -31,6 +31,8 @@ class Table {
   [[nodiscard]] std::uint64_t hash(std::string_view key) const { return hash_of_(key); }
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::uint64_t memory_bytes() const;
+  // Of all keys and values.
+  [[nodiscard]] std::uint64_t data_bytes() const { return data_bytes_; }
   // Whether it is as it was when made, so that clearing it would free nothing.
   [[nodiscard]] bool pristine() const { return size_ == 0 && directory_.size() == 1; }
 
@@ -64,8 +66,9 @@ class Table {
   void for_each(const Visit& visit) const;
   [[nodiscard]] const Entry* random_entry(std::uint64_t random) const;
 
-  // Frees up to `steps` entries, segments or deadlines, and subtracts what it did; true when nothing is left.
-  // After the first call nothing else but drain() and the destructor may be called.
+  // Frees up to `steps` entries, segments or deadlines, and subtracts what it did; true when
+  // nothing is left. After the first call nothing else but drain() and the destructor may be
+  // called.
   bool drain(std::uint64_t& steps);
 
   // The next in a list of cleared tables.
@@ -103,6 +106,7 @@ class Table {
   std::uint64_t segments_ = 0;
   std::uint64_t segment_bytes_ = 0;
   std::uint64_t entry_bytes_ = 0;
+  std::uint64_t data_bytes_ = 0;
   Deadlines deadlines_;
   std::uint64_t drain_hash_ = 0;
   Segment::Slot drain_slot_ = 0;
@@ -122,6 +126,7 @@ bool Table::update(std::uint64_t hash, std::string_view key, const Changer& chan
 
 inline void Table::count(std::uint64_t hash, const Entry* entry) {
   entry_bytes_ += entry->memory_bytes();
+  data_bytes_ += entry->key_and_value().size();
   const Deadline deadline = entry->deadline();
   if (deadline != no_deadline) [[unlikely]] {
     deadlines_.insert({deadline, hash});
@@ -130,6 +135,7 @@ inline void Table::count(std::uint64_t hash, const Entry* entry) {
 
 inline void Table::discount(std::uint64_t hash, const Entry* entry) {
   entry_bytes_ -= entry->memory_bytes();
+  data_bytes_ -= entry->key_and_value().size();
   const Deadline deadline = entry->deadline();
   if (deadline != no_deadline) [[unlikely]] {
     deadlines_.erase({deadline, hash});

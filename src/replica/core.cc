@@ -21,6 +21,7 @@ Core::Core(const Environment& environment, ReplicaOptions options,
       callbacks_(std::move(callbacks)),
       directory_(std::move(directory)),
       history_(options_.durability == Durability::memory, options_.tuning.memory_history_bytes),
+      clock_(options_.clock_ahead_max),
       open_(std::make_unique<Group>()),
       digests_(options_.tuning.digest_positions) {
   digests_.begin({position_, machine_.digest()});
@@ -34,13 +35,14 @@ void Core::receive(ReplicaId from, std::string_view frame) {
   const auto incarnation = in.fixed<std::uint64_t>();
   const base::Instant now = environment_.executor.now();
   while (in.ok() && in.remaining() > 0) {
-    const Result<consensus::Message> message = consensus::decode_message(in);
+    Result<consensus::Message> message = consensus::decode_message(in);
     if (!message.ok()) {
       io::log(io::Level::warning, "replica", "rest of a frame dropped",
               {{"peer", from}, {"reason", message.status().message()}});
       break;
     }
     if (environment_.probe != nullptr) environment_.probe->received(from, message.value());
+    judge_stamp(from, message.value());
     node_->receive(from, incarnation, message.value(), now);
   }
   schedule();
@@ -51,7 +53,9 @@ void Core::on_durable(storage::Lsn lsn) {
   ++commits_;
   durable_lsn_ = lsn;
   if (environment_.probe != nullptr) environment_.probe->durable(lsn);
-  node_->durable(lsn, environment_.executor.now());
+  const base::Instant now = environment_.executor.now();
+  note_written(lsn, now);
+  node_->durable(lsn, now);
   schedule();
 }
 
@@ -87,6 +91,7 @@ void Core::on_timer() {
 void Core::step() {
   if (stopped_) return refuse_after_stop();
   in_step_ = true;
+  const base::Instant began = environment_.executor.now();
   // A turn does not last for ever: what is left after some rounds goes on in the next one.
   bool more = true;
   for (int rounds = 0; more && rounds < 8 && !stopped_; ++rounds) {
@@ -102,6 +107,7 @@ void Core::step() {
   in_step_ = false;
   if (more) schedule();
   clients_.end_step();
+  times_.step.record(environment_.executor.now() - began);
 }
 
 // Returns whether anything happened, so that it should be tried again.
@@ -122,7 +128,10 @@ bool Core::step_once() {
     if (stopped_) return false;
   }
   reads_done(node_->reads_done());
-  for (const consensus::Outgoing& outgoing : ready.messages) send(outgoing);
+  for (consensus::Outgoing& outgoing : ready.messages) {
+    say_what_is_supported(outgoing.message);
+    send(outgoing);
+  }
   for (const consensus::HistoryRequest& request : ready.history) reply_from_history(request);
   for (const consensus::SnapshotTalk& talk : ready.snapshot_talk) talk_about_snapshots(talk);
   const bool waits = ready.waits;
@@ -146,10 +155,12 @@ void Core::send(const consensus::Outgoing& outgoing) {
 }
 
 void Core::append_records() {
+  storage::Lsn last = 0;
   for (const consensus::Record& record : node_->ready().records) {
     record_bytes_.clear();
     consensus::encode(record, record_bytes_);
     const storage::Wal::Appended appended = wal_->append(record_bytes_);
+    last = appended.lsn;
     log_since_snapshot_ += record_bytes_.size() + storage::record_bytes(0);
     if (disk_room_) disk_room_->wrote(record_bytes_.size() + storage::record_bytes(0));
     if (environment_.probe != nullptr) environment_.probe->appended(appended.lsn, record);
@@ -163,6 +174,13 @@ void Core::append_records() {
         std::holds_alternative<consensus::record::Checkpoint>(record)) {
       wal_->remove_segments_before(appended.location.segment);
     }
+  }
+  if (last != 0 && node_->ready().waits) writes_.push_back({last, now_});
+}
+
+void Core::note_written(storage::Lsn up_to, base::Instant now) {
+  for (; !writes_.empty() && writes_.front().last <= up_to; writes_.pop_front()) {
+    times_.log_write.record(now - writes_.front().at);
   }
 }
 
@@ -182,17 +200,24 @@ void Core::execute(const consensus::Execution& execution) {
   proposed_.erase(own);
   waiting_bytes_ -= group->bytes();
   apply_batch(execution, group.get());
+  const base::Instant now = environment_.executor.now();
+  if (group->decided_at != base::Instant{}) times_.execute.record(now - group->decided_at);
+  if (!group->items.empty()) times_.commit.record(now - group->since);
 }
 
 // Applies the commands, and answers the clients of `group` each at its place: a read between two
 // writes of one pipeline sees the first and not the second.
 void Core::apply_batch(const consensus::Execution& execution, Group* group) {
-  const ApplyContext context{position_, execution.slot.lane};
+  if (const auto stamp = stamp_of(execution.batch.view())) {
+    clock_.executed(*stamp, environment_.executor.now());
+  }
+  const ApplyContext context{position_, execution.slot.lane, clock_.time()};
   if (environment_.probe != nullptr) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }
   ++position_.value;
   if (execution.membership) members_changed(*execution.membership, group);
+  machine_.begin_batch(context);
   CommandsAhead commands(execution.batch.view(), machine_);
   std::string_view command;
   if (group != nullptr) {
@@ -363,6 +388,7 @@ void Core::set_timer() {
   if (fetch_ && fetch_->wake_at()) when = std::min(when, *fetch_->wake_at());
   if (claims_digest()) when = std::min(when, claim_at_);
   if (open_->writes > 0 && node_->can_propose()) when = std::min(when, pace_allows_at());
+  if (const auto tick = tick_at()) when = std::min(when, *tick);
   if (timer_at_ && *timer_at_ <= when) return;
   timer_at_ = when;
   timer_->arm(when);
@@ -417,6 +443,20 @@ std::string Core::why_not_serving() const {
   return serving_ ? "" : "catching up";
 }
 
+void Core::status_of_lanes(ReplicaStatus& status) const {
+  if (lanes_ == nullptr) return;
+  for (const consensus::LaneSeen& seen : lanes_->lanes_seen()) {
+    const auto peer = std::ranges::find(status.peers, seen.lane, &PeerStatus::id);
+    if (peer == status.peers.end()) continue;
+    peer->waits = seen.waits;
+    peer->forfeits = seen.forfeits;
+    peer->zeros_ahead = seen.zeros_ahead;
+    peer->trust_interval = seen.interval;
+    peer->recent_wait = seen.recent_wait;
+    peer->patience = seen.patience;
+  }
+}
+
 ReplicaStatus Core::status() const {
   ReplicaStatus status;
   status.serving = serving_ && available() && !stopped_;
@@ -430,6 +470,9 @@ ReplicaStatus Core::status() const {
   status.batches_reproposed = reproposed_;
   status.commands_executed = commands_executed_;
   status.barriers = counters.barriers;
+  status.log_time = clock_.time();
+  status.batches_refused = counters.refused;
+  status.own_clock_is_wrong = own_clock_is_wrong();
   status.forfeits = counters.forfeits;
   status.protocol = options_.protocol;
   status.slots_empty = counters.decided_zero_by_states + counters.decided_zero_by_votes;
@@ -439,9 +482,19 @@ ReplicaStatus Core::status() const {
     status.phases_per_slot = static_cast<double>(counters.phases) / static_cast<double>(voted);
   }
   status.log_commits = commits_;
+  status.slots_skipped = counters.decided_zero_by_skip;
+  status.slots_decided_late = counters.decided_in_later_phases;
+  status.slots_learned = counters.learned;
+  status.coins = counters.coins;
+  status.zeros_ahead = counters.zeros_ahead;
+  status.needs_sent = counters.needs_sent;
+  status.fetches = counters.fetches;
+  status.waiting_bytes = waiting_bytes_ + open_->bytes();
+  status.waiting_bytes_max = options_.waiting_bytes_max;
   status.history_entries = history_.size();
   status_of_snapshots(status);
   members_->describe(status);
+  status_of_lanes(status);
   status_of_digests(status);
   return status;
 }

@@ -20,6 +20,7 @@
 #include "replica/group.h"
 #include "replica/history.h"
 #include "replica/kept_snapshots.h"
+#include "replica/log_clock.h"
 #include "replica/members.h"
 #include "replica/one_per_peer.h"
 #include "replica/outbox.h"
@@ -57,8 +58,11 @@ class Core final : public Replica {
   Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override;
   [[nodiscard]] ReplicaStatus status() const override;
+  [[nodiscard]] const StageTimes& stage_times() const override { return times_; }
   [[nodiscard]] const DiskStatus& disk() const override;
   void set_disk_reserve(std::uint64_t bytes) override;
+  [[nodiscard]] LogTime log_time() const override;
+  void set_snapshot_rule(const SnapshotRule& rule) override;
   Status close() override;
 
  private:
@@ -81,6 +85,7 @@ class Core final : public Replica {
   void stop_because(Status status);
   void halt();
   void append_records();
+  void note_written(storage::Lsn up_to, base::Instant now);
   void note_place(const consensus::Record& record, storage::Lsn lsn,
                   const storage::RecordLocation& location);
   void send(const consensus::Outgoing& outgoing);
@@ -92,6 +97,7 @@ class Core final : public Replica {
   [[nodiscard]] std::string why_no_quorum() const;
   [[nodiscard]] std::string why_not_serving() const;
   void notice_serving();
+  void status_of_lanes(ReplicaStatus& status) const;
   void set_timer();
   void flush_lazy_records();
   void refuse_after_stop();
@@ -113,6 +119,16 @@ class Core final : public Replica {
   void unblock();
   void notify_accepting();
   [[nodiscard]] std::unique_ptr<Group> take_open();
+
+  // core_clock.cc
+  void judge_stamp(ReplicaId from, consensus::Message& message);
+  [[nodiscard]] LogTime supported_by_a_quorum() const;
+  [[nodiscard]] bool own_clock_is_wrong() const;
+  void say_what_is_supported(consensus::Message& message) const;
+  [[nodiscard]] LogTime own_stamp() const;
+  void stamp(Group& group);
+  [[nodiscard]] std::optional<base::Instant> tick_at() const;
+  void propose_tick();
 
   // core_digests.cc
   void note_digest();
@@ -213,10 +229,19 @@ class Core final : public Replica {
   std::string reply_bytes_;
 
   LogPosition position_;
+  LogClock clock_;
+  base::Instant last_tick_{};
+  std::map<ReplicaId, base::Instant> stamps_refused_at_;  // When it was logged last, by origin.
   std::uint64_t commands_executed_ = 0;
   std::uint64_t reproposed_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t groups_ = 0;  // Proposed in this life.
+  StageTimes times_;
+  struct Write {
+    storage::Lsn last = 0;
+    base::Instant at{};
+  };
+  std::deque<Write> writes_;  // Given to the log, for what waits for them, and not durable yet.
 
   mutable ClientTable clients_;  // Who asks accepts() and is told no is remembered.
   std::unique_ptr<Group> open_;

@@ -75,6 +75,7 @@ void Core::cut() {
     ++reproposed_;
     propose(std::move(group));
   }
+  propose_tick();
   if (open_->empty()) return;
   if (open_->writes == 0) {
     if (!barrier_ && available()) start_barrier();
@@ -101,7 +102,8 @@ base::Instant Core::pace_allows_at() const {
 }
 
 void Core::propose(std::unique_ptr<Group> group) {
-  if (!group->batch) group->batch = base::SharedBytes(std::exchange(group->commands, {}));
+  stamp(*group);
+  if (group->number == 0 && !group->items.empty()) times_.queue.record(now_ - group->since);
   group->proposed_at = last_cut_ = now_;
   waiting_bytes_ += group->bytes();
   if (group->number == 0) group->number = ++groups_;
@@ -128,6 +130,8 @@ void Core::own_decision(const consensus::OwnDecision& decision) {
   if (decision.value == consensus::Bit::one) {
     const base::Duration took = now_ - group.proposed_at;
     commit_time_ += (took - commit_time_) / 8;
+    group.decided_at = now_;
+    times_.replicate.record(took);
     if (mutated(Mutant::reply_before_execution) && !reply_bytes_.empty() &&
         decision.round >= node_->executed_end()) {
       waiting_bytes_ -= group.bytes();
@@ -159,6 +163,7 @@ void Core::reads_done(std::uint64_t token) {
   const std::unique_ptr<Group> group = std::move(barrier_);
   if (environment_.probe != nullptr) environment_.probe->read_done(group->barrier_token, position_);
   waiting_bytes_ -= group->bytes();
+  times_.read_barrier.record(now_ - group->since);
   for (const Item& item : group->items) {
     if (Client* const client = clients_.answering(item.client)) {
       client->on_readable(item.token, group->read_of(item));

@@ -172,6 +172,7 @@ Status Core::load_snapshot(storage::SnapshotFile& file) {
   if (Status status = loader->finish(); !status.ok()) return status;
   lanes_->restore_snapshot(point.value());
   position_ = {header.position};
+  clock_.restore({header.clock}, environment_.executor.now());
   digests_.begin({position_, machine_.digest()});
   history_.begin_at({header.round});
   io::log(io::Level::info, "replica", "snapshot loaded",
@@ -193,6 +194,11 @@ void Core::tick_snapshots() {
   if (due && lanes_->between_rounds()) begin_snapshot();
 }
 
+void Core::set_snapshot_rule(const SnapshotRule& rule) {
+  options_.snapshots = rule;
+  schedule();  // One may be due now.
+}
+
 bool Core::snapshot_is_due() const {
   if (!snapshots_ || taker_->busy() || fetch_->busy()) return false;
   if (node_->stage() != consensus::Node::Stage::running) return false;
@@ -209,12 +215,12 @@ bool Core::snapshot_is_due() const {
 bool Core::log_asks_for_snapshot() const {
   const bool low = disk().room != DiskStatus::Room::enough;
   const std::uint64_t last_bytes = kept_.empty() ? 0 : kept_.newest()->name.bytes;
-  const std::uint64_t enough = std::max(options_.snapshot_log_bytes, last_bytes);
+  const std::uint64_t enough = std::max(options_.snapshots.log_bytes, last_bytes);
   const std::uint64_t most = low ? enough / 4 : enough;
   const bool peer_takes = peer_asked_at_ && now_ - *peer_asked_at_ < peer_takes_for;
   if (peer_takes && log_since_snapshot_ < patience_for_peers * most) return false;
   return log_since_snapshot_ >= most ||
-         (log_since_snapshot_ > 0 && now_ - last_snapshot_at_ >= options_.snapshot_every);
+         (log_since_snapshot_ > 0 && now_ - last_snapshot_at_ >= options_.snapshots.every);
 }
 
 // The cut and the checkpoint are of one moment.
@@ -225,9 +231,10 @@ void Core::begin_snapshot() {
   cut_ = {position_, machine_.digest(), commands_executed_};
   snapshot_requests_.begin();
   const Round round = node_->executed_end();
-  taker_->begin({options_.cluster_id, node_->incarnation(), round.value, position_.value,
-                 consensus::encode_epochs(node_->configurations().from(round))},
-                {options_.snapshot_zstd_level});
+  taker_->begin(
+      {options_.cluster_id, node_->incarnation(), round.value, position_.value, clock_.time().value,
+       consensus::encode_epochs(node_->configurations().from(round))},
+      {options_.snapshots.zstd_level});
   lanes_->write_checkpoint();
   again_ = true;
 }
@@ -364,6 +371,7 @@ void Core::install(const storage::SnapshotHeader& header) {
   lanes_->install(point_of(header).value(), now_);
   members_->follow();
   position_ = {header.position};
+  clock_.restore({header.clock}, now_);
   digests_.begin({position_, machine_.digest()});
   claim_owed_ = true;
   history_.begin_at(round);

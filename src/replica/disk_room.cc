@@ -50,6 +50,7 @@ void DiskRoom::wrote(std::uint64_t bytes) {
 }
 
 void DiskRoom::set_reserve(std::uint64_t bytes) {
+  if (bytes == status_.reserve_bytes) return;
   status_.reserve_bytes = bytes;
   new_marks_ = true;
   timer_->arm(executor_.now());

@@ -32,7 +32,8 @@ struct Group {
   std::size_t writes = 0;
   base::Instant since{};  // When its first item came.
   base::Instant proposed_at{};
-  std::uint64_t number = 0;  // From 1, in the order of the first proposals of this life.
+  base::Instant decided_at{};  // The epoch: it is not.
+  std::uint64_t number = 0;    // From 1, in the order of the first proposals of this life.
   std::uint64_t barrier_token = 0;
   // Of a batch that changes the members, which has no items: who waits for what becomes of it.
   std::function<void(Status)> members_changed;

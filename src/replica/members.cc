@@ -292,6 +292,10 @@ void Members::describe(ReplicaStatus& status) const {
       if (stat.id != member.id) continue;
       peer.connected = stat.up;
       peer.round_trip = stat.round_trip;
+      peer.bytes_sent = stat.bytes_sent;
+      peer.bytes_received = stat.bytes_received;
+      peer.frames_dropped = stat.frames_dropped;
+      peer.connects = stat.connects;
     }
     peer.executed_round = node_.peer_executed_end(member.id).value;
     status.peers.push_back(std::move(peer));

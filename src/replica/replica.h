@@ -19,6 +19,7 @@
 #include "rabia/protocol.h"
 #include "rabia/result.h"
 #include "rabia/state_machine.h"
+#include "replica/stage_times.h"
 
 namespace rabia::replica {
 
@@ -82,6 +83,18 @@ struct Tuning {
   base::Duration digest_every = std::chrono::seconds(1);  // Said to peers, when there is news.
   std::uint64_t snapshot_bytes_max = 1ULL << 40;          // A peer that names a larger one lies.
   base::Duration look_at_disk_every = std::chrono::milliseconds(250);
+  // A batch for the clock's sake: each further member waits so much longer, and no two follow each
+  // other faster.
+  base::Duration tick_stagger = std::chrono::milliseconds(50);
+  base::Duration tick_every = std::chrono::milliseconds(10);
+};
+
+// A snapshot is taken when so much was written to the log since the last one, and, if anything was,
+// after so long. Two are kept, and the log since the older one.
+struct SnapshotRule {
+  std::uint64_t log_bytes = 256ULL << 20;
+  base::Duration every = std::chrono::hours(1);
+  int zstd_level = 3;  // 0: not compressed.
 };
 
 struct ReplicaOptions {
@@ -106,15 +119,14 @@ struct ReplicaOptions {
   // What waits longer than this for its result is answered "outcome unknown".
   base::Duration answer_within = std::chrono::seconds(5);
   std::uint64_t waiting_bytes_max = 256ULL << 20;  // Submitted, not answered: beyond it, refuse.
-  // A snapshot is taken when so much was written to the log since the last one, and, if anything
-  // was, after so long. Two are kept, and the log since the older one.
-  std::uint64_t snapshot_log_bytes = 256ULL << 20;
-  base::Duration snapshot_every = std::chrono::hours(1);
-  int snapshot_zstd_level = 3;  // 0: not compressed.
+  SnapshotRule snapshots;
   // Room that the disk of the data directory should have; 0: nobody looks. Below it the server
   // refuses what makes data grow, below a quarter of it the replica takes no part. A quarter should
   // be least_disk_quarter() or more, or a log that grows fast may still meet a full disk.
   std::uint64_t disk_reserve_bytes = 0;
+  // A batch whose stamp is further ahead of this replica's time of day is not supported. Clocks
+  // that differ by less never matter. Whole milliseconds.
+  base::Duration clock_ahead_max = std::chrono::seconds(60);
   Tuning tuning;
 };
 
@@ -185,6 +197,18 @@ struct PeerStatus {
   // the lowest at which it differs; 0: none.
   LogPosition digest_agrees{};
   LogPosition digest_differs{};
+  // Its link, over all connections of this life.
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t frames_dropped = 0;  // The queue to it was full, or it was away.
+  std::uint64_t connects = 0;
+  // Its lane, as this replica sees it (protocol.md, section 4). Of voters, in the protocol `lanes`.
+  std::uint64_t waits = 0;           // How often it was given up on; waits that overlap count once.
+  std::uint64_t forfeits = 0;        // Slots of it that this replica gave up after waiting,
+  std::uint64_t zeros_ahead = 0;     // and without, since it was late before.
+  std::uint32_t trust_interval = 1;  // It is waited for in one round of so many.
+  base::Duration recent_wait{};
+  base::Duration patience{};  // How long it would be waited for.
 };
 
 // A picture for INFO, logs and metrics.
@@ -203,14 +227,26 @@ struct ReplicaStatus {   // NOLINT(clang-analyzer-optin.performance.Padding): th
   std::uint64_t commands_executed = 0;
   std::uint64_t barriers = 0;
   std::uint64_t forfeits = 0;
+  LogTime log_time;                   // The log's clock.
+  std::uint64_t batches_refused = 0;  // Of others, since their stamp was ahead.
+  bool own_clock_is_wrong = false;    // It is further ahead than a quorum supports.
   Protocol protocol = Protocol::lanes;
-  std::uint64_t slots_decided = 0;  // In which a batch was proposed, as far as is known here.
-  std::uint64_t slots_empty = 0;    // Of those: ⊥.
-  double phases_per_slot = 0;       // As published: of the slots that this replica voted to an end.
-  std::uint64_t log_commits = 0;    // Groups of records that became durable.
+  std::uint64_t slots_decided = 0;       // In which a batch was proposed, as far as is known here.
+  std::uint64_t slots_empty = 0;         // Of those: ⊥.
+  std::uint64_t slots_skipped = 0;       // In which nobody proposed, and nobody waited.
+  std::uint64_t slots_decided_late = 0;  // Of those decided: in a later phase than the first.
+  std::uint64_t slots_learned = 0;       // Of those decided: told by a peer.
+  std::uint64_t coins = 0;
+  std::uint64_t zeros_ahead = 0;
+  std::uint64_t needs_sent = 0;   // Questions to peers about what this replica missed.
+  std::uint64_t fetches = 0;      // Batches asked of peers, since only their decision came.
+  double phases_per_slot = 0;     // As published: of the slots that this replica voted to an end.
+  std::uint64_t log_commits = 0;  // Groups of records that became durable.
   std::uint64_t history_entries = 0;  // Executed batches that can be given to a peer.
   std::uint64_t log_bytes = 0;        // On the disk, room included.
-  std::uint64_t snapshot_round = 0;   // Of the newest snapshot; 0: there is none.
+  std::uint64_t waiting_bytes = 0;    // Submitted, not answered; and the most that may be.
+  std::uint64_t waiting_bytes_max = 0;
+  std::uint64_t snapshot_round = 0;  // Of the newest snapshot; 0: there is none.
   std::uint64_t snapshots_taken = 0;
   std::uint64_t snapshots_installed = 0;  // From peers.
   std::uint64_t snapshots_failed = 0;
@@ -322,12 +358,18 @@ class Replica {
   // How many members besides this one hold everything that is executed here, for sure.
   [[nodiscard]] virtual std::size_t peers_holding_everything() const = 0;
   [[nodiscard]] virtual ReplicaStatus status() const = 0;
+  [[nodiscard]] virtual const StageTimes& stage_times() const = 0;
+
+  // Where the log's clock would stand if somebody wrote now: for what nobody must agree about.
+  [[nodiscard]] virtual LogTime log_time() const = 0;
 
   // Costs nothing: for every command. While room is low, what makes data grow should not be
   // submitted; while it is critical, nothing that is submitted will be executed.
   [[nodiscard]] virtual const DiskStatus& disk() const = 0;
   // In force soon, without effect in mode `memory`. See ReplicaOptions::disk_reserve_bytes.
   virtual void set_disk_reserve(std::uint64_t bytes) = 0;
+  // For the next snapshot: one that is being taken goes on as it began.
+  virtual void set_snapshot_rule(const SnapshotRule& rule) = 0;
 
   // Stops taking part, answers what waits, marks the log as cleanly stopped. Blocks shortly.
   virtual Status close() = 0;

@@ -33,5 +33,25 @@ TEST(SnapshotPace, FollowsTheSizeOfTheState) {
   EXPECT_LE(cluster.replica(0).status().snapshots_taken, 9U);
 }
 
+// Given a replica that has written more than another rule allows, when it is given that rule, then
+// it takes a snapshot although nothing more is written; and by time likewise.
+TEST(SnapshotPace, AnotherRuleIsInForceAtOnce) {
+  for (const SnapshotRule& rule :
+       {SnapshotRule{.log_bytes = 1000}, SnapshotRule{.every = std::chrono::milliseconds(100)}}) {
+    Cluster cluster({});
+    cluster.start_all();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.all_serving(); }));
+    TestClient& client = cluster.client(0);
+    client.write(std::string(2000, 'v'));
+    ASSERT_TRUE(cluster.run_until([&] { return client.done(); }));
+    EXPECT_EQ(cluster.replica(0).status().snapshots_taken, 0U);
+    cluster.replica(0).set_snapshot_rule(rule);
+    EXPECT_TRUE(
+        cluster.run_until([&] { return cluster.replica(0).status().snapshots_taken == 1; }));
+    EXPECT_EQ(cluster.replica(1).status().snapshots_taken, 0U);
+    client.leave();
+  }
+}
+
 }  // namespace
 }  // namespace rabia::replica

@@ -19,6 +19,7 @@ class BufferPool {
   }
   void give_back(std::string buffer) {
     if (buffer.capacity() > kept_bytes_max || free_.size() >= kept_buffers_max) return;
+    if (buffer.capacity() <= std::string().capacity()) return;  // It owns no memory.
     buffer.clear();
     free_.push_back(std::move(buffer));
   }

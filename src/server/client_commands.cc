@@ -1,4 +1,5 @@
 // CLIENT and its subcommands, but for KILL (client_kill.cc).
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,13 +46,8 @@ void run_setinfo(LocalCall& call) {
   call.reply.ok();
 }
 
-const Session* find_session(const LocalCall& call, std::uint64_t id) {
-  const auto found = call.server.sessions.all().find(id);
-  return found == call.server.sessions.all().end() ? nullptr : found->second.get();
-}
-
 void run_info_of_client(LocalCall& call) {
-  const Session* const session = find_session(call, call.client.id);
+  const Session* const session = call.server.sessions.find(call.client.id);
   call.reply.verbatim(describe(*session, call.server.executor.now()) + "\n");
 }
 
@@ -61,7 +57,7 @@ void list_by_id(LocalCall& call) {
   for (const std::string_view argument : call.arguments.subspan(3)) {
     const auto id = base::parse_integer(argument);
     if (!id || *id <= 0) return call.reply.error("ERR Invalid client ID");
-    const Session* const session = find_session(call, static_cast<std::uint64_t>(*id));
+    const Session* const session = call.server.sessions.find(static_cast<std::uint64_t>(*id));
     if (session == nullptr || session->dead()) continue;
     list += describe(*session, call.server.executor.now()) + "\n";
   }
@@ -70,11 +66,10 @@ void list_by_id(LocalCall& call) {
 
 void run_list(LocalCall& call) {
   const Arguments& arguments = call.arguments;
-  bool shows_normal = true;
+  std::optional<ClientType> shown;
   if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "TYPE")) {
-    const auto type = client_type(arguments[3]);
-    if (!type) return call.reply.error(unknown_client_type(arguments[3]));
-    shows_normal = *type == ClientType::normal;
+    shown = client_type(arguments[3]);
+    if (!shown) return call.reply.error(unknown_client_type(arguments[3]));
   } else if (arguments.size() > 3 && equals_ignoring_case(arguments[2], "ID")) {
     return list_by_id(call);
   } else if (arguments.size() != 2) {
@@ -82,7 +77,7 @@ void run_list(LocalCall& call) {
   }
   std::string list;
   for (const auto& [id, session] : call.server.sessions.all()) {
-    if (session->dead() || !shows_normal) continue;
+    if (session->dead() || (shown && *shown != type_of(session->client()))) continue;
     list += describe(*session, call.server.executor.now()) + "\n";
   }
   call.reply.verbatim(list);

@@ -20,7 +20,7 @@ struct Filter {
   [[nodiscard]] bool fits(const ClientState& client) const {
     return (!id || *id == client.id) && (!address || *address == client.address) &&
            (!local_address || *local_address == client.local_address) &&
-           (!type || *type == ClientType::normal);
+           (!type || *type == type_of(client));
   }
 };
 
@@ -65,6 +65,10 @@ std::int64_t kill_all(LocalCall& call, const Filter& filter) {
 }
 
 }  // namespace
+
+ClientType type_of(const ClientState& client) {
+  return client.subscriptions.any() ? ClientType::pubsub : ClientType::normal;
+}
 
 std::optional<ClientType> client_type(std::string_view name) {
   if (equals_ignoring_case(name, "normal")) return ClientType::normal;

@@ -10,9 +10,10 @@
 
 namespace rabia::server {
 
-// The types that Redis has. All of our clients are normal.
+// The types that Redis has. Our clients are normal or pubsub.
 enum class ClientType : std::uint8_t { normal, replica, pubsub, master };
 
+[[nodiscard]] ClientType type_of(const ClientState& client);
 [[nodiscard]] std::optional<ClientType> client_type(std::string_view name);
 [[nodiscard]] std::string unknown_client_type(std::string_view name);
 

@@ -9,9 +9,12 @@ namespace {
 
 std::string flags_of(const ClientState& client) {
   std::string flags;
+  if (client.subscriptions.any()) flags += 'P';
   if (client.blocked()) flags += 'b';
   if (client.close_after_reply) flags += 'c';
   if (client.no_evict) flags += 'e';
+  if (client.monitors) flags += 'O';
+  if (client.transaction) flags += 'x';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
 }
@@ -37,9 +40,18 @@ std::string describe(const Session& session, base::Instant now) {
   field("age", whole_seconds(now - client.connected_at));
   field("idle", whole_seconds(now - client.last_active_at));
   field("flags", flags_of(client));
-  line += " db=0 sub=0 psub=0 ssub=0 multi=-1";
+  field("db", "0");
+  const auto subscribed = [&](std::string_view name, SubscriptionKind kind) {
+    field(name, std::to_string(client.subscriptions.of(kind).size()));
+  };
+  subscribed("sub", SubscriptionKind::channel);
+  subscribed("psub", SubscriptionKind::pattern);
+  subscribed("ssub", SubscriptionKind::shard_channel);
+  field("multi", client.transaction ? std::to_string(client.transaction->commands()) : "-1");
   field("qbuf", std::to_string(session.input_bytes()));
-  line += " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0";
+  line += " qbuf-free=0 argv-mem=0";
+  field("multi-mem", std::to_string(client.transaction ? client.transaction->bytes() : 0));
+  line += " rbs=0 rbp=0 obl=0 oll=0";
   field("omem", std::to_string(session.output_bytes()));
   field("tot-mem", std::to_string(session.memory_bytes()));
   field("events", "r");

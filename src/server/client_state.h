@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "resp/writer.h"
+#include "server/client_subscriptions.h"
 #include "server/command.h"
 #include "server/transaction.h"
 
@@ -47,15 +48,22 @@ struct ClientState {
   bool no_evict = false;
   bool no_touch = false;
   bool close_after_reply = false;
+  bool monitors = false;  // MONITOR was called.
   ReplyMode replies;
   std::optional<Transaction> transaction;  // MULTI was called.
   WatchedKeys watched;
+  ClientSubscriptions subscriptions;
+  std::size_t watches = 0;  // Of RABIA.WATCH. Kept by Watchers.
   std::optional<PendingWait> wait;
   bool awaits_deferred = false;  // The reply of a deferred command.
   base::Instant connected_at{};
   base::Instant last_active_at{};
   const Command* last_command = nullptr;
 
+  // In RESP2, messages and replies could not be told apart: other commands are refused.
+  [[nodiscard]] bool only_subscribes() const {
+    return protocol == resp::Protocol::resp2 && (subscriptions.any() || watches > 0);
+  }
   // It takes no further command before what it waits for.
   [[nodiscard]] bool blocked() const { return wait.has_value() || awaits_deferred; }
 };

@@ -28,7 +28,7 @@ using Flags = std::uint32_t;
 namespace flag {
 inline constexpr Flags write = 1U << 0;
 inline constexpr Flags readonly = 1U << 1;
-inline constexpr Flags denyoom = 1U << 2;  // Data may grow: refused while the disk is nearly full.
+inline constexpr Flags denyoom = 1U << 2;  // Data may grow.
 inline constexpr Flags admin = 1U << 3;
 inline constexpr Flags noscript = 1U << 4;
 inline constexpr Flags loading = 1U << 5;
@@ -38,10 +38,15 @@ inline constexpr Flags no_auth = 1U << 8;  // May be called before authenticatio
 inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
-inline constexpr Flags skip_slowlog = 1U << 12;
-// Two of our own, which COMMAND does not show.
-inline constexpr Flags at_once_in_multi = 1U << 13;  // It does not wait for EXEC.
-inline constexpr Flags alone = 1U << 14;             // Not in a transaction.
+inline constexpr Flags pubsub = 1U << 13;
+// Five of our own, which COMMAND does not show.
+inline constexpr Flags at_once_in_multi = 1U << 14;  // It does not wait for EXEC.
+inline constexpr Flags alone = 1U << 15;             // Not in a transaction.
+inline constexpr Flags may_replicate = 1U << 16;     // It takes a place in the log for no data.
+inline constexpr Flags in_subscriber = 1U << 17;     // Allowed to subscribers in RESP2.
+inline constexpr Flags pushes = 1U << 18;  // Its replies are pushes: CLIENT REPLY lets them.
+// Refused while the disk is nearly full.
+inline constexpr Flags needs_room = denyoom | may_replicate;
 }  // namespace flag
 
 // ACL categories beside those that follow from the flags (@read, @write, @admin, @fast, @slow).
@@ -107,6 +112,7 @@ using DeferredHandler = void (*)(DeferredCall& call);
 
 // A read, evaluated when the state may be looked at.
 struct ReadCall {
+  ServerState& server;
   const kv::Store& store;
   const replica::Replica& replica;
   base::Random& random;
@@ -127,12 +133,6 @@ struct WriteCall {
 // False: `error` says why nothing can be submitted.
 using WriteHandler = bool (*)(WriteCall& call);
 
-// How a write's result is shown.
-enum class ResultShape : std::uint8_t {
-  as_it_is,
-  one_or_zero,  // ok → 1, nil → 0.
-};
-
 // Exactly one of local, deferred, read, write and subcommands is given (local and subcommands may
 // go together: COMMAND alone means something).
 struct Command {
@@ -142,8 +142,9 @@ struct Command {
   Flags flags = 0;
   Categories categories = 0;
   KeyPositions keys{};
-  std::string_view key_flags{};  // Of COMMAND INFO's key specification, separated by spaces.
-  std::string_view tips{};       // Likewise.
+  std::string_view key_flags{};         // Of COMMAND INFO's key specification, separated by spaces.
+  std::string_view second_key_flags{};  // Of the second of two keys, if they differ.
+  std::string_view tips{};              // Likewise.
   std::string_view group{};
   std::string_view since{};  // The version of Redis that had it first.
   std::string_view summary{};
@@ -152,9 +153,8 @@ struct Command {
   DeferredHandler deferred = nullptr;
   ReadHandler read = nullptr;
   WriteHandler write = nullptr;
-  ResultShape shape = ResultShape::as_it_is;
   std::span<const Command> subcommands{};
-  std::size_t index = 0;  // CommandTable::at() of it: filled in there, for commands alone.
+  std::size_t index = 0;  // CommandTable::at() of it: filled in there.
 };
 
 // Whether a call with so many arguments (the name included) is allowed.
@@ -169,13 +169,20 @@ std::span<const Command> connection_commands();
 std::span<const Command> client_subcommands();
 std::span<const Command> command_subcommands();
 std::span<const Command> config_subcommands();
+std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
+std::span<const Command> latency_subcommands();
 std::span<const Command> member_subcommands();
+std::span<const Command> object_commands();
+std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();
+std::span<const Command> pubsub_commands();
 std::span<const Command> server_commands();
+std::span<const Command> slowlog_subcommands();
 std::span<const Command> string_read_commands();
 std::span<const Command> string_write_commands();
 std::span<const Command> transaction_commands();
+std::span<const Command> watch_commands();
 
 // Handlers that live in another file than their row.
 void run_command(LocalCall& call);  // COMMAND

@@ -82,7 +82,7 @@ void run_getkeys(LocalCall& call) {
   const Arguments inner = call.arguments.subspan(2);
   const Command* const command = call.server.commands.find_for(inner);
   if (command == nullptr) return call.reply.error("ERR Invalid command specified");
-  if (command->keys.first == 0) {
+  if (!has_keys(*command)) {
     return call.reply.error("ERR The command has no key arguments");
   }
   if (!arity_allows(*command, inner.size())) {

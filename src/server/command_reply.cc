@@ -9,13 +9,19 @@ namespace rabia::server {
 namespace {
 
 constexpr std::pair<Flags, std::string_view> flag_names[] = {
-    {flag::write, "write"},       {flag::readonly, "readonly"},
-    {flag::denyoom, "denyoom"},   {flag::admin, "admin"},
-    {flag::noscript, "noscript"}, {flag::loading, "loading"},
-    {flag::stale, "stale"},       {flag::fast, "fast"},
-    {flag::no_auth, "no_auth"},   {flag::no_async_loading, "no_async_loading"},
-    {flag::no_multi, "no_multi"}, {flag::allow_busy, "allow_busy"},
-    {flag::skip_slowlog, "skip_slowlog"},
+    {flag::write, "write"},
+    {flag::readonly, "readonly"},
+    {flag::denyoom, "denyoom"},
+    {flag::admin, "admin"},
+    {flag::pubsub, "pubsub"},
+    {flag::noscript, "noscript"},
+    {flag::loading, "loading"},
+    {flag::stale, "stale"},
+    {flag::fast, "fast"},
+    {flag::no_auth, "no_auth"},
+    {flag::no_async_loading, "no_async_loading"},
+    {flag::no_multi, "no_multi"},
+    {flag::allow_busy, "allow_busy"},
 };
 
 std::vector<std::string_view> names_of(Flags flags) {
@@ -37,14 +43,12 @@ void write_simples(const std::vector<std::string_view>& words, resp::ReplyWriter
   for (const std::string_view word : words) reply.simple(word);
 }
 
-// One map per specification: how to find the keys. We have at most one for each command.
-void write_key_specifications(const Command& command, resp::ReplyWriter& reply) {
-  const KeyPositions& keys = command.keys;
-  if (keys.first == 0) return reply.set(0);
-  reply.set(1);
+// How to find keys that are used alike.
+void write_key_specification(const KeyPositions& keys, std::string_view flags,
+                             resp::ReplyWriter& reply) {
   reply.map(3);
   reply.bulk("flags");
-  write_simples(words_of(command.key_flags), reply);
+  write_simples(words_of(flags), reply);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -67,6 +71,20 @@ void write_key_specifications(const Command& command, resp::ReplyWriter& reply) 
   reply.integer(0);
 }
 
+void write_key_specifications(const Command& command, resp::ReplyWriter& reply) {
+  const KeyPositions& keys = command.keys;
+  if (keys.first == 0) return reply.set(0);
+  if (command.second_key_flags.empty()) {
+    reply.set(1);
+    return write_key_specification(keys, command.key_flags, reply);
+  }
+  reply.set(2);
+  const KeyPositions first{.first = keys.first, .last = keys.first, .step = 1};
+  const KeyPositions second{.first = keys.last, .last = keys.last, .step = 1};
+  write_key_specification(first, command.key_flags, reply);
+  write_key_specification(second, command.second_key_flags, reply);
+}
+
 void write_tips(const Command& command, resp::ReplyWriter& reply) {
   const std::vector<std::string_view> tips = words_of(command.tips);
   reply.set(tips.size());
@@ -85,6 +103,7 @@ std::vector<std::string_view> acl_categories(const Command& command) {
   if (has(flag::write)) names.push_back("@write");
   if (in(category::string)) names.push_back("@string");
   if (admin) names.push_back("@admin");
+  if (has(flag::pubsub)) names.push_back("@pubsub");
   names.push_back(has(flag::fast) ? "@fast" : "@slow");
   if (in(category::dangerous) || admin) names.push_back("@dangerous");
   if (in(category::connection)) names.push_back("@connection");
@@ -103,7 +122,9 @@ void write_info(const Command& command, resp::ReplyWriter& reply) {
   write_simples(acl_categories(command), reply);
   write_tips(command, reply);
   write_key_specifications(command, reply);
-  reply.set(command.subcommands.size());
+  // Redis has a set only where there are none.
+  if (command.subcommands.empty()) return reply.set(0);
+  reply.array(command.subcommands.size());
   for (const Command& subcommand : command.subcommands) write_info(subcommand, reply);
 }
 

@@ -44,22 +44,23 @@ const CommandTable& CommandTable::instance() {
 }
 
 CommandTable::CommandTable() {
-  for (const auto& family :
-       {connection_commands(), keyspace_commands(), persistence_commands(), server_commands(),
-        string_read_commands(), string_write_commands(), transaction_commands()}) {
+  for (const auto& family : {connection_commands(), expiry_commands(), keyspace_commands(),
+                             object_commands(), once_commands(), persistence_commands(),
+                             pubsub_commands(), server_commands(), string_read_commands(),
+                             string_write_commands(), transaction_commands(), watch_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);
-  for (Command& row : rows_) {
-    row.index = commands_.size();
-    commands_.push_back(&row);
-    add(row);
+  const std::size_t commands = rows_.size();
+  for (std::size_t i = 0; i < commands; ++i) {
+    const auto& subcommands = rows_[i].subcommands;
+    rows_.insert(rows_.end(), subcommands.begin(), subcommands.end());
   }
-}
-
-void CommandTable::add(const Command& command) {
-  RABIA_CHECK(by_name_.emplace(command.name, &command).second);
-  for (const Command& subcommand : command.subcommands) add(subcommand);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].index = i;
+    if (i < commands) commands_.push_back(&rows_[i]);
+    RABIA_CHECK(by_name_.emplace(rows_[i].name, &rows_[i]).second);
+  }
 }
 
 const Command* CommandTable::find(std::string_view name) const {
@@ -96,7 +97,7 @@ const Command* CommandTable::resolve(Arguments arguments, std::string& error) co
 
 void find_keys(const Command& command, Arguments arguments, std::vector<std::string_view>& keys) {
   const KeyPositions& positions = command.keys;
-  if (positions.first <= 0) return;
+  if (!has_keys(command)) return;
   const auto count = static_cast<int>(arguments.size());
   const int last = positions.last >= 0 ? positions.last : count + positions.last;
   for (int i = positions.first; i <= last && i < count; i += positions.step) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,17 +30,22 @@ class CommandTable {
   // The commands (without subcommands), by name.
   [[nodiscard]] const std::vector<const Command*>& commands() const { return commands_; }
 
-  // By Command::index.
-  [[nodiscard]] const Command& at(std::size_t index) const { return *commands_[index]; }
+  // By Command::index, which is below rows(); the commands come first.
+  [[nodiscard]] const Command& at(std::size_t index) const { return rows_[index]; }
+  [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
  private:
   CommandTable();
-  void add(const Command& command);
 
-  std::vector<Command> rows_;             // Copies, with their index; by name.
-  std::vector<const Command*> commands_;  // The same rows.
+  std::vector<Command> rows_;  // Copies, with their index: commands by name, then subcommands.
+  std::vector<const Command*> commands_;                          // The same rows, of commands.
   std::unordered_map<std::string_view, const Command*> by_name_;  // Subcommands too.
 };
+
+// Whether its key positions are those of keys: Redis gives shard channels such too.
+[[nodiscard]] inline bool has_keys(const Command& command) {
+  return command.keys.first > 0 && command.key_flags != "not_key";
+}
 
 // Appends the keys among the arguments of a call.
 void find_keys(const Command& command, Arguments arguments, std::vector<std::string_view>& keys);

@@ -52,11 +52,18 @@ TEST_F(CommandsTest, WrongArgumentsAreFoundBeforeTheLog) {
   EXPECT_EQ(world.replica.writes_submitted(), 0U);
 }
 
-// Given options that come later, when sent, then a clear error in place of a wrong reply.
-TEST_F(CommandsTest, ExpiryIsRefusedClearly) {
-  EXPECT_EQ(ask("SET k v EX 10"), "-ERR SET with EX is not supported by this version\r\n");
-  EXPECT_EQ(ask("SET k v KEEPTTL"), "-ERR SET with KEEPTTL is not supported by this version\r\n");
-  EXPECT_EQ(ask("GET k"), "$-1\r\n");
+// Given keys that expire, then TTL tells by the log's clock how long they have, and they are gone
+// when it has come; between two batches it goes on by itself, and the keys stay.
+TEST_F(CommandsTest, ExpiryFollowsTheLogsClock) {
+  world.replica.log_clock = {1'000'000};
+  EXPECT_EQ(ask("SET k v EX 10\r\nSET j v PX 2500"), "+OK\r\n+OK\r\n");
+  EXPECT_EQ(ask("TTL k\r\nPTTL j\r\nTTL j"), ":10\r\n:2500\r\n:3\r\n");
+  EXPECT_EQ(ask("PEXPIRETIME k\r\nEXPIRETIME k"), ":1010000\r\n:1010\r\n");
+  EXPECT_NE(ask("INFO keyspace").find("db0:keys=2,expires=2"), std::string::npos);
+  world.replica.log_clock = {1'002'500};
+  EXPECT_EQ(ask("SET other v"), "+OK\r\n");
+  EXPECT_EQ(ask("EXISTS j\r\nTTL j\r\nTTL k\r\nTTL other"), ":0\r\n:-2\r\n:8\r\n:-1\r\n");
+  EXPECT_NE(ask("INFO stats").find("expired_keys:1\r\n"), std::string::npos);
 }
 
 // Given many keys, when scanned to the end, then every key comes.
@@ -154,16 +161,6 @@ TEST_F(CommandsTest, ContainersHaveHelp) {
   EXPECT_FALSE(client->closed());
 }
 
-// Given settings of the program, when CONFIG GET asks, then these before the usual ones.
-TEST(ConfigGet, ShowsTheProgramsSettings) {
-  ServerOptions options;
-  options.settings = {{.name = "appendonly", .value = "yes"}, {.name = "cluster-id", .value = "x"}};
-  ServerWorld world(options);
-  const auto client = world.connect();
-  EXPECT_EQ(world.ask(*client, "CONFIG GET appendonly CLUSTER*\r\n"),
-            "*4\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n$10\r\ncluster-id\r\n$1\r\nx\r\n");
-}
-
 // Given no snapshot yet, when one is begun, then it is under way, a second one is refused and a
 // scheduled one is not; afterwards INFO and LASTSAVE say what the replica does.
 TEST_F(CommandsTest, SnapshotsAreBegunAndToldOf) {
@@ -236,42 +233,6 @@ TEST_F(CommandsTest, ABackupThatCannotBeIsRefused) {
   world.replica.refuse_snapshots({Code::failed_precondition, "no disk"});
   EXPECT_EQ(ask("RABIA.BACKUP BEGIN"), "-ERR no disk\r\n");
   EXPECT_EQ(ask("RABIA.BACKUP"), "-ERR wrong number of arguments for 'rabia.backup' command\r\n");
-}
-
-// Given settings of which some can be changed, when CONFIG SET is asked, then all that it names are
-// changed and shown as they are in force, or none is, and the reply says which is in the way.
-TEST(ConfigSet, ChangesWhatCanBeChangedAllOrNothing) {
-  std::map<std::string, std::string> in_force = {{"a", "1"}, {"b", "2"}};
-  const auto changing = [&in_force](const std::string& name) {
-    return [&in_force, name](std::string_view text) -> Result<std::string> {
-      if (text == "bad") return {Code::invalid_argument, "'bad' is not a number"};
-      return in_force[name] = std::string(text);
-    };
-  };
-  ServerOptions options;
-  options.settings = {{.name = "a", .value = "1", .change = changing("a")},
-                      {.name = "b", .value = "2", .change = changing("b")},
-                      {.name = "fixed", .value = "3"}};
-  ServerWorld world(options);
-  const auto client = world.connect();
-  const auto set = [&](const std::string& pairs) {
-    return world.ask(*client, "CONFIG SET " + pairs + "\r\n");
-  };
-  const auto refused = [](const std::string& name, const std::string& why) {
-    return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why + "\r\n";
-  };
-  EXPECT_EQ(set("A 5"), "+OK\r\n");
-  EXPECT_EQ(set("a 6 b 7"), "+OK\r\n");
-  EXPECT_EQ(set("a 8 b bad"), refused("b", "'bad' is not a number"));
-  EXPECT_EQ(set("a 8 fixed 9"), refused("fixed", "can't set immutable config"));
-  EXPECT_EQ(set("a 8 A 9"), refused("a", "duplicate parameter"));
-  EXPECT_EQ(set("a 8 none 9"),
-            "-ERR Unknown option or number of arguments for CONFIG SET - 'none'\r\n");
-  EXPECT_EQ(set("a 8 b"), "-ERR syntax error\r\n");
-  EXPECT_EQ(in_force, (std::map<std::string, std::string>{{"a", "6"}, {"b", "7"}}));
-  EXPECT_EQ(world.ask(*client, "CONFIG GET a b fixed\r\n"),
-            "*6\r\n$1\r\na\r\n$1\r\n6\r\n$1\r\nb\r\n$1\r\n7\r\n"
-            "$5\r\nfixed\r\n$1\r\n3\r\n");
 }
 
 }  // namespace

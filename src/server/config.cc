@@ -1,5 +1,4 @@
-#include "server/config.h"
-
+// CONFIG: the rows, and the handlers. What there is to set, the Configuration knows.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "server/client_state.h"
 #include "server/command.h"
+#include "server/configuration.h"
 #include "server/glob.h"
 #include "server/help.h"
 #include "server/server_state.h"
@@ -17,11 +17,40 @@
 namespace rabia::server {
 namespace {
 
-Setting* find_setting(const LocalCall& call, std::string_view name) {
-  for (Setting& setting : call.server.settings) {
-    if (equals_ignoring_case(setting.name, name)) return &setting;
+// What tools of Redis ask for before they begin, and what is the same in every server.
+const std::pair<const char*, const char*> built_in[] = {
+    {"databases", "1"}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"},
+    {"save", ""},       {"timeout", "0"},
+};
+
+std::vector<Setting> all_settings(const ServerState& server) {
+  std::vector<Setting> settings;
+  if (server.configuration != nullptr) settings = server.configuration->settings();
+  for (const auto& [name, value] : built_in) {
+    if (std::ranges::find(settings, name, &Setting::name) != settings.end()) continue;
+    settings.push_back({.name = name, .value = value});
+  }
+  return settings;
+}
+
+std::string with_dashes(std::string_view text) {
+  std::string name(text);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+const Setting* find_setting(const std::vector<Setting>& settings, std::string_view text) {
+  const std::string name = with_dashes(text);
+  for (const Setting& each : settings) {
+    if (equals_ignoring_case(each.name, name)) return &each;
+    if (!each.other_name.empty() && equals_ignoring_case(each.other_name, name)) return &each;
   }
   return nullptr;
+}
+
+// The one of its names that was asked for, as we spell it.
+std::string_view proper_name(const Setting& setting, std::string_view text) {
+  return equals_ignoring_case(setting.name, with_dashes(text)) ? setting.name : setting.other_name;
 }
 
 bool has_wildcard(std::string_view pattern) {
@@ -29,14 +58,20 @@ bool has_wildcard(std::string_view pattern) {
 }
 
 void run_get(LocalCall& call) {
+  const std::vector<Setting> settings = all_settings(call.server);
+  std::map<std::string_view, std::string_view> by_name;
+  for (const Setting& each : settings) {
+    by_name[each.name] = each.value;
+    if (!each.other_name.empty()) by_name[each.other_name] = each.value;
+  }
   const Arguments patterns = call.arguments.subspan(2);
   std::vector<std::pair<std::string_view, std::string_view>> matching;
-  for (const Setting& setting : call.server.settings) {
+  for (const auto& [name, value] : by_name) {
     for (const std::string_view pattern : patterns) {
-      if (!glob_matches(pattern, setting.name, Case::ignore)) continue;
+      if (!glob_matches(with_dashes(pattern), name, Case::ignore)) continue;
       // A plain name is answered as it was spelled.
-      const bool is_name = pattern.size() == setting.name.size() && !has_wildcard(pattern);
-      matching.emplace_back(is_name ? pattern : setting.name, setting.value);
+      const bool is_name = pattern.size() == name.size() && !has_wildcard(pattern);
+      matching.emplace_back(is_name ? pattern : name, value);
       break;
     }
   }
@@ -53,48 +88,64 @@ void refuse_to_set(LocalCall& call, std::string_view name, std::string_view why)
 }
 
 // What the pairs of a call are to change, one for each; empty when they were refused.
-std::vector<Setting*> settings_to_change(LocalCall& call, Arguments pairs) {
-  std::vector<Setting*> settings;
+std::vector<const Setting*> settings_to_change(LocalCall& call, Arguments pairs,
+                                               const std::vector<Setting>& settings) {
+  std::vector<const Setting*> found;
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    settings.push_back(find_setting(call, pairs[i]));
-    if (settings.back() != nullptr) continue;
-    std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
-    call.reply.error(error.append(pairs[i]).append("'"));
-    return {};
-  }
-  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const Setting* const setting = find_setting(settings, pairs[i]);
+    if (setting == nullptr) {
+      std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
+      call.reply.error(error.append(pairs[i]).append("'"));
+      return {};
+    }
     std::string_view why;
-    if (std::count(settings.begin(), settings.end(), settings[i]) > 1) why = "duplicate parameter";
-    if (!settings[i]->change) why = "can't set immutable config";
-    if (why.empty()) continue;
-    refuse_to_set(call, pairs[2 * i], why);
-    return {};
+    if (!setting->can_change) {
+      why = "can't set immutable config";
+    } else if (std::ranges::find(found, setting) != found.end()) {
+      why = "duplicate parameter";
+    }
+    if (!why.empty()) {
+      refuse_to_set(call, pairs[i], why);
+      return {};
+    }
+    found.push_back(setting);
   }
-  return settings;
+  return found;
 }
 
 // All of them or none. The words are those of Redis.
 void run_set(LocalCall& call) {
   const Arguments pairs = call.arguments.subspan(2);
   if (pairs.size() % 2 != 0) return call.reply.error(message::syntax_error);
-  const std::vector<Setting*> settings = settings_to_change(call, pairs);
-  if (settings.empty()) return;
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    Result<std::string> changed = settings[i]->change(pairs[2 * i + 1]);
-    if (changed.ok()) {
-      shown.push_back(changed.take());
-      continue;
-    }
-    while (i-- > 0) (void)settings[i]->change(settings[i]->value);
-    return refuse_to_set(call, pairs[2 * shown.size()], changed.status().message());
+  const std::vector<Setting> settings = all_settings(call.server);
+  std::vector<Configuration::Change> changes;
+  for (const Setting* const setting : settings_to_change(call, pairs, settings)) {
+    changes.push_back({setting->name, pairs[2 * changes.size() + 1]});
   }
-  for (std::size_t i = 0; i < settings.size(); ++i) settings[i]->value = std::move(shown[i]);
-  call.reply.ok();
+  if (changes.empty()) return;
+  const auto refusal = call.server.configuration->set(changes);
+  if (!refusal) return call.reply.ok();
+  const std::string_view asked = pairs[2 * refusal->index];
+  refuse_to_set(call, proper_name(*find_setting(settings, asked), asked), refusal->why);
+}
+
+void run_rewrite(DeferredCall& call) {
+  const auto answer = [reply = call.reply](const Status& written) {
+    reply([&](resp::ReplyWriter& writer) {
+      if (written.ok()) return writer.ok();
+      if (written.code() == Code::not_found) {
+        return writer.error("ERR The server is running without a config file");
+      }
+      writer.error("ERR Rewriting config file: " + written.message());
+    });
+  };
+  if (call.server.configuration == nullptr) return answer({Code::not_found, "no configuration"});
+  call.server.configuration->rewrite(answer);
 }
 
 void run_resetstat(LocalCall& call) {
   call.server.statistics = {};
+  call.server.command_statistics.reset();
   call.reply.ok();
 }
 
@@ -130,6 +181,14 @@ constexpr Command rows[] = {
      .summary = "Sets the counters of INFO to zero.",
      .complexity = "O(1)",
      .local = run_resetstat},
+    {.name = "config|rewrite",
+     .arity = 2,
+     .flags = admin_flags,
+     .group = "server",
+     .since = "2.8.0",
+     .summary = "Writes what CONFIG SET has changed into the configuration file.",
+     .complexity = "O(N) where N is the size of the file; other clients are served meanwhile.",
+     .deferred = run_rewrite},
     {.name = "config|set",
      .syntax = "name value [name value ...]",
      .arity = -4,
@@ -137,34 +196,12 @@ constexpr Command rows[] = {
      .tips = "request_policy:all_nodes response_policy:all_succeeded",
      .group = "server",
      .since = "2.0.0",
-     .summary = "Changes settings until the server is started again: those that can be.",
-     .complexity = "O(1)",
+     .summary = "Changes settings of this replica, all or none, until it is started again.",
+     .complexity = "O(N) where N is the number of settings.",
      .local = run_set},
 };
 
 }  // namespace
-
-std::vector<Setting> settings_of(const ServerOptions& options) {
-  // What tools of Redis ask for before they begin.
-  const std::pair<const char*, std::string> expected[] = {
-      {"appendonly", "no"},
-      {"bind", options.listen.host},
-      {"databases", "1"},
-      {"maxclients", std::to_string(options.clients_max)},
-      {"maxmemory", "0"},
-      {"maxmemory-policy", "noeviction"},
-      {"port", std::to_string(options.listen.port)},
-      {"proto-max-bulk-len", std::to_string(options.value_bytes_max)},
-      {"save", ""},
-      {"timeout", "0"},
-  };
-  std::map<std::string, Setting> by_name;
-  for (const auto& [name, value] : expected) by_name[name] = {.name = name, .value = value};
-  for (const Setting& setting : options.settings) by_name[setting.name] = setting;
-  std::vector<Setting> settings;
-  for (auto& [name, setting] : by_name) settings.push_back(std::move(setting));
-  return settings;
-}
 
 std::span<const Command> config_subcommands() {
   return rows;

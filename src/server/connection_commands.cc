@@ -6,6 +6,7 @@
 #include "server/client_state.h"
 #include "server/command.h"
 #include "server/server_state.h"
+#include "server/session.h"
 #include "server/text.h"
 
 namespace rabia::server {
@@ -15,7 +16,13 @@ void run_ping(LocalCall& call) {
   if (call.arguments.size() > 2) {
     return call.reply.error("ERR wrong number of arguments for 'ping' command");
   }
-  if (call.arguments.size() == 2) return call.reply.bulk(call.arguments[1]);
+  const std::string_view message = call.arguments.size() == 2 ? call.arguments[1] : "";
+  if (call.client.only_subscribes()) {
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    return call.reply.bulk(message);
+  }
+  if (call.arguments.size() == 2) return call.reply.bulk(message);
   call.reply.simple("PONG");
 }
 
@@ -59,8 +66,11 @@ void run_reset(LocalCall& call) {
   client.no_evict = false;
   client.no_touch = false;
   client.replies = {};
+  if (client.monitors) call.server.monitors.remove(client.id);
+  client.monitors = false;
   client.transaction.reset();
   client.watched.clear();
+  call.server.sessions.find(client.id)->leave_all();
   call.reply.simple("RESET");
 }
 
@@ -108,7 +118,7 @@ constexpr Command hello_row = {.name = "hello",
 constexpr Command ping_row = {.name = "ping",
                               .syntax = "[message]",
                               .arity = -1,
-                              .flags = flag::fast,
+                              .flags = flag::fast | flag::in_subscriber,
                               .categories = category::connection,
                               .tips = "request_policy:all_shards response_policy:all_succeeded",
                               .group = "connection",
@@ -141,7 +151,7 @@ constexpr Command select_row = {.name = "select",
 
 constexpr Command quit_row = {.name = "quit",
                               .arity = -1,
-                              .flags = session_flags | flag::at_once_in_multi,
+                              .flags = session_flags | flag::at_once_in_multi | flag::in_subscriber,
                               .categories = category::connection,
                               .group = "connection",
                               .since = "1.0.0",
@@ -149,15 +159,16 @@ constexpr Command quit_row = {.name = "quit",
                               .complexity = "O(1)",
                               .local = run_quit};
 
-constexpr Command reset_row = {.name = "reset",
-                               .arity = 1,
-                               .flags = session_flags | flag::at_once_in_multi,
-                               .categories = category::connection,
-                               .group = "connection",
-                               .since = "6.2.0",
-                               .summary = "Puts the connection back into its first state.",
-                               .complexity = "O(1)",
-                               .local = run_reset};
+constexpr Command reset_row = {
+    .name = "reset",
+    .arity = 1,
+    .flags = session_flags | flag::at_once_in_multi | flag::in_subscriber,
+    .categories = category::connection,
+    .group = "connection",
+    .since = "6.2.0",
+    .summary = "Puts the connection back into its first state.",
+    .complexity = "O(1)",
+    .local = run_reset};
 
 constexpr Command wait_row = {
     .name = "wait",

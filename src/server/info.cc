@@ -1,13 +1,12 @@
 // INFO: the server in lines of text, in the sections that Redis has and one of our own.
 #include <algorithm>
 #include <chrono>
-#include <concepts>
-#include <cstdio>
 #include <optional>
 #include <string>
 
 #include "io/network.h"
 #include "server/client_state.h"
+#include "server/info_lines.h"
 #include "server/persistence.h"
 #include "server/process_info.h"
 #include "server/redis_version.h"
@@ -17,49 +16,6 @@
 
 namespace rabia::server {
 namespace {
-
-// Writes "name:value" lines.
-class Lines {
- public:
-  explicit Lines(std::string& out) : out_(out) {}
-
-  void field(std::string_view name, std::string_view value) {
-    out_.append(name).append(":").append(value).append("\r\n");
-  }
-  template <std::integral T>
-  void field(std::string_view name, T value) {
-    field(name, std::to_string(value));
-  }
-  void seconds(std::string_view name, double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6f", value);
-    field(name, text);
-  }
-  void two_places(std::string_view name, double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f", value);
-    field(name, text);
-  }
-  // Bytes, and once more for people.
-  void bytes(std::string_view name, std::uint64_t value) {
-    field(name, value);
-    field(std::string(name) + "_human", for_people(value));
-  }
-
- private:
-  static std::string for_people(std::uint64_t bytes) {
-    constexpr std::uint64_t kibi = 1024;
-    if (bytes < kibi) return std::to_string(bytes) + "B";
-    auto amount = static_cast<double>(bytes) / kibi;
-    std::size_t unit = 0;
-    for (; amount >= kibi && unit < 3; ++unit) amount /= kibi;
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f%c", amount, "KMGT"[unit]);
-    return text;
-  }
-
-  std::string& out_;
-};
 
 std::int64_t seconds_of(base::Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -115,17 +71,29 @@ void write_persistence(const ServerState& server, Lines& lines) {
   lines.field("aof_rewrite_in_progress", 0);
 }
 
+std::uint64_t whole(double value) {
+  return static_cast<std::uint64_t>(value);
+}
+
 void write_stats(const ServerState& server, Lines& lines) {
   const Statistics& counted = server.statistics;
   lines.field("total_connections_received", counted.connections_received);
   lines.field("total_commands_processed", counted.commands_processed);
+  lines.field("instantaneous_ops_per_sec", whole(server.rates.commands.per_second()));
   lines.field("total_net_input_bytes", counted.input_bytes);
   lines.field("total_net_output_bytes", counted.output_bytes);
+  lines.two_places("instantaneous_input_kbps", server.rates.input_bytes.per_second() / 1024);
+  lines.two_places("instantaneous_output_kbps", server.rates.output_bytes.per_second() / 1024);
   lines.field("rejected_connections", counted.connections_rejected);
-  lines.field("expired_keys", 0);
+  lines.field("expired_keys", server.machine.store().keys_expired());
   lines.field("evicted_keys", 0);
   lines.field("keyspace_hits", counted.keyspace_hits);
   lines.field("keyspace_misses", counted.keyspace_misses);
+  const Subscriptions& subscriptions = server.subscriptions;
+  lines.field("pubsub_channels", subscriptions.names(SubscriptionKind::channel));
+  lines.field("pubsub_patterns", subscriptions.names(SubscriptionKind::pattern));
+  lines.field("pubsubshard_channels", subscriptions.names(SubscriptionKind::shard_channel));
+  lines.field("total_error_replies", server.command_statistics.errors_in_all());
 }
 
 // What clients look for; members are equals, so none is a replica of another.
@@ -140,14 +108,17 @@ void write_cpu(const ServerState&, Lines& lines) {
   lines.seconds("used_cpu_user", process.user_seconds);
 }
 
+void write_modules(const ServerState&, Lines&) {}
+
 void write_cluster(const ServerState&, Lines& lines) {
   lines.field("cluster_enabled", 0);
 }
 
 void write_keyspace(const ServerState& server, Lines& lines) {
-  const std::uint64_t keys = server.machine.store().size();
-  if (keys == 0) return;
-  lines.field("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+  const kv::Store& store = server.machine.store();
+  if (store.size() == 0) return;
+  lines.field("db0", "keys=" + std::to_string(store.size()) +
+                         ",expires=" + std::to_string(store.keys_with_deadline()) + ",avg_ttl=0");
 }
 
 void write_peer(const replica::PeerStatus& peer, Lines& lines) {
@@ -186,6 +157,10 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("commands_executed", status.commands_executed);
   lines.field("barriers", status.barriers);
   lines.field("forfeits", status.forfeits);
+  lines.field("log_time_ms", status.log_time.value);
+  lines.field("batches_refused_for_clock", status.batches_refused);
+  lines.field("own_clock_is_wrong", status.own_clock_is_wrong ? 1 : 0);
+  lines.field("revision", server.machine.store().revision());
   lines.field("protocol", name_of(status.protocol));
   lines.field("slots_decided", status.slots_decided);
   lines.field("slots_empty", status.slots_empty);
@@ -219,21 +194,32 @@ void write_rabia(const ServerState& server, Lines& lines) {
 struct Section {
   std::string_view title;
   void (*write)(const ServerState& server, Lines& lines);
+  bool by_default = true;
 };
 
 constexpr Section sections[] = {
-    {"Server", write_server},     {"Clients", write_clients},
-    {"Memory", write_memory},     {"Persistence", write_persistence},
-    {"Stats", write_stats},       {"Replication", write_replication},
-    {"CPU", write_cpu},           {"Cluster", write_cluster},
-    {"Keyspace", write_keyspace}, {"Rabia", write_rabia},
+    {"Server", write_server},
+    {"Clients", write_clients},
+    {"Memory", write_memory},
+    {"Persistence", write_persistence},
+    {"Stats", write_stats},
+    {"Replication", write_replication},
+    {"CPU", write_cpu},
+    {"Modules", write_modules},
+    {"Commandstats", write_commandstats, false},
+    {"Errorstats", write_errorstats},
+    {"Latencystats", write_latencystats, false},
+    {"Cluster", write_cluster},
+    {"Keyspace", write_keyspace},
+    {"Rabia", write_rabia},
 };
 
-bool asked_for(std::string_view title, Arguments names) {
-  if (names.empty()) return true;
+bool asked_for(const Section& section, Arguments names) {
+  if (names.empty()) return section.by_default;
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return equals_ignoring_case(name, title) || equals_ignoring_case(name, "all") ||
-           equals_ignoring_case(name, "default") || equals_ignoring_case(name, "everything");
+    if (equals_ignoring_case(name, "default")) return section.by_default;
+    return equals_ignoring_case(name, section.title) || equals_ignoring_case(name, "all") ||
+           equals_ignoring_case(name, "everything");
   });
 }
 
@@ -243,7 +229,7 @@ void run_info(LocalCall& call) {
   std::string text;
   Lines lines(text);
   for (const Section& section : sections) {
-    if (!asked_for(section.title, call.arguments.subspan(1))) continue;
+    if (!asked_for(section, call.arguments.subspan(1))) continue;
     if (!text.empty()) text.append("\r\n");
     text.append("# ").append(section.title).append("\r\n");
     section.write(call.server, lines);

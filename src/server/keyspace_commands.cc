@@ -9,12 +9,18 @@
 #include "server/command.h"
 #include "server/glob.h"
 #include "server/lookup.h"
+#include "server/server_state.h"
 #include "server/text.h"
 
 namespace rabia::server {
 namespace {
 
 constexpr std::string_view string_type = "string";  // The only type there is as yet.
+
+bool refuse(WriteCall& call, std::string_view error) {
+  call.error = error;
+  return false;
+}
 
 bool encode_del(WriteCall& call) {
   kv::encode_erase(call.operation, call.arguments.subspan(1));
@@ -26,11 +32,38 @@ bool encode_flush(WriteCall& call) {
   const bool fits = arguments.size() == 1 ||
                     (arguments.size() == 2 && (equals_ignoring_case(arguments[1], "ASYNC") ||
                                                equals_ignoring_case(arguments[1], "SYNC")));
-  if (!fits) {
-    call.error = message::syntax_error;
-    return false;
-  }
+  if (!fits) return refuse(call, message::syntax_error);
   kv::encode_clear(call.operation);
+  return true;
+}
+
+bool encode_rename_call(WriteCall& call) {
+  kv::encode_rename(call.operation, call.arguments[1], call.arguments[2], false);
+  return true;
+}
+bool encode_renamenx(WriteCall& call) {
+  kv::encode_rename(call.operation, call.arguments[1], call.arguments[2], true);
+  return true;
+}
+
+bool encode_copy_call(WriteCall& call) {
+  const Arguments& arguments = call.arguments;
+  bool replace = false;
+  for (std::size_t i = 3; i < arguments.size(); ++i) {
+    if (equals_ignoring_case(arguments[i], "REPLACE")) {
+      replace = true;
+    } else if (equals_ignoring_case(arguments[i], "DB") && i + 1 < arguments.size()) {
+      const auto database = base::parse_integer(arguments[++i]);
+      if (!database) return refuse(call, message::not_an_integer);
+      if (*database != 0) return refuse(call, "ERR DB index is out of range");
+    } else {
+      return refuse(call, message::syntax_error);
+    }
+  }
+  if (arguments[1] == arguments[2]) {
+    return refuse(call, "ERR source and destination objects are the same");
+  }
+  kv::encode_copy(call.operation, arguments[1], arguments[2], replace);
   return true;
 }
 
@@ -52,7 +85,7 @@ void run_dbsize(ReadCall& call) {
 void run_digest(ReadCall& call) {
   call.reply.array(2);
   call.reply.integer(static_cast<std::int64_t>(call.replica.status().position.value));
-  call.reply.bulk(to_string(call.store.digest()));
+  call.reply.bulk(to_string(call.server.machine.digest()));
 }
 
 void run_randomkey(ReadCall& call) {
@@ -170,6 +203,11 @@ constexpr Command writing(Command command, WriteHandler handler) {
   return command;
 }
 
+constexpr Command with_second_key(Command command, std::string_view flags) {
+  command.second_key_flags = flags;
+  return command;
+}
+
 constexpr Command in_group(Command command, std::string_view group) {
   command.group = group;
   return command;
@@ -182,6 +220,7 @@ constexpr Command dangerous(Command command) {
 
 constexpr KeyPositions no_key = {};
 constexpr KeyPositions one_key = {.first = 1, .last = 1, .step = 1};
+constexpr KeyPositions two_keys = {.first = 1, .last = 2, .step = 1};
 constexpr KeyPositions all_keys = {.first = 1, .last = -1, .step = 1};
 constexpr std::string_view of_keys = "O(N) where N is the number of keys given.";
 constexpr std::string_view of_store = "O(N) where N is the number of keys in the store.";
@@ -197,6 +236,26 @@ constexpr Command rows[] = {
                            "O(1)"}),
                      run_digest),
              "server"),
+    with_second_key(
+        writing(make({"copy", "source destination [DB 0] [REPLACE]", -3, flag::denyoom, two_keys,
+                      "RO access", "", "6.2.0", "Copies a value to another key.",
+                      "O(N) where N is the size of the value."}),
+                encode_copy_call),
+        "OW update"),
+    with_second_key(writing(make({"rename", "key newkey", 3, 0, two_keys, "RW access delete", "",
+                                  "1.0.0", "Gives a key another name, over what has it.",
+                                  "O(N) where N is the size of the value."}),
+                            encode_rename_call),
+                    "OW update"),
+    with_second_key(
+        writing(make({"renamenx", "key newkey", 3, flag::fast, two_keys, "RW access delete", "",
+                      "1.0.0", "Gives a key another name, if nothing has it.",
+                      "O(N) where N is the size of the value."}),
+                encode_renamenx),
+        "OW insert"),
+    reading(make({"touch", "key [key ...]", -2, flag::fast, all_keys, "RO", summed, "3.2.1",
+                  "Counts how many of the keys exist, and uses them.", of_keys}),
+            run_exists),
     in_group(reading(make({"dbsize", "", 1, flag::fast, no_key, "",
                            "request_policy:all_shards response_policy:agg_sum", "1.0.0",
                            "Answers the number of keys.", "O(1)"}),

@@ -5,13 +5,12 @@ namespace {
 
 constexpr std::string_view malformed_result = "ERR the store gave a malformed result";
 
-void write_item(const kv::ResultItem& item, ResultShape shape, resp::ReplyWriter& reply) {
-  const bool as_number = shape == ResultShape::one_or_zero;
+void write_item(const kv::ResultItem& item, resp::ReplyWriter& reply) {
   switch (item.tag) {
     case kv::ResultTag::ok:
-      return as_number ? reply.integer(1) : reply.ok();
+      return reply.ok();
     case kv::ResultTag::nil:
-      return as_number ? reply.integer(0) : reply.null();
+      return reply.null();
     case kv::ResultTag::integer:
       return reply.integer(item.integer);
     case kv::ResultTag::bytes:
@@ -27,17 +26,17 @@ void write_item(const kv::ResultItem& item, ResultShape shape, resp::ReplyWriter
 
 }  // namespace
 
-void write_result(std::string_view result, ResultShape shape, resp::ReplyWriter& reply) {
+void write_result(std::string_view result, resp::ReplyWriter& reply) {
   kv::ResultReader reader(result);
   const auto item = reader.next();
   if (!item || !reader.complete()) return reply.error(malformed_result);
-  write_item(*item, shape, reply);
+  write_item(*item, reply);
 }
 
-void write_next_result(kv::ResultReader& results, ResultShape shape, resp::ReplyWriter& reply) {
+void write_next_result(kv::ResultReader& results, resp::ReplyWriter& reply) {
   const auto item = results.next();
   if (!item) return reply.error(malformed_result);
-  write_item(*item, shape, reply);
+  write_item(*item, reply);
 }
 
 }  // namespace rabia::server

@@ -9,11 +9,10 @@
 namespace rabia::server {
 namespace {
 
-std::string shown(std::string_view result, ResultShape shape = ResultShape::as_it_is,
-                  resp::Protocol protocol = resp::Protocol::resp2) {
+std::string shown(std::string_view result, resp::Protocol protocol = resp::Protocol::resp2) {
   std::string out;
   resp::ReplyWriter reply(out, protocol);
-  write_result(result, shape, reply);
+  write_result(result, reply);
   return out;
 }
 
@@ -27,13 +26,10 @@ TEST(ResultToResp, ShowsEveryKind) {
   };
   EXPECT_EQ(shown(made([](auto& w) { w.ok(); })), "+OK\r\n");
   EXPECT_EQ(shown(made([](auto& w) { w.nil(); })), "$-1\r\n");
-  EXPECT_EQ(shown(made([](auto& w) { w.nil(); }), ResultShape::as_it_is, resp::Protocol::resp3),
-            "_\r\n");
+  EXPECT_EQ(shown(made([](auto& w) { w.nil(); }), resp::Protocol::resp3), "_\r\n");
   EXPECT_EQ(shown(made([](auto& w) { w.integer(-7); })), ":-7\r\n");
   EXPECT_EQ(shown(made([](auto& w) { w.bytes("a\r\n"); })), "$3\r\na\r\n\r\n");
   EXPECT_EQ(shown(made([](auto& w) { w.error("ERR no"); })), "-ERR no\r\n");
-  EXPECT_EQ(shown(made([](auto& w) { w.ok(); }), ResultShape::one_or_zero), ":1\r\n");
-  EXPECT_EQ(shown(made([](auto& w) { w.nil(); }), ResultShape::one_or_zero), ":0\r\n");
 }
 
 // Given bytes that are not exactly one result, when shown, then one error: replies stay in step.

@@ -14,6 +14,24 @@ constexpr std::string_view too_many_clients = "-ERR max number of clients reache
 constexpr std::uint64_t reclaimed_entries = 1000;
 constexpr base::Duration reclaim_next = std::chrono::milliseconds(1);
 constexpr base::Duration reclaim_idle = std::chrono::milliseconds(200);
+constexpr base::Duration sample_every = std::chrono::milliseconds(200);
+
+Status check(const ServerOptions& options) {
+  const auto refuse = [](const char* why) { return Status(Code::invalid_argument, why); };
+  if (options.key_bytes_max > options.value_bytes_max) {
+    return refuse("key_bytes_max must not be above value_bytes_max");
+  }
+  if (options.value_bytes_max > options.command_bytes_max) {
+    return refuse("value_bytes_max must not be above command_bytes_max");
+  }
+  if (options.value_bytes_max > kv::Store::value_bytes_max) {
+    return refuse("value_bytes_max must not be above 512 MiB");
+  }
+  if (options.output_bytes_pause > options.output_bytes_max) {
+    return refuse("output_bytes_pause must not be above output_bytes_max");
+  }
+  return {};
+}
 
 class RespServer final : public Server {
  public:
@@ -33,6 +51,34 @@ class RespServer final : public Server {
 
   [[nodiscard]] std::uint16_t port() const override { return state_.port; }
 
+  Status set_options(ServerOptions options) override {
+    if (Status checked = check(options); !checked.ok()) return checked;
+    options.listen = state_.options.listen;
+    state_.options = std::move(options);
+    state_.parser_limits = state_.options.parser_limits();
+    state_.slow_log.set_threshold(state_.options.slowlog_slower_than_usec);
+    state_.slow_log.set_entries_max(state_.options.slowlog_entries_max);
+    return {};
+  }
+  [[nodiscard]] ServerPicture picture() const override {
+    ServerPicture picture{.uptime = state_.executor.now() - state_.started_at,
+                          .port = state_.port,
+                          .clients = state_.sessions.live(),
+                          .clients_max = state_.options.clients_max,
+                          .keys = state_.machine.store().size(),
+                          .store_bytes = state_.machine.store().memory_bytes(),
+                          .slow_commands = state_.slow_log.entries().size(),
+                          .statistics = state_.statistics,
+                          .commands = {},
+                          .errors = state_.command_statistics.errors()};
+    for (std::size_t index = 0; index < state_.commands.rows(); ++index) {
+      const CommandCounts& counts = state_.command_statistics.of(index);
+      if (counts.calls + counts.rejected == 0) continue;
+      picture.commands.push_back({state_.commands.at(index).name, counts});
+    }
+    return picture;
+  }
+
  private:
   void accept(std::unique_ptr<io::Stream> stream) {
     if (state_.sessions.live() >= state_.options.clients_max) {
@@ -49,30 +95,23 @@ class RespServer final : public Server {
 
   void reclaim() {
     const bool more = state_.machine.store().reclaim(reclaimed_entries);
-    reclaim_timer_->arm(state_.executor.now() + (more ? reclaim_next : reclaim_idle));
+    const base::Instant now = state_.executor.now();
+    if (now >= next_sample_) sample_rates(now);
+    reclaim_timer_->arm(now + (more ? reclaim_next : reclaim_idle));
+  }
+
+  void sample_rates(base::Instant now) {
+    next_sample_ = now + sample_every;
+    state_.rates.commands.sample(now, state_.statistics.commands_processed);
+    state_.rates.input_bytes.sample(now, state_.statistics.input_bytes);
+    state_.rates.output_bytes.sample(now, state_.statistics.output_bytes);
   }
 
   ServerState state_;
+  base::Instant next_sample_{};
   std::unique_ptr<io::Timer> reclaim_timer_;
   std::unique_ptr<io::Listener> listener_;
 };
-
-Status check(const ServerOptions& options) {
-  const auto refuse = [](const char* why) { return Status(Code::invalid_argument, why); };
-  if (options.key_bytes_max > options.value_bytes_max) {
-    return refuse("key_bytes_max must not be above value_bytes_max");
-  }
-  if (options.value_bytes_max > options.command_bytes_max) {
-    return refuse("value_bytes_max must not be above command_bytes_max");
-  }
-  if (options.value_bytes_max > kv::Store::value_bytes_max) {
-    return refuse("value_bytes_max must not be above 512 MiB");
-  }
-  if (options.output_bytes_pause > options.output_bytes_max) {
-    return refuse("output_bytes_pause must not be above output_bytes_max");
-  }
-  return {};
-}
 
 }  // namespace
 

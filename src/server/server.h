@@ -1,29 +1,24 @@
 // The Redis-protocol front of one replica: accepts client connections and serves them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "base/time.h"
 #include "io/executor.h"
 #include "io/network.h"
 #include "kv/operations.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
+#include "resp/parser.h"
+#include "server/configuration.h"
+#include "server/picture.h"
 
 namespace rabia::server {
 
-// One setting as CONFIG GET shows it.
-struct Setting {
-  std::string name;
-  std::string value;
-  // CONFIG SET: puts the new value into force and returns it as it is to be shown, or says what is
-  // wrong with the text. Empty: it cannot be changed while the server runs.
-  std::function<Result<std::string>(std::string_view text)> change{};
-};
+inline constexpr std::uint64_t slowlog_entries_limit = 100'000;
 
 struct ServerOptions {
   io::Endpoint listen;
@@ -32,11 +27,30 @@ struct ServerOptions {
   std::uint64_t key_bytes_max = 64ULL << 10;
   std::uint64_t value_bytes_max = 16ULL << 20;
   std::uint64_t command_bytes_max = 32ULL << 20;  // One whole command, all its arguments.
+  // How long the reply to a command of RABIA.ONCE is kept. Above 0.
+  std::uint64_t once_keep_seconds = 3600;
   // Replies not yet taken by a client: above the first its commands wait, above the second it is
   // cut.
   std::uint64_t output_bytes_pause = 1ULL << 20;
   std::uint64_t output_bytes_max = 256ULL << 20;
-  std::vector<Setting> settings;  // What CONFIG GET answers, and CONFIG SET can change.
+  // The same of a subscriber, which is cut above the first, or when it was above the second for so
+  // long.
+  std::uint64_t push_bytes_max = 32ULL << 20;
+  std::uint64_t push_bytes_soft_max = 8ULL << 20;
+  base::Duration push_slow_max = std::chrono::seconds(60);
+  // Of one client.
+  std::uint64_t subscriptions_max = 100'000;
+  std::uint64_t subscription_bytes_max = 16ULL << 20;  // All names together.
+  // RABIA.WATCH and RABIA.EVENTS, and what they look back on, in bytes of memory.
+  bool enable_notifications = true;
+  std::uint64_t notification_history_bytes = 32ULL << 20;
+  // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
+  std::int64_t slowlog_slower_than_usec = 10'000;
+  std::uint64_t slowlog_entries_max = 128;  // Up to slowlog_entries_limit.
+
+  [[nodiscard]] resp::ParserLimits parser_limits() const {
+    return {.argument_bytes_max = value_bytes_max, .command_bytes_max = command_bytes_max};
+  }
 };
 
 // Core thread only.
@@ -47,12 +61,19 @@ class Server {
     io::Network& network;
     replica::Replica& replica;
     kv::StoreMachine& machine;
+    // Null: CONFIG knows only what is the same in every server.
+    Configuration* configuration = nullptr;
   };
   // Listens at once. Until the replica serves, commands that need it get "-CLUSTERDOWN …".
   static Result<std::unique_ptr<Server>> open(const Environment& environment,
                                               ServerOptions options);
   virtual ~Server() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  // In force from the next command on, but `listen`, which stays as it is. Clients that are
+  // connected stay so, and stay authenticated. Refuses what open() would; nothing is changed then.
+  virtual Status set_options(ServerOptions options) = 0;
+  // Takes some microseconds, however many keys and clients there are.
+  [[nodiscard]] virtual ServerPicture picture() const = 0;
 };
 
 }  // namespace rabia::server

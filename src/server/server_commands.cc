@@ -23,6 +23,12 @@ void run_lolwut(LocalCall& call) {
   call.reply.verbatim(text.append(RABIA_VERSION).append("\n"));
 }
 
+void run_monitor(LocalCall& call) {
+  if (!call.client.monitors) call.server.monitors.add(call.client.id);
+  call.client.monitors = true;
+  call.reply.ok();
+}
+
 void run_cluster(LocalCall& call) {
   call.reply.error("ERR This instance has cluster support disabled");
 }
@@ -69,6 +75,14 @@ std::span<const Command> server_commands() {
        .summary = "Describes the server in lines of text.",
        .complexity = "O(1)",
        .local = run_info},
+      {.name = "latency",
+       .syntax = "subcommand",
+       .arity = -2,
+       .group = "server",
+       .since = "2.8.13",
+       .summary = "A container for commands about how long commands take.",
+       .complexity = "Depends on the subcommand.",
+       .subcommands = latency_subcommands()},
       {.name = "lolwut",
        .syntax = "[VERSION version]",
        .arity = -1,
@@ -78,6 +92,14 @@ std::span<const Command> server_commands() {
        .summary = "Answers something nice, and the version.",
        .complexity = "O(1)",
        .local = run_lolwut},
+      {.name = "monitor",
+       .arity = 1,
+       .flags = flag::admin | flag::noscript | flag::loading | flag::stale | flag::alone,
+       .group = "server",
+       .since = "1.0.0",
+       .summary = "Shows the commands of all clients of this member as they come.",
+       .complexity = "O(N) a command, where N is the number of clients in MONITOR.",
+       .local = run_monitor},
       {.name = "rabia.member",
        .syntax = "subcommand",
        .arity = -2,
@@ -86,6 +108,14 @@ std::span<const Command> server_commands() {
        .summary = "A container for commands about who belongs to the cluster.",
        .complexity = "Depends on the subcommand.",
        .subcommands = member_subcommands()},
+      {.name = "slowlog",
+       .syntax = "subcommand",
+       .arity = -2,
+       .group = "server",
+       .since = "2.2.12",
+       .summary = "A container for commands about the commands that took long.",
+       .complexity = "Depends on the subcommand.",
+       .subcommands = slowlog_subcommands()},
       {.name = "time",
        .arity = 1,
        .flags = flag::loading | flag::stale | flag::fast,

@@ -1,7 +1,5 @@
 #include "server/server_state.h"
 
-#include "server/config.h"
-
 namespace rabia::server {
 namespace {
 
@@ -18,23 +16,43 @@ std::string random_hex(io::Executor& executor, std::size_t digits) {
 
 }  // namespace
 
+void LogListener::on_change(const kv::Change& change) {
+  if (server_.options.enable_notifications) server_.watchers.on_change(change);
+}
+
+std::uint64_t LogListener::on_message(kv::ChannelKind kind, std::string_view channel,
+                                      std::string_view payload) {
+  return server_.subscriptions.on_message(kind, channel, payload);
+}
+
+void LogListener::on_skipped() {
+  server_.subscriptions.on_skipped();
+  server_.watchers.on_skipped();
+}
+
 ServerState::ServerState(const Server::Environment& environment, ServerOptions server_options)
     : executor(environment.executor),
       replica(environment.replica),
       machine(environment.machine),
+      configuration(environment.configuration),
       options(std::move(server_options)),
-      parser_limits{.argument_bytes_max = options.value_bytes_max,
-                    .command_bytes_max = options.command_bytes_max},
+      parser_limits(options.parser_limits()),
       started_at(executor.now()),
       run_id(random_hex(executor, 40)),
-      settings(settings_of(options)),
       random(io::random_number(executor)),
+      subscriptions(buffers, io::random_number(executor)),
+      watchers(executor, machine.changes(), io::random_number(executor)),
       sessions(executor) {
   machine.set_transaction_reader(&transaction_reads);
+  if (options.enable_notifications && !machine.keeps_changes()) {
+    machine.keep_changes(options.notification_history_bytes);
+  }
+  machine.set_listener(&listener);
 }
 
 ServerState::~ServerState() {
   machine.set_transaction_reader(nullptr);
+  machine.set_listener(nullptr);
 }
 
 }  // namespace rabia::server

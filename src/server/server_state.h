@@ -9,13 +9,34 @@
 #include "base/random.h"
 #include "resp/parser.h"
 #include "server/buffer_pool.h"
+#include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/monitors.h"
+#include "server/rates.h"
 #include "server/server.h"
 #include "server/session_registry.h"
+#include "server/slow_log.h"
 #include "server/statistics.h"
+#include "server/subscriptions.h"
 #include "server/transaction.h"
+#include "server/watchers.h"
 
 namespace rabia::server {
+
+struct ServerState;
+
+// Hands what passes through the log to those who listen at this replica.
+class LogListener final : public kv::Listener {
+ public:
+  explicit LogListener(ServerState& server) : server_(server) {}
+  void on_change(const kv::Change& change) override;
+  std::uint64_t on_message(kv::ChannelKind kind, std::string_view channel,
+                           std::string_view payload) override;
+  void on_skipped() override;
+
+ private:
+  ServerState& server_;
+};
 
 struct ServerState {
   ServerState(const Server::Environment& environment, ServerOptions server_options);
@@ -26,18 +47,25 @@ struct ServerState {
   io::Executor& executor;
   replica::Replica& replica;
   kv::StoreMachine& machine;
-  const ServerOptions options;
-  const resp::ParserLimits parser_limits;
+  Configuration* const configuration;  // May be null.
+  ServerOptions options;               // Server::set_options() changes them.
+  resp::ParserLimits parser_limits;    // Of all sessions' parsers.
   const CommandTable& commands = CommandTable::instance();
   const base::Instant started_at;
-  std::string run_id;             // 40 hexadecimal digits, new in every life.
-  std::uint16_t port = 0;         // Where it really listens.
-  std::vector<Setting> settings;  // What CONFIG GET answers, by name.
+  std::string run_id;      // 40 hexadecimal digits, new in every life.
+  std::uint16_t port = 0;  // Where it really listens.
 
   Statistics statistics;
+  CommandStatistics command_statistics{commands.rows()};
+  Rates rates;
+  SlowLog slow_log{options.slowlog_slower_than_usec, options.slowlog_entries_max};
+  Monitors monitors{*this};
   BufferPool buffers;
   base::Random random;
   TransactionReads transaction_reads{*this};
+  Subscriptions subscriptions;
+  Watchers watchers;
+  LogListener listener{*this};
 
   // Scratch of the command in hand: never in use across calls.
   std::string operation;

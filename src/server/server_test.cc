@@ -47,6 +47,60 @@ TEST(Server, AsksForThePassword) {
   EXPECT_EQ(world.ask(*client, "HELLO 3 AUTH default secret\r\n").front(), '%');
 }
 
+// Given a password that is set, changed and taken away while the server runs, then it is asked of
+// those who come from then on; who is connected stays as it is, and needs none when there is none.
+TEST(Server, ThePasswordMayChangeMeanwhile) {
+  ServerWorld world;
+  world.let_replica_run();
+  const auto set_password = [&](const char* password) {
+    ServerOptions options;
+    options.require_pass = password;
+    ASSERT_TRUE(world.server->set_options(options).ok());
+  };
+  const std::string refused = "-NOAUTH Authentication required.\r\n";
+  const auto before = world.connect();
+  set_password("first");
+  const auto outside = world.connect();
+  const auto inside = world.connect();
+  EXPECT_EQ(world.ask(*before, "GET k\r\n"), "$-1\r\n");
+  EXPECT_EQ(world.ask(*outside, "GET k\r\n"), refused);
+  EXPECT_EQ(world.ask(*inside, "AUTH first\r\n"), "+OK\r\n");
+  set_password("second");
+  EXPECT_EQ(world.ask(*inside, "GET k\r\n"), "$-1\r\n");
+  EXPECT_EQ(world.ask(*outside, "AUTH first\r\n"),
+            "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+  set_password("");
+  const std::string large = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$20000\r\n" + std::string(20000, 'v');
+  EXPECT_EQ(world.ask(*outside, large + "\r\n"), "+OK\r\n");
+  set_password("third");
+  EXPECT_EQ(world.ask(*outside, "GET k\r\n"), refused);
+  EXPECT_EQ(world.ask(*outside, "AUTH third\r\nGET n\r\n"), "+OK\r\n$-1\r\n");
+  EXPECT_EQ(world.ask(*before, "RESET\r\nGET k\r\n"), "+RESET\r\n" + refused);
+}
+
+// Given bounds that are changed while the server runs, then they hold for clients that are
+// connected too; a set that contradicts itself is refused, and changes nothing.
+TEST(Server, BoundsMayChangeMeanwhile) {
+  ServerWorld world;
+  world.let_replica_run();
+  const auto client = world.connect();
+  ServerOptions options;
+  options.clients_max = 1;
+  options.key_bytes_max = 3;
+  options.value_bytes_max = 4;
+  ASSERT_TRUE(world.server->set_options(options).ok());
+  EXPECT_EQ(world.ask(*client, "*2\r\n$3\r\nGET\r\n$5\r\n12345\r\n").substr(0, 24),
+            "-ERR argument of 5 bytes");
+  EXPECT_EQ(world.ask(*client, "SET long 1\r\n").substr(0, 19), "-ERR key of 4 bytes");
+  EXPECT_EQ(world.ask(*client, "SET k 1234\r\n"), "+OK\r\n");
+  EXPECT_EQ(world.ask(*client, "APPEND k 5\r\n").front(), '-');
+  EXPECT_EQ(world.connect()->take(), "-ERR max number of clients reached\r\n");
+  options.key_bytes_max = 5;
+  EXPECT_EQ(world.server->set_options(options).code(), Code::invalid_argument);
+  EXPECT_EQ(world.ask(*client, "SET long 1\r\n").substr(0, 19), "-ERR key of 4 bytes");
+  EXPECT_EQ(world.server->port(), 6379);
+}
+
 // Given no password yet, when a client announces a large request, then the connection ends.
 TEST(Server, HoldsUnknownClientsToSmallRequests) {
   ServerOptions options;

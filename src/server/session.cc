@@ -18,6 +18,8 @@ constexpr std::size_t read_ahead_bytes_max = 16 << 10;
 constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
 
 constexpr std::string_view no_authentication = "NOAUTH Authentication required.";
+constexpr std::string_view not_in_subscriber =
+    "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
 constexpr std::string_view not_executed =
     "CLUSTERDOWN The cluster has no quorum: the command was not executed";
 constexpr std::string_view outcome_unknown =
@@ -37,9 +39,16 @@ std::string disk_is_critical(const replica::DiskStatus& disk) {
          " are, and the command was not executed; free room on the disk, or use another replica";
 }
 
-// A token is all that is kept of an item under way: its row's index, and whether to leave out the
-// reply.
+// A token is all that is kept of an item under way: its row's index, when it was taken, and whether
+// to leave out the reply.
+constexpr int index_bits = 16;
+constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
 constexpr std::uint64_t muted_bit = std::uint64_t{1} << 63;
+static_assert(index_bits + CommandMeter::moment_bits == 63);
+
+CommandMeter::Moment moment_in(std::uint64_t token) {
+  return (token & ~muted_bit) >> index_bits;
+}
 
 // The first word of an HTTP request, which a browser may have been tricked into sending.
 bool is_http(std::string_view name) {
@@ -49,17 +58,17 @@ bool is_http(std::string_view name) {
 }  // namespace
 
 Session::Session(ServerState& server, std::uint64_t id, std::unique_ptr<io::Stream> stream)
-    : server_(server), stream_(std::move(stream)), parser_(server.parser_limits) {
+    : server_(server), stream_(std::move(stream)), parser_(server.parser_limits), meter_(server) {
   client_.id = id;
   client_.address = stream_->peer_address();
   client_.local_address = stream_->local_address();
   client_.authenticated = server.options.require_pass.empty();
   client_.connected_at = client_.last_active_at = server.executor.now();
-  parser_.set_unauthenticated(!client_.authenticated);
   replica_client_ = server.replica.add_client(*this);
 }
 
 Session::~Session() {
+  leave_all();
   stream_.reset();
   server_.replica.remove_client(replica_client_);
 }
@@ -72,17 +81,26 @@ void Session::kill() {
   if (dead_) return;
   dead_ = true;
   stream_->close();
+  leave_all();
   server_.sessions.retire(client_.id);
 }
 
+// What it hears of unasked.
+void Session::leave_all() {
+  server_.subscriptions.remove_all(*this);
+  server_.watchers.remove_all(*this);
+}
+
 void Session::resume() {
+  pushed_ = false;
   if (!dead_) turn();
 }
 
 std::size_t Session::memory_bytes() const {
   const std::size_t queued = client_.transaction ? client_.transaction->bytes() : 0;
   return sizeof *this + parser_.allocated_bytes() + out_.capacity() + stream_->unsent() + queued +
-         client_.watched.bytes();
+         client_.watched.bytes() + client_.subscriptions.memory_bytes() +
+         client_.watches * Watchers::watch_bytes;
 }
 
 // The stream calls.
@@ -92,8 +110,9 @@ void Session::on_bytes(std::string_view bytes) {
   server_.statistics.input_bytes += bytes.size();
   client_.last_active_at = server_.executor.now();
   if (client_.close_after_reply) return;
+  parser_.set_unauthenticated(must_authenticate());
   parser_.feed(bytes);
-  turn();
+  turn(client_.last_active_at);
 }
 
 void Session::on_drained() {
@@ -109,30 +128,34 @@ void Session::on_closed(std::string_view) {
 void Session::on_executed(std::uint64_t token, std::string_view result) {
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
-  const Command& command = server_.commands.at(static_cast<std::size_t>(token));
+  const std::size_t begin = out_.size();
   resp::ReplyWriter writer = reply();
   if (transaction) {
     transaction->answer(server_, client_, result, writer);
   } else {
-    write_result(result, command.shape, writer);
+    write_result(result, writer);
   }
+  answered(token, begin);
   cut_if_output_is_too_large();
 }
 
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
+  const std::size_t begin = out_.size();
   if (transaction) {
     resp::ReplyWriter writer = reply();
     transaction->answer_reads(server_, client_, writer);
+    answered(token, begin);
     return cut_if_output_is_too_large();
   }
-  const Command& command = server_.commands.at(static_cast<std::size_t>(token));
+  const Command& command = command_of(token);
   server_.words.assign(1, command.name);
   base::Decoder decoder(operation);
   while (decoder.remaining() > 0) server_.words.push_back(decoder.bytes());
   resp::ReplyWriter writer = reply();
-  ReadCall call{.store = server_.machine.store(),
+  ReadCall call{.server = server_,
+                .store = server_.machine.store(),
                 .replica = server_.replica,
                 .random = server_.random,
                 .statistics = server_.statistics,
@@ -140,17 +163,19 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
                 .reply = writer,
                 .client = &client_};
   command.read(call);
+  answered(token, begin);
   cut_if_output_is_too_large();
 }
 
 void Session::on_failed(std::uint64_t token, replica::Failure failure) {
-  const Command& command = server_.commands.at(static_cast<std::size_t>(token & ~muted_bit));
+  const Command& command = command_of(token);
   const std::optional<Transaction> transaction = take_transaction(token);
   const bool writes = transaction ? transaction->writes() : command.write != nullptr;
   // Whatever became of a read, it changed nothing.
   const bool unknown = failure == replica::Failure::outcome_unknown && writes;
   ++(unknown ? server_.statistics.outcomes_unknown : server_.statistics.items_not_executed);
   if (!begin_answer(token)) return;
+  const std::size_t begin = out_.size();
   const replica::DiskStatus& disk = server_.replica.disk();
   if (unknown) {
     reply().error(outcome_unknown);
@@ -159,10 +184,12 @@ void Session::on_failed(std::uint64_t token, replica::Failure failure) {
   } else {
     reply().error(not_executed);
   }
+  answered(token, begin);
 }
 
 void Session::on_accepting() {
   if (dead_) return;
+  meter_.begin_turn(server_.executor.now());
   run();
   if (!answered_in_step_) flush();
   settle();
@@ -177,7 +204,7 @@ void Session::on_step_end() {
 
 // The one whose EXEC is answered now. There is at most one: MULTI waits until all is answered.
 std::optional<Transaction> Session::take_transaction(std::uint64_t token) {
-  const Command& command = server_.commands.at(static_cast<std::size_t>(token & ~muted_bit));
+  const Command& command = command_of(token);
   if (command.write != nullptr || command.read != nullptr) return std::nullopt;
   return std::exchange(executing_, std::nullopt);
 }
@@ -186,11 +213,23 @@ std::optional<Transaction> Session::take_transaction(std::uint64_t token) {
 bool Session::begin_answer(std::uint64_t token) {
   if (dead_) return false;
   answered_in_step_ = true;
-  return (token & muted_bit) == 0;
+  if ((token & muted_bit) == 0) return true;
+  answered(token, out_.size());
+  return false;
+}
+
+// What was written from `reply_begin` on is the reply.
+void Session::answered(std::uint64_t token, std::size_t reply_begin) {
+  meter_.answered(command_of(token), moment_in(token), std::string_view(out_).substr(reply_begin));
+}
+
+void Session::turn() {
+  turn(server_.executor.now());
 }
 
 // One turn: executes what can be executed and writes the replies.
-void Session::turn() {
+void Session::turn(base::Instant now) {
+  meter_.begin_turn(now);
   do {
     run();
     flush();
@@ -261,23 +300,19 @@ void Session::settle() {
 
 void Session::flush() {
   if (dead_) return;
+  write_out();
+  meter_.replied(client_);
+  cut_if_output_is_too_large();
+}
+
+void Session::write_out() {
   if (!out_.empty()) stream_->write(out_);
   server_.statistics.output_bytes += out_.size();
   server_.buffers.give_back(std::exchange(out_, {}));
-  cut_if_output_is_too_large();
 }
 
 bool Session::output_full() const {
   return output_bytes() > server_.options.output_bytes_pause;
-}
-
-void Session::cut_if_output_is_too_large() {
-  if (dead_ || output_bytes() <= server_.options.output_bytes_max) return;
-  ++server_.statistics.clients_cut;
-  io::log(io::Level::warning, "server", "client cut: it does not take its replies",
-          {{"address", client_.address}, {"bytes", output_bytes()}});
-  out_.clear();
-  kill();
 }
 
 resp::ReplyWriter Session::reply() {
@@ -292,7 +327,7 @@ bool Session::execute(Arguments arguments) {
   if (dead_) return true;
   bool done = false;
   if (command == nullptr) {
-    done = answer_error(server_.error);
+    done = reject(server_.commands.find_for(arguments), server_.error);
     if (done && client_.transaction) client_.transaction->spoil();
   } else if (client_.transaction && (command->flags & flag::at_once_in_multi) == 0) {
     done = queue(*command, arguments);
@@ -307,8 +342,12 @@ bool Session::execute(Arguments arguments) {
   } else {
     done = run_local(*command, arguments);
   }
-  if (done) command_done(command);
-  return done;
+  if (!done) return false;
+  if (command != nullptr && server_.monitors.any()) {
+    server_.monitors.show(client_, *command, arguments);
+  }
+  command_done(command);
+  return true;
 }
 
 // The row of a call that may be executed. Null: server_.error says why not.
@@ -321,13 +360,23 @@ const Command* Session::admit(Arguments arguments) {
   }
   const Command* const command = server_.commands.resolve(arguments, server_.error);
   if (command == nullptr) return nullptr;
-  if (!client_.authenticated && (command->flags & flag::no_auth) == 0) {
+  if ((command->flags & flag::no_auth) == 0 && must_authenticate()) {
     server_.error = no_authentication;
     return nullptr;
   }
+  if (client_.monitors && (command->write != nullptr || command->read != nullptr)) {
+    server_.error = "ERR Replica can't interact with the keyspace";
+    return nullptr;
+  }
   const Needs needs{.replica = command->write != nullptr || command->read != nullptr,
-                    .room = (command->flags & flag::denyoom) != 0};
-  return keys_fit(*command, arguments) && disk_allows(needs) ? command : nullptr;
+                    .room = (command->flags & flag::needs_room) != 0};
+  if (!keys_fit(*command, arguments) || !disk_allows(needs)) return nullptr;
+  if (client_.only_subscribes() && (command->flags & flag::in_subscriber) == 0) {
+    server_.error = "ERR Can't execute '";
+    server_.error.append(command->name).append(not_in_subscriber);
+    return nullptr;
+  }
+  return command;
 }
 
 bool Session::disk_allows(Needs needs) {
@@ -365,8 +414,9 @@ bool Session::submit_write(const Command& command, Arguments arguments) {
                  .arguments = arguments,
                  .operation = server_.operation,
                  .error = server_.error};
-  if (!command.write(call)) return answer_error(server_.error);
+  if (!command.write(call)) return fail(command, arguments, server_.error);
   server_.replica.submit_write(replica_client_, token_of(command), server_.operation);
+  meter_.taken(command, arguments);
   return true;
 }
 
@@ -376,6 +426,7 @@ bool Session::submit_read(const Command& command, Arguments arguments) {
   base::Encoder encoder(server_.operation);
   for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
   server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
+  meter_.taken(command, arguments);
   return true;
 }
 
@@ -385,7 +436,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
   if (command.name == "watch") return answer_error("ERR WATCH inside MULTI is not allowed");
   if (command.deferred != nullptr || (command.flags & (flag::no_multi | flag::alone)) != 0) {
     transaction.spoil();
-    return answer_error("ERR " + to_upper(command.name) + " is not allowed in transactions");
+    return reject(&command, "ERR " + to_upper(command.name) + " is not allowed in transactions");
   }
   server_.operation.clear();
   if (command.write != nullptr) {
@@ -406,9 +457,9 @@ bool Session::queue(const Command& command, Arguments arguments) {
   if (transaction.bytes() > server_.options.command_bytes_max) {
     transaction = {};
     transaction.spoil();
-    return answer_error("ERR the transaction is larger than " +
-                        std::to_string(server_.options.command_bytes_max) +
-                        " bytes: nothing of it will be executed; use several smaller ones");
+    return reject(&command, "ERR the transaction is larger than " +
+                                std::to_string(server_.options.command_bytes_max) +
+                                " bytes: nothing of it will be executed; use several smaller ones");
   }
   if (!client_.replies.muted()) reply().simple("QUEUED");
   return true;
@@ -421,7 +472,7 @@ bool Session::commit(const Command& command, Arguments arguments) {
                        (!transaction->needs_replica() && client_.watched.empty());
   if (at_once) return run_local(command, arguments);
   if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
-    if (!answer_error(server_.error)) return false;
+    if (!fail(command, arguments, server_.error)) return false;
     client_.transaction.reset();
     client_.watched.clear();
     return true;
@@ -439,6 +490,7 @@ bool Session::commit(const Command& command, Arguments arguments) {
   } else {
     server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
   }
+  meter_.taken(command, arguments);
   executing_ = std::exchange(client_.transaction, std::nullopt);
   return true;
 }
@@ -450,8 +502,10 @@ bool Session::run_local(const Command& command, Arguments arguments) {
   resp::ReplyWriter writer = reply();
   LocalCall call{.server = server_, .client = client_, .arguments = arguments, .reply = writer};
   command.local(call);
-  if (client_.replies.muted()) out_.resize(size_before);
-  parser_.set_unauthenticated(!client_.authenticated);
+  meter_.taken_and_answered(command, arguments, std::string_view(out_).substr(size_before));
+  const bool left_out = client_.replies.muted() && (command.flags & flag::pushes) == 0;
+  if (left_out) out_.resize(size_before);
+  parser_.set_unauthenticated(must_authenticate());
   if (client_.wait) {
     client_.wait->muted = client_.replies.muted();
     poll_wait();
@@ -463,6 +517,8 @@ bool Session::run_deferred(const Command& command, Arguments arguments) {
   if (!replica_idle()) return false;
   client_.awaits_deferred = true;
   owed_by_ = std::make_shared<Session*>(this);
+  owed_token_ = token_of(command);
+  meter_.taken(command, arguments);
   DeferredCall call{
       .server = server_,
       .arguments = arguments,
@@ -480,6 +536,7 @@ void Session::answer_deferred(std::string_view bytes, bool muted) {
   owed_by_.reset();
   client_.awaits_deferred = false;
   if (dead_) return;
+  meter_.answered(command_of(owed_token_), moment_in(owed_token_), bytes);
   if (!muted) {
     (void)reply();  // Borrows a buffer.
     out_.append(bytes);
@@ -488,8 +545,23 @@ void Session::answer_deferred(std::string_view bytes, bool muted) {
   server_.sessions.resume_later(client_.id);
 }
 
+// Of what is no command.
 bool Session::answer_error(std::string_view text) {
+  return reject(nullptr, text);
+}
+
+// Of a command that cannot be executed. Null: it is unknown.
+bool Session::reject(const Command* command, std::string_view text) {
   if (!replica_idle()) return false;
+  meter_.rejected(command, text);
+  if (!client_.replies.muted()) reply().error(text);
+  return true;
+}
+
+// Of a command whose arguments are wrong.
+bool Session::fail(const Command& command, Arguments arguments, std::string_view text) {
+  if (!replica_idle()) return false;
+  meter_.taken_and_failed(command, arguments, text);
   if (!client_.replies.muted()) reply().error(text);
   return true;
 }
@@ -503,7 +575,11 @@ void Session::command_done(const Command* command) {
 }
 
 std::uint64_t Session::token_of(const Command& command) const {
-  return command.index | (client_.replies.muted() ? muted_bit : 0);
+  return command.index | meter_.turn() << index_bits | (client_.replies.muted() ? muted_bit : 0);
+}
+
+const Command& Session::command_of(std::uint64_t token) const {
+  return server_.commands.at(static_cast<std::size_t>(token & index_mask));
 }
 
 // WAIT is answered when enough peers hold everything, or at its deadline with the most seen: what a

@@ -14,6 +14,7 @@
 #include "resp/parser.h"
 #include "server/client_state.h"
 #include "server/command.h"
+#include "server/command_meter.h"
 #include "server/server_state.h"
 
 namespace rabia::server {
@@ -33,7 +34,15 @@ class Session final : public replica::Client, public io::StreamHandler {
   void start();
   // Closes the connection now. Safe inside any call: the registry destroys the session later.
   void kill();
-  // Goes on after a pause; called by the registry.
+  // What the client is to be told besides its replies, whole and in its version of the protocol; it
+  // leaves in the next turn of the loop at the latest. Ends no session: one that takes too little
+  // is cut later.
+  void push(std::string_view bytes);
+  // Whether its client takes what it is sent, so far.
+  [[nodiscard]] bool takes_pushes() const { return !dead_ && !output_full(); }
+  // Ends its subscriptions and watches.
+  void leave_all();
+  // Goes on after a pause, or after a push; called by the registry.
   void resume();
 
   [[nodiscard]] ClientState& client() { return client_; }
@@ -64,10 +73,12 @@ class Session final : public replica::Client, public io::StreamHandler {
   };
 
   void turn();
+  void turn(base::Instant now);
   void run();
   bool run_next();
   void settle();
   void flush();
+  void write_out();
 
   bool execute(Arguments arguments);
   const Command* admit(Arguments arguments);
@@ -85,15 +96,24 @@ class Session final : public replica::Client, public io::StreamHandler {
   bool queue(const Command& command, Arguments arguments);
   bool commit(const Command& command, Arguments arguments);
   bool answer_error(std::string_view text);
+  bool reject(const Command* command, std::string_view text);
+  bool fail(const Command& command, Arguments arguments, std::string_view text);
   void command_done(const Command* command);
   void poll_wait();
 
   [[nodiscard]] std::uint64_t token_of(const Command& command) const;
+  [[nodiscard]] const Command& command_of(std::uint64_t token) const;
+  void answered(std::uint64_t token, std::size_t reply_begin);
   [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
   [[nodiscard]] bool output_full() const;
+  // The password may have been taken away since the client came.
+  [[nodiscard]] bool must_authenticate() const {
+    return !client_.authenticated && !server_.options.require_pass.empty();
+  }
   [[nodiscard]] resp::ReplyWriter reply();
   std::optional<Transaction> take_transaction(std::uint64_t token);
   bool begin_answer(std::uint64_t token);
+  bool output_is_too_large();
   void cut_if_output_is_too_large();
 
   ServerState& server_;
@@ -103,12 +123,17 @@ class Session final : public replica::Client, public io::StreamHandler {
   std::string out_;  // Replies gathered in this step. Borrowed from the pool: empty when idle.
   std::unique_ptr<io::Timer> wait_timer_;  // Made by the first WAIT.
   ClientState client_;
+  CommandMeter meter_;
   std::optional<Transaction> executing_;  // EXEC was submitted, and is not answered.
   // The reply that is owed finds the way back through this. Null: none is.
   std::shared_ptr<Session*> owed_by_;
+  std::optional<base::Instant> slow_since_;  // A subscriber: above its soft bound.
+  std::uint64_t owed_token_ = 0;             // The command of that reply, and when it was taken.
   Stall stall_ = Stall::none;
   bool answered_in_step_ = false;  // on_step_end() will come.
   bool reading_paused_ = false;
+  bool pushed_ = false;          // resume() will come.
+  bool output_overrun_ = false;  // It will be cut.
   bool dead_ = false;
 };
 

@@ -16,6 +16,11 @@ void SessionRegistry::add(std::unique_ptr<Session> session) {
   sessions_.emplace(id, std::move(session));
 }
 
+Session* SessionRegistry::find(std::uint64_t id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
 void SessionRegistry::retire(std::uint64_t id) {
   retired_.push_back(id);
   chores_->arm(executor_.now());
@@ -29,8 +34,7 @@ void SessionRegistry::resume_later(std::uint64_t id) {
 void SessionRegistry::do_chores() {
   for (const std::uint64_t id : std::exchange(retired_, {})) sessions_.erase(id);
   for (const std::uint64_t id : std::exchange(to_resume_, {})) {
-    const auto found = sessions_.find(id);
-    if (found != sessions_.end()) found->second->resume();
+    if (Session* const session = find(id)) session->resume();
   }
 }
 

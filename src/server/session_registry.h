@@ -30,6 +30,8 @@ class SessionRegistry {
   // Calls the session's resume() later.
   void resume_later(std::uint64_t id);
 
+  // Null when there is none of this id.
+  [[nodiscard]] Session* find(std::uint64_t id) const;
   [[nodiscard]] std::size_t live() const { return sessions_.size() - retired_.size(); }
   // By rising id; those that are dead too.
   [[nodiscard]] const std::map<std::uint64_t, std::unique_ptr<Session>>& all() const {

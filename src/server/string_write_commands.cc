@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "kv/operations.h"
 #include "server/command.h"
+#include "server/expiry.h"
 #include "server/server.h"
 #include "server/text.h"
 
@@ -19,17 +20,11 @@ bool refuse(WriteCall& call, std::string_view error) {
   return false;
 }
 
-bool is_expiry(std::string_view option) {
-  return equals_ignoring_case(option, "EX") || equals_ignoring_case(option, "PX") ||
-         equals_ignoring_case(option, "EXAT") || equals_ignoring_case(option, "PXAT");
-}
-
 // SET's options from the third argument on. False: `error` is set.
 bool take_set_options(WriteCall& call, kv::SetOptions& options) {
-  std::string_view expiry;  // The option that was given; KEEPTTL too.
+  ExpiryOption expiry;
   for (std::size_t i = 3; i < call.arguments.size(); ++i) {
     const std::string_view option = call.arguments[i];
-    const bool last = i + 1 == call.arguments.size();
     if (equals_ignoring_case(option, "NX") && options.condition != kv::SetCondition::if_present) {
       options.condition = kv::SetCondition::if_absent;
     } else if (equals_ignoring_case(option, "XX") &&
@@ -37,19 +32,11 @@ bool take_set_options(WriteCall& call, kv::SetOptions& options) {
       options.condition = kv::SetCondition::if_present;
     } else if (equals_ignoring_case(option, "GET")) {
       options.want_old = true;
-    } else if (equals_ignoring_case(option, "KEEPTTL") &&
-               (expiry.empty() || equals_ignoring_case(expiry, option))) {
-      expiry = option;
-    } else if (is_expiry(option) && !last &&
-               (expiry.empty() || equals_ignoring_case(expiry, option))) {
-      expiry = option;
-      ++i;
-    } else {
+    } else if (!expiry.take(call.arguments, i, "KEEPTTL")) {
       return refuse(call, message::syntax_error);
     }
   }
-  if (expiry.empty()) return true;
-  return refuse(call, "ERR SET with " + to_upper(expiry) + " is not supported by this version");
+  return expiry.read("set", kv::Expiry::Kind::keep, options.expiry, call.error);
 }
 
 bool encode_set_call(WriteCall& call) {
@@ -59,9 +46,37 @@ bool encode_set_call(WriteCall& call) {
   return true;
 }
 
+bool encode_setex_as(WriteCall& call, std::string_view name, std::int64_t unit) {
+  kv::SetOptions options;
+  options.expiry.kind = kv::Expiry::Kind::in;
+  const auto milliseconds = read_duration(call.arguments[2], unit, name, call.error);
+  if (!milliseconds) return false;
+  options.expiry.milliseconds = *milliseconds;
+  kv::encode_set(call.operation, call.arguments[1], call.arguments[3], options);
+  return true;
+}
+bool encode_setex(WriteCall& call) {
+  return encode_setex_as(call, "setex", 1000);
+}
+bool encode_psetex(WriteCall& call) {
+  return encode_setex_as(call, "psetex", 1);
+}
+
+bool encode_getex(WriteCall& call) {
+  ExpiryOption option;
+  for (std::size_t i = 2; i < call.arguments.size(); ++i) {
+    if (!option.take(call.arguments, i, "PERSIST")) return refuse(call, message::syntax_error);
+  }
+  kv::Expiry expiry{.kind = kv::Expiry::Kind::keep};
+  if (!option.read("getex", kv::Expiry::Kind::never, expiry, call.error)) return false;
+  kv::encode_get_and_expire(call.operation, call.arguments[1], expiry);
+  return true;
+}
+
+// As MSETNX of one key: it answers 1 or 0.
 bool encode_setnx(WriteCall& call) {
-  kv::encode_set(call.operation, call.arguments[1], call.arguments[2],
-                 {.condition = kv::SetCondition::if_absent});
+  const kv::KeyValue pair{.key = call.arguments[1], .value = call.arguments[2]};
+  kv::encode_set_many(call.operation, {&pair, 1}, true);
   return true;
 }
 
@@ -178,11 +193,6 @@ constexpr Command with_pairs(Command command, std::string_view tips) {
   return command;
 }
 
-constexpr Command with_shape(Command command, ResultShape shape) {
-  command.shape = shape;
-  return command;
-}
-
 constexpr Flags denyoom = flag::denyoom;
 constexpr Flags fast = flag::denyoom | flag::fast;
 constexpr std::string_view changes = "RW access update";
@@ -208,11 +218,22 @@ constexpr Command rows[] = {
     with_pairs(make({"msetnx", "key value [key value ...]", -3, denyoom, "OW insert", "1.0.1",
                      "Sets several keys at once, if none of them exists.", encode_msetnx}),
                "request_policy:multi_shard response_policy:agg_min"),
-    make({"set", "key value [NX | XX] [GET]", -3, denyoom, "RW access update variable_flags",
-          "1.0.0", "Sets a key.", encode_set_call}),
-    with_shape(make({"setnx", "key value", 3, fast, "OW insert", "1.0.0",
-                     "Sets a key if it does not exist.", encode_setnx}),
-               ResultShape::one_or_zero),
+    make(
+        {"getex",
+         "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds "
+         "| PERSIST]",
+         -2, flag::fast, "RW access update", "6.2.0",
+         "Answers a value and sets when its key expires.", encode_getex}),
+    make({"psetex", "key milliseconds value", 4, denyoom, "OW update", "2.6.0",
+          "Sets a key that expires after some milliseconds.", encode_psetex}),
+    make({"setex", "key seconds value", 4, denyoom, "OW update", "2.0.0",
+          "Sets a key that expires after some seconds.", encode_setex}),
+    make({"set",
+          "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+          "unix-time-milliseconds | KEEPTTL]",
+          -3, denyoom, "RW access update variable_flags", "1.0.0", "Sets a key.", encode_set_call}),
+    make({"setnx", "key value", 3, fast, "OW insert", "1.0.0", "Sets a key if it does not exist.",
+          encode_setnx}),
     make({"setrange", "key offset value", 4, denyoom, "RW update", "2.2.0",
           "Overwrites a part of a value.", encode_setrange}),
 };

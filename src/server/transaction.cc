@@ -35,7 +35,8 @@ void run_read(ServerState& server, std::string_view bytes, resp::ReplyWriter& re
   RABIA_CHECK(in.ok() && command.read != nullptr);
   std::vector<std::string_view> words{command.name};
   decode_arguments(in, words);
-  ReadCall call{.store = server.machine.store(),
+  ReadCall call{.server = server,
+                .store = server.machine.store(),
                 .replica = server.replica,
                 .random = server.random,
                 .statistics = server.statistics,
@@ -76,7 +77,7 @@ std::vector<kv::TransactionCondition> WatchedKeys::conditions() const {
 
 void Transaction::add(Kind kind, const Command* command, std::string bytes) {
   bytes_ += bytes.size() + sizeof(Item);
-  if (command != nullptr && (command->flags & flag::denyoom) != 0) may_grow_ = true;
+  if (command != nullptr && (command->flags & flag::needs_room) != 0) may_grow_ = true;
   items_.push_back({kind, command, std::move(bytes)});
 }
 
@@ -118,12 +119,20 @@ void Transaction::encode(std::string& out) const {
 
 // ---- answering
 
+void Transaction::count_calls(ServerState& server) const {
+  for (const Item& item : items_) {
+    if (item.command == nullptr) continue;
+    server.command_statistics.called_in_transaction(item.command->index);
+  }
+}
+
 void Transaction::answer(ServerState& server, ClientState& client, std::string_view result,
                          resp::ReplyWriter& reply) const {
   kv::ResultReader results(result);
   const std::optional<kv::ResultItem> list = results.next();
   if (list && list->tag == kv::ResultTag::nil) return reply.null_array();
-  if (!list || list->tag != kv::ResultTag::list) return write_result(result, {}, reply);
+  if (!list || list->tag != kv::ResultTag::list) return write_result(result, reply);
+  count_calls(server);
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::local || item.kind == Kind::error) {
@@ -132,8 +141,7 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
       (void)results.next();
       run_read(server, item.bytes, reply);
     } else {
-      write_next_result(results, item.kind == Kind::write ? item.command->shape : ResultShape{},
-                        reply);
+      write_next_result(results, reply);
     }
   }
 }
@@ -141,6 +149,7 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
 void Transaction::answer_reads(ServerState& server, ClientState& client,
                                resp::ReplyWriter& reply) const {
   if (!watched_.unchanged(server.machine.store())) return reply.null_array();
+  count_calls(server);
   reply.array(items_.size());
   for (const Item& item : items_) {
     if (item.kind == Kind::read) {

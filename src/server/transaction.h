@@ -52,6 +52,7 @@ class Transaction {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   // What EXEC depends on. Once, before it is submitted.
   void watch(WatchedKeys keys) { watched_ = std::move(keys); }
+  [[nodiscard]] std::size_t commands() const { return items_.size(); }
   [[nodiscard]] bool needs_replica() const { return writes_ > 0 || reads_ > 0; }
   [[nodiscard]] bool writes() const { return writes_ > 0; }
   // Whether any of its commands may let the data grow.
@@ -74,6 +75,7 @@ class Transaction {
   };
 
   void add(Kind kind, const Command* command, std::string bytes);
+  void count_calls(ServerState& server) const;
   static void answer_local(const Item& item, ServerState& server, ClientState& client,
                            resp::ReplyWriter& reply);
 

@@ -73,8 +73,7 @@ std::span<const Command> transaction_commands() {
        .local = run_multi},
       {.name = "exec",
        .arity = 1,
-       .flags = flag::noscript | flag::loading | flag::stale | flag::skip_slowlog |
-                flag::at_once_in_multi,
+       .flags = flag::noscript | flag::loading | flag::stale | flag::at_once_in_multi,
        .categories = category::transaction,
        .group = "transactions",
        .since = "1.2.0",

@@ -114,8 +114,8 @@ TEST_F(TransactionTest, DependsOnWatchedKeys) {
   const std::string refused = "+OK\r\n+QUEUED\r\n*-1\r\n";
   EXPECT_EQ(ask("WATCH a absent"), "+OK\r\n");
   EXPECT_EQ(ask(transaction), executed + "1\r\n");
-  for (const char* change : {"SET a 1", "DEL a", "SET a 1", "APPEND a x", "SET absent 1", "FLUSHALL",
-                             "SET a 1", "SETRANGE a 0 y", "GETDEL a"}) {
+  for (const char* change : {"SET a 1", "DEL a", "SET a 1", "APPEND a x", "SET absent 1",
+                             "FLUSHALL", "SET a 1", "SETRANGE a 0 y", "GETDEL a"}) {
     ask("WATCH a absent");
     by_other(change);
     EXPECT_EQ(ask(transaction), refused) << change;
@@ -131,16 +131,15 @@ TEST_F(TransactionTest, DependsOnWatchedKeys) {
 // Given what ends a watch, then EXEC does not depend on it; what only reads, or needs no replica,
 // depends on what is watched as well.
 TEST_F(TransactionTest, WatchEndsAndCoversWhatWritesNothing) {
-  for (const char* end : {"UNWATCH", "MULTI\r\nDISCARD", "MULTI\r\nEXEC", "MULTI\r\nBOGUS\r\nEXEC",
-                          "RESET"}) {
+  for (const char* end :
+       {"UNWATCH", "MULTI\r\nDISCARD", "MULTI\r\nEXEC", "MULTI\r\nBOGUS\r\nEXEC", "RESET"}) {
     ask("WATCH a");
     ask(end);
     EXPECT_EQ(ask("SET a 1\r\nMULTI\r\nEXEC"), "+OK\r\n+OK\r\n*0\r\n") << end;
   }
   EXPECT_EQ(ask("WATCH a\r\nSET a 2\r\nMULTI\r\nGET a\r\nEXEC"),
             "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
-  EXPECT_EQ(ask("WATCH a\r\nMULTI\r\nGET a\r\nEXEC"),
-            "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n");
+  EXPECT_EQ(ask("WATCH a\r\nMULTI\r\nGET a\r\nEXEC"), "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n");
   EXPECT_EQ(ask("WATCH a\r\nSET a 2\r\nMULTI\r\nPING\r\nEXEC"),
             "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
   EXPECT_EQ(ask("WATCH a\r\nMULTI\r\nSET a 3\r\nUNWATCH\r\nEXEC"),

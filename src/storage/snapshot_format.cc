@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view header_magic = "RABIASNP";
 constexpr std::string_view end_magic = "RABIAEND";
-constexpr std::size_t header_reserved_bytes = 12;
+constexpr std::size_t header_reserved_bytes = 4;
 constexpr std::size_t chunk_reserved_bytes = 3;
 constexpr std::size_t header_crc_offset = snapshot_header_bytes_min - sizeof(std::uint32_t);
 constexpr std::size_t chunk_crc_offset = chunk_header_bytes - sizeof(std::uint32_t);
@@ -118,6 +118,7 @@ Result<std::string> encode_snapshot_header(const SnapshotHeader& header) {
   encoder.fixed(header.incarnation);
   encoder.fixed(header.round);
   encoder.fixed(header.position);
+  encoder.fixed(header.clock);
   bytes.append(header_reserved_bytes, '\0');
   encoder.fixed(base::crc32c(bytes));
   encoder.raw(header.cluster_id);
@@ -137,6 +138,7 @@ Result<DecodedSnapshotHeader> decode_snapshot_header(std::string_view bytes) {
   decoded.header.incarnation = decoder.fixed<std::uint64_t>();
   decoded.header.round = decoder.fixed<std::uint64_t>();
   decoded.header.position = decoder.fixed<std::uint64_t>();
+  decoded.header.clock = decoder.fixed<std::uint64_t>();
   const bool is_plain = all_zero_bytes(decoder.raw(header_reserved_bytes));
   const auto crc = decoder.fixed<std::uint32_t>();
   if (!is_ours || base::crc32c(bytes.substr(0, header_crc_offset)) != crc) {

@@ -14,7 +14,7 @@ struct ZSTD_DCtx_s;
 
 namespace rabia::storage {
 
-inline constexpr std::uint32_t snapshot_version = 1;
+inline constexpr std::uint32_t snapshot_version = 2;
 // Of the state, in every chunk but the last.
 inline constexpr std::size_t snapshot_chunk_bytes = 256U << 10;
 inline constexpr std::size_t snapshot_cluster_id_bytes_max = 256;
@@ -32,6 +32,7 @@ struct SnapshotHeader {
   std::uint64_t incarnation = 0;  // Of the cluster.
   std::uint64_t round = 0;        // The state is that after all rounds below this one.
   std::uint64_t position = 0;     // Batches executed up to there.
+  std::uint64_t clock = 0;        // Of the log (LogTime), there.
   // What the protocol keeps beside the state; opaque here. At most snapshot_extra_bytes_max.
   std::string extra;
 

@@ -94,22 +94,22 @@ TEST(Snapshot, GoldenBytes) {
   ASSERT_TRUE(id.ok()) << id.status().message();
   const std::string bytes = world.content("data/snapshots/snapshot-00000000000000000007.snap");
   EXPECT_EQ(to_hex(bytes),
-            "5241424941534e5001000000040000000e000000b92acffd0300000000000000070000000000"
-            "00000e00000000000000000000000000000000000000f709085673686f70636f6e6669677572"
+            "5241424941534e5002000000040000000e000000b92acffd0300000000000000070000000000"
+            "00000e000000000000001500000000000000000000001b3ec85273686f70636f6e6669677572"
             "6174696f6e730100000000000000090000000900000001000000afe0ccab7468652073746174"
-            "655241424941454e44010000000000000009000000000000006e9cd8fc0537175214386aa5");
-  EXPECT_EQ(id.value(), (SnapshotId{7, bytes.size(), 0x52173705fcd89c6e}));
+            "655241424941454e4401000000000000000900000000000000d3874ea74c5edfdb1ab53c80");
+  EXPECT_EQ(id.value(), (SnapshotId{7, bytes.size(), 0xdbdf5e4ca74e87d3}));
 }
 
 // Given a file that zstd 1.5.4 packed, when any version reads it, then the state comes back.
 TEST(Snapshot, ReadsAGoldenPackedFile) {
   SnapshotWorld world;
   world.put(SnapshotWorld::path(7),
-            from_hex("5241424941534e5001000000040000000e000000b92acffd0300000000000000070000000000"
-                     "00000e00000000000000000000000000000000000000f709085673686f70636f6e6669677572"
+            from_hex("5241424941534e5002000000040000000e000000b92acffd0300000000000000070000000000"
+                     "00000e000000000000001500000000000000000000001b3ec85273686f70636f6e6669677572"
                      "6174696f6e7301000000000000002f01000016000000020000006c1e842728b52ffd602f0065"
                      "0000287a7a656e640100272ac0025241424941454e4401000000000000002f01000000000000"
-                     "d756fa7b0e61dbf46e3bc657"));
+                     "38ade8fdb612d6cc9e3c1fad"));
   const Result<std::string> state = read_snapshot(world.files, SnapshotWorld::path(7));
   ASSERT_TRUE(state.ok()) << state.status().message();
   EXPECT_EQ(state.value(), std::string(300, 'z') + "end");
@@ -315,12 +315,12 @@ TEST(Snapshot, TheNameSaysTheRound) {
 TEST(Snapshot, ALaterFormatIsRefusedAsSuch) {
   SnapshotWorld world;
   std::string bytes = small_snapshot(world);
-  set_at(bytes, 8, std::uint32_t{2});
+  set_at(bytes, 8, std::uint32_t{3});
   set_at(bytes, 60, base::crc32c(std::string_view(bytes).substr(0, 60)));
   world.put(SnapshotWorld::path(7), bytes);
   const Status status = open_and_check(world, 7, false);
   EXPECT_EQ(status.code(), Code::failed_precondition);
-  EXPECT_NE(status.message().find("format 2"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("format 3"), std::string::npos) << status.message();
 }
 
 // A header or level out of its range is refused, and leaves no file.

@@ -24,7 +24,7 @@ from alive import is_alive
 from port_block import PEER_PORT_OFFSET, PortBlock
 
 BINARIES = pathlib.Path(os.environ.get(
-    "RABIA_BIN", pathlib.Path(__file__).parents[2] / "build" / "release" / "bin"))
+    "RABIA_PROGRAMS", pathlib.Path(__file__).parents[2] / "build" / "release" / "bin"))
 # A hang is a failure, but only after longer than any machine needs.
 PATIENCE_SECONDS = 60
 
@@ -99,18 +99,19 @@ class Cluster:
         for pid in pids:
             wait_until(lambda pid=pid: not is_alive(pid), f"process {pid} is gone")
 
-    def start_replica(self, number, *more):
+    def start_replica(self, number, *more, environment=None):
         """Starts one replica by hand, as a person would, and waits until it serves."""
-        process = self.start_in_background(number, *more)
+        process = self.start_in_background(number, *more, environment=environment)
         self.wait_until_serving(number)
         return process
 
-    def start_in_background(self, number, *more):
-        """Starts one replica by hand."""
+    def start_in_background(self, number, *more, environment=None):
+        """Starts one replica by hand, with more in its environment."""
         log = open(self.data / str(number) / "log", "ab")
         with log:
             process = subprocess.Popen(self.replica_command(number, *more),
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       env={**os.environ, **(environment or {})})
         self.by_hand.append(process)
         return process
 

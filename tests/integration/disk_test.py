@@ -87,7 +87,7 @@ class NearlyFull(unittest.TestCase):
     # refused with what is wrong, and what was in force is.
     def test_only_what_can_be_set_is_set(self):
         with Cluster(replicas=1) as cluster, cluster.client(1) as client:
-            for name, value, wanted in ((SETTING, "much", "'much' is not a number of bytes"),
+            for name, value, wanted in ((SETTING, "much", "argument must be a memory value"),
                                         (SETTING, "1MiB", "is too little for segment-bytes"),
                                         ("segment-bytes", "1MiB", "can't set immutable config"),
                                         ("disk-reserve", "1", "Unknown option")):

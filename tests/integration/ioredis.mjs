@@ -31,6 +31,30 @@ for await (const keys of two.scanStream({ match: 'ioredis:n*', count: 100 })) {
 }
 assert.equal(found.size, 500);
 
+// A subscriber at one replica hears in order what is published at the others.
+const subscriber = three.duplicate();
+subscriber.on('error', (error) => { throw error; });
+const heard = [];
+const all = new Promise((resolve) => {
+  subscriber.on('message', (channel, text) => { heard.push(`${channel}=${text}`); });
+  subscriber.on('pmessage', (pattern, channel, text) => {
+    heard.push(`${pattern} ${channel}=${text}`);
+    if (text === '99') resolve();
+  });
+});
+assert.equal(await subscriber.subscribe('ioredis:c'), 1);
+assert.equal(await subscriber.psubscribe('ioredis:[c]'), 2);
+assert.deepEqual(await subscriber.ping(), ['pong', '']);
+assert.equal(await three.publish('ioredis:c', '0'), 2);
+for (let i = 1; i < 100; i += 1) await (i % 2 ? one : two).publish('ioredis:c', String(i));
+await all;
+assert.deepEqual(heard, Array.from({ length: 100 }, (_, i) =>
+  [`ioredis:c=${i}`, `ioredis:[c] ioredis:c=${i}`]).flat());
+assert.equal(await subscriber.unsubscribe('ioredis:c'), 1);
+assert.equal(await subscriber.punsubscribe('ioredis:[c]'), 0);
+assert.equal(await subscriber.get('ioredis:a'), '42');
+await subscriber.quit();
+
 await assert.rejects(one.call('NONSENSE'), /unknown command/);
 assert.equal(await one.ping(), 'PONG');
 for (const client of clients) await client.quit();

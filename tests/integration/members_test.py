@@ -13,6 +13,7 @@ import redis
 
 from cluster import BINARIES, Cluster, run, wait_until
 from load import Writer, check_kept
+from port_block import METRICS_PORT_OFFSET
 
 
 def ctl(cluster, *words, at=1):
@@ -49,6 +50,7 @@ def new_member(cluster, number):
         line = {"id": f"id = {number}",
                 "port": f"port = {cluster.port(number)}",
                 "peer-port": f"peer-port = {cluster.peer_port(number)}",
+                "metrics-port": f"metrics-port = {cluster.port(number) + METRICS_PORT_OFFSET}",
                 "data": f'data = "{home}/data"',
                 "pidfile": f'pidfile = "{home}/pid"'}.get(name, line)
         if name == "member":

@@ -38,6 +38,28 @@ for (const RESP of [2, 3]) {
   assert.equal(new Set(found).size, 500);
   assert.equal(await one.del(names), 500);
 
+  // A subscriber at one replica hears in order what is published at the others.
+  const subscriber = await connect(ports[2], RESP);
+  const heard = [];
+  await subscriber.subscribe(key('c'), (text) => { heard.push(text); });
+  const all = new Promise((resolve) => {
+    subscriber.pSubscribe(key('[c]'), (text, channel) => {
+      heard.push(`${channel}=${text}`);
+      if (text === '99') resolve();
+    });
+  });
+  await subscriber.ping();
+  assert.equal((await three.pubSubNumSub(key('c')))[key('c')], 1);
+  for (let i = 0; i < 100; i += 1) await (i % 2 ? one : two).publish(key('c'), String(i));
+  await all;
+  assert.deepEqual(heard, Array.from({ length: 100 }, (_, i) =>
+    [String(i), `${key('c')}=${i}`]).flat());
+  if (RESP === 3) assert.equal(await subscriber.get(key('a')), '42');
+  await subscriber.unsubscribe(key('c'));
+  await subscriber.pUnsubscribe(key('[c]'));
+  assert.equal(String(await subscriber.get(key('a'))), '42');
+  await subscriber.close();
+
   await assert.rejects(one.sendCommand(['NONSENSE']), /unknown command/);
   assert.equal(await one.ping(), 'PONG');
   for (const client of clients) await client.close();

@@ -163,8 +163,8 @@ Status Cluster::start(std::size_t index, bool bootstrap) {
   options.protocol = options_.protocol;
   options.bootstrap = bootstrap;
   options.segment_bytes = options_.segment_bytes;
-  options.snapshot_log_bytes = options_.snapshot_log_bytes;
-  options.snapshot_zstd_level = options_.snapshot_zstd_level;
+  options.snapshots.log_bytes = options_.snapshot_log_bytes;
+  options.snapshots.zstd_level = options_.snapshot_zstd_level;
   options.disk_reserve_bytes = options_.disk_reserve_bytes;
   auto replica =
       Replica::open({executor_, network_.at(Cluster::host(index)), *host.files, *host.worker,

@@ -55,6 +55,7 @@ void FakeReplica::cut() {
 
 void FakeReplica::execute() {
   ++position_;
+  machine_.begin_batch({.position = {position_}, .origin = {1}, .time = log_clock});
   std::vector<std::uint32_t> answered;
   for (const Item& item : std::exchange(batch_, {})) {
     answer(item);
@@ -73,7 +74,7 @@ void FakeReplica::answer(const Item& item) {
   if (fails) --failing_;
   std::string reply;
   if (item.is_write && !fails) {
-    machine_.apply({.position = {position_}, .origin = {1}}, item.bytes, &reply);
+    machine_.apply({.position = {position_}, .origin = {1}, .time = log_clock}, item.bytes, &reply);
   }
   if (found == clients_.end()) return;
   --found->second.unanswered;

@@ -74,9 +74,15 @@ class FakeReplica final : public replica::Replica {
   Status end_backup(std::uint64_t backup) override;
   [[nodiscard]] std::size_t peers_holding_everything() const override { return peers_holding; }
   [[nodiscard]] replica::ReplicaStatus status() const override;
+  [[nodiscard]] LogTime log_time() const override { return log_clock; }
+  [[nodiscard]] const replica::StageTimes& stage_times() const override { return times; }
+  replica::StageTimes times;
   [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_status; }
   void set_disk_reserve(std::uint64_t bytes) override { disk_status.reserve_bytes = bytes; }
+  void set_snapshot_rule(const replica::SnapshotRule&) override {}
   Status close() override { return {}; }
+
+  LogTime log_clock;  // The machine's, too, from the next batch on.
 
  private:
   struct Item {

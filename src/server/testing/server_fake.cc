@@ -9,7 +9,9 @@
 #include <string>
 
 #include "io/real_runtime.h"
+#include "replica/log_clock.h"
 #include "server/server.h"
+#include "server/testing/fake_configuration.h"
 #include "server/testing/fake_replica.h"
 
 namespace {
@@ -38,6 +40,7 @@ class Pump {
     });
   }
   void execute() {
+    replica_.log_clock = rabia::replica::log_time_of(executor_.wall_now());
     replica_.execute();
     busy_ = false;
     if (replica_.waiting() > 0) schedule();
@@ -65,13 +68,19 @@ int main(int argc, char** argv) {
   replica.on_snapshot_request = [&] {
     runtime.executor().post([&] { replica.end_snapshot(rabia::replica::SnapshotInfo{}); });
   };
+  rabia::server::testing::FakeConfiguration configuration(
+      {{.name = "appendonly", .value = "no"},
+       {.name = "loglevel", .value = "notice", .can_change = true},
+       {.name = "maxclients", .value = "10000", .can_change = true},
+       {.name = "pidfile", .value = ""}});
   rabia::server::ServerOptions options;
   options.listen = {.host = "127.0.0.1", .port = static_cast<std::uint16_t>(std::atoi(argv[1]))};
   options.require_pass = argc > 3 ? argv[3] : "";
   auto server = rabia::server::Server::open({.executor = runtime.executor(),
                                              .network = runtime.network(),
                                              .replica = replica,
-                                             .machine = machine},
+                                             .machine = machine,
+                                             .configuration = &configuration},
                                             options);
   if (!server.ok()) {
     std::fprintf(stderr, "%s\n", server.status().message().c_str());

@@ -44,12 +44,13 @@ class TestClient final : public io::StreamHandler {
 // One thread.
 class ServerWorld {
  public:
-  explicit ServerWorld(ServerOptions options = {}) {
+  explicit ServerWorld(ServerOptions options = {}, Configuration* configuration = nullptr) {
     options.listen = {.host = "server", .port = 6379};
     auto opened = Server::open({.executor = executor,
                                 .network = network.at("server"),
                                 .replica = replica,
-                                .machine = machine},
+                                .machine = machine,
+                                .configuration = configuration},
                                std::move(options));
     if (opened.ok()) server = opened.take();
   }

@@ -23,6 +23,7 @@ inline SnapshotHeader header_of(std::uint64_t round) {
           .incarnation = 3,
           .round = round,
           .position = round * 2,
+          .clock = round * 3,
           .extra = "configurations"};
 }
 

@@ -1,0 +1,34 @@
+// What a server tells of itself at once, for metrics. A value.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "server/command_statistics.h"
+#include "server/statistics.h"
+
+namespace rabia::server {
+
+struct ServerPicture {
+  struct Command {
+    std::string_view name;  // Of static storage.
+    CommandCounts counts;
+  };
+
+  base::Duration uptime{};
+  std::uint16_t port = 0;
+  std::uint64_t clients = 0;
+  std::uint64_t clients_max = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t store_bytes = 0;
+  std::uint64_t slow_commands = 0;  // That SLOWLOG holds.
+  Statistics statistics;
+  std::vector<Command> commands;                             // Those that were called or rejected.
+  std::map<std::string, std::uint64_t, std::less<>> errors;  // By code.
+};
+
+}  // namespace rabia::server
