@@ -88,6 +88,8 @@ constexpr std::string_view mixes[] = {
     "GET INCR INCR INCRBY DECR DECRBY SET",
     "MGET MSET MSETNX GET SET",
     "MGET MSET DEL EXISTS FLUSHALL DBSIZE SET",
+    "EXEC EXEC GET SET INCR",
+    "EXEC EXEC EXEC MGET MSET DEL APPEND SET",
     RandomOptions().commands,
 };
 

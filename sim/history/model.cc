@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -30,6 +31,11 @@ std::string count(std::size_t value) {
 std::string bulk_or_nil(const std::string* value) {
   if (value == nullptr) return std::string(nil);
   return "$" + std::to_string(value->size()) + "\r\n" + *value + "\r\n";
+}
+
+void sort_once(std::vector<std::string>& keys) {
+  std::ranges::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
 bool same_word(std::string_view a, std::string_view upper) {
@@ -179,6 +185,42 @@ std::string flushall(Contents& contents, const Arguments& args) {
   return std::string(ok);
 }
 
+// Transactions.
+
+bool is_unchanged(const Contents& contents, const Transaction::Watched& watched) {
+  const std::string* const value = contents.find(watched.key);
+  if (value == nullptr || !watched.value) return value == nullptr && !watched.value;
+  return *value == *watched.value;
+}
+
+std::string exec(Contents& contents, const Arguments& args) {
+  const Transaction transaction = transaction_of(args);
+  if (transaction.watched && !is_unchanged(contents, *transaction.watched)) {
+    return std::string(nil_array);
+  }
+  std::string reply = "*" + std::to_string(transaction.commands.size()) + "\r\n";
+  for (const Arguments& command : transaction.commands) reply += execute(contents, command);
+  return reply;
+}
+
+// What is watched is read. It overwrites what all of its commands do, when nothing is watched.
+Footprint footprint_of_transaction(const Transaction& transaction) {
+  const bool is_sure = !transaction.watched;
+  Footprint whole{.reads_only = true, .overwrites = is_sure, .is_blind = is_sure};
+  if (transaction.watched) whole.keys.push_back(transaction.watched->key);
+  for (const Arguments& command : transaction.commands) {
+    const Footprint one = footprint_of(command);
+    whole.keys.insert(whole.keys.end(), one.keys.begin(), one.keys.end());
+    whole.all_keys = whole.all_keys || one.all_keys;
+    whole.reads_only = whole.reads_only && one.reads_only;
+    whole.overwrites = whole.overwrites && one.overwrites;
+    whole.is_blind = whole.is_blind && one.is_blind;
+  }
+  if (whole.all_keys) whole.keys.clear();
+  sort_once(whole.keys);
+  return whole;
+}
+
 // The table of commands.
 
 enum class Keys : std::uint8_t { first, every, every_second, all_there_are };
@@ -237,8 +279,7 @@ std::vector<std::string> keys_of(const Command& command, const Arguments& args) 
   const std::size_t step = command.keys == Keys::every_second ? 2 : 1;
   const std::size_t last = command.keys == Keys::first ? 1 : args.size() - 1;
   for (std::size_t i = 1; i <= last && i < args.size(); i += step) keys.push_back(args[i]);
-  std::ranges::sort(keys);
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  sort_once(keys);
   return keys;
 }
 
@@ -272,6 +313,7 @@ std::optional<SetOptions> set_options_of(const Arguments& args) {
 }
 
 Footprint footprint_of(const Arguments& args) {
+  if (is_transaction(args)) return footprint_of_transaction(transaction_of(args));
   const Command& command = command_of(args);
   const Depends depends = depends_of(command, args);
   return {.keys = keys_of(command, args),
@@ -281,13 +323,23 @@ Footprint footprint_of(const Arguments& args) {
           .is_blind = depends == Depends::nothing};
 }
 
+Footprint footprint_of(const Operation& operation) {
+  if (!was_refused(operation)) return footprint_of(operation.args);
+  return {.keys = {transaction_of(operation.args).watched->key}, .reads_only = true};
+}
+
 std::string execute(Contents& contents, const Arguments& args) {
+  if (is_transaction(args)) return exec(contents, args);
   const Command& command = command_of(args);
   if (command.read != nullptr) return look(contents, args);
   return has_right_size(command, args) ? command.write(contents, args) : wrong_number(args[0]);
 }
 
 std::string look(const Contents& contents, const Arguments& args) {
+  if (is_transaction(args)) {
+    Contents copy = contents;
+    return exec(copy, args);
+  }
   const Command& command = command_of(args);
   RABIA_CHECK(command.read != nullptr);
   return has_right_size(command, args) ? command.read(contents, args) : wrong_number(args[0]);

@@ -5,8 +5,9 @@
 // no expiry.
 //
 // Commands: APPEND DBSIZE DECR DECRBY DEL EXISTS FLUSHALL GET GETDEL GETSET INCR INCRBY MGET MSET
-// MSETNX SET SETNX STRLEN UNLINK. Any other is a mistake of the caller and ends the process; wrong
-// arguments are answered with an error, as a server does.
+// MSETNX SET SETNX STRLEN UNLINK, and EXEC with all of its commands (transaction.h). Any other is a
+// mistake of the caller and ends the process; wrong arguments are answered with an error, as a
+// server does.
 #pragma once
 
 #include <optional>
@@ -28,20 +29,22 @@ struct SetOptions {
 
 // What a command has to do with keys, whatever is in them.
 struct Footprint {
-  std::vector<std::string> keys;  // Sorted, each once.
-  bool all_keys = false;          // Every key there may be; `keys` is empty.
-  bool reads_only = false;        // Changes nothing, ever.
+  std::vector<std::string> keys = {};  // Sorted, each once.
+  bool all_keys = false;               // Every key there may be; `keys` is empty.
+  bool reads_only = false;             // Changes nothing, ever.
   // The command leaves its keys in a state that does not depend on what was in them before …
   bool overwrites = false;
   // … and its reply does not depend on it either.
   bool is_blind = false;
 };
 [[nodiscard]] Footprint footprint_of(const Arguments& args);
+// Of a transaction that is known to have executed nothing: that of a look at what it watched.
+[[nodiscard]] Footprint footprint_of(const Operation& operation);
 
 // Executes a command. Returns its reply as RESP2 bytes.
 std::string execute(Contents& contents, const Arguments& args);
 
-// The reply of a command that only reads.
+// The reply of a command that only reads, or of any transaction.
 [[nodiscard]] std::string look(const Contents& contents, const Arguments& args);
 
 }  // namespace rabia::sim::history

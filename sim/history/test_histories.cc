@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/history/model.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -27,8 +28,26 @@ class Commands {
       : options_(options), random_(random), names_(words_of(options.commands)) {}
 
   Arguments next() {
-    ++serial_;
     const std::string& name = names_[random_.below(names_.size())];
+    return name == "EXEC" ? transaction() : command(name);
+  }
+
+ private:
+  Arguments transaction() {
+    Transaction transaction;
+    if (random_.chance(50)) transaction.watched = {.key = key(), .value = {}};
+    if (transaction.watched && random_.chance(70)) transaction.watched->value = value();
+    for (std::uint64_t left = 1 + random_.below(3); left > 0;) {
+      const std::string& name = names_[random_.below(names_.size())];
+      if (name == "EXEC" || name == "MSETNX") continue;
+      transaction.commands.push_back(command(name));
+      --left;
+    }
+    return arguments_of(transaction);
+  }
+
+  Arguments command(const std::string& name) {
+    ++serial_;
     Arguments args = {name};
     if (name == "FLUSHALL" || name == "DBSIZE") return args;
     const bool takes_pairs = name == "MSET" || name == "MSETNX";
@@ -45,7 +64,6 @@ class Commands {
     return args;
   }
 
- private:
   std::string key() { return "k" + std::to_string(random_.below(options_.keys)); }
   std::string value() {
     return std::to_string(options_.values == 0 ? serial_ : random_.below(options_.values));

@@ -11,6 +11,8 @@
 #include "io/testing/manual_executor.h"
 #include "io/testing/memory_network.h"
 #include "sim/history/history.h"
+#include "sim/history/transaction.h"
+#include "sim/world/request.h"
 #include "sim/world/trace.h"
 #include "sim/world/workload.h"
 
@@ -48,9 +50,13 @@ class Client final : public io::StreamHandler {
   void connected(Result<std::unique_ptr<io::Stream>> stream);
   void turn();
   void turn_later(base::Duration after);
-  void ask(history::Arguments args);
+  std::size_t ask(history::Arguments args, history::Arguments before = {});
+  void ask_by_plan();
+  void begin_to_lock();
+  [[nodiscard]] std::optional<history::Transaction::Watched> locked();
   void take_replies();
   void take_reply(std::string_view reply);
+  void conclude(const Request& request, history::Operation& operation);
   void give_up(std::string_view why);
   void run_later(base::Duration after, void (Client::*what)());
   void check_patience();
@@ -70,11 +76,20 @@ class Client final : public io::StreamHandler {
   bool connected_ = false;
   std::string to_send_;
   std::string received_;
-  std::deque<std::size_t> waiting_;  // Places in the history, in the order of asking.
+  struct Asked {
+    std::size_t place;  // In the history.
+    Request request;
+  };
+  std::deque<Asked> waiting_;  // In the order of asking.
+  bool watching_ = false;      // WATCH was sent on this connection, and nothing that ends it.
+  // A key that was read, watched, and read again: the places of the reads in the history.
+  struct Lock {
+    std::string key;
+    std::size_t read_before;
+    std::size_t read_after;
+  };
+  std::optional<Lock> lock_;
   std::size_t refused_in_a_row_ = 0;
 };
-
-// The length of the first complete RESP2 reply in `bytes`, or nothing while it is not complete.
-[[nodiscard]] std::optional<std::size_t> reply_length(std::string_view bytes);
 
 }  // namespace rabia::sim

@@ -136,6 +136,13 @@ void draw_faults(base::Random& random, const Scenario& scenario, Plan& plan) {
   plan.frames.late_by_most = one_of(random, latest);
 }
 
+// Not in all runs: they leave less room for all else.
+void draw_transactions(Plan& plan) {
+  base::Random random(plan.seed * 67 + 2);  // So that nothing else changes by it.
+  if (random.chance(50)) plan.clients.transaction_percent = 1 + random.below(40);
+  if (random.chance(40)) plan.clients.locking_percent = 1 + random.below(60);
+}
+
 // Of two in three seeds in which disks fill up: in the others they do so unseen.
 void draw_disk_reserve(Plan& plan) {
   constexpr base::Duration look_every[] = {milliseconds(10), milliseconds(50), milliseconds(250)};
@@ -257,6 +264,7 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   draw_snapshots(random, plan);
   draw_digests(random, plan);
   draw_disk_reserve(plan);
+  draw_transactions(plan);
   return plan;
 }
 

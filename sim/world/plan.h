@@ -35,9 +35,11 @@ struct ClientsPlan {
   std::uint64_t pipeline_percent = 0;  // Of the turns: several commands in one write.
   std::size_t keys = 4;                // Of texts, and as many of numbers.
   std::uint64_t read_percent = 40;
-  std::uint64_t many_keys_percent = 0;  // Of the operations: MSET, MGET, DEL of several, ….
-  std::uint64_t clear_permille = 0;     // Of the operations: FLUSHALL, DBSIZE.
-  std::uint64_t large_percent = 0;      // Of the values: some kilobytes.
+  std::uint64_t many_keys_percent = 0;    // Of the operations: MSET, MGET, DEL of several, ….
+  std::uint64_t clear_permille = 0;       // Of the operations: FLUSHALL, DBSIZE.
+  std::uint64_t large_percent = 0;        // Of the values: some kilobytes.
+  std::uint64_t transaction_percent = 0;  // Of the operations.
+  std::uint64_t locking_percent = 0;  // Of the turns: WATCH, and a transaction that depends on it.
 };
 
 struct Plan {

@@ -90,6 +90,10 @@ constexpr CountRow rows[] = {
     {Count::corruption_spread, path, "corrupted state spread by a snapshot", false},
     {Count::disk_low, path, "writes refused for a disk that fills up", true},
     {Count::disk_critical, path, "stepped back for a full disk", true},
+    {Count::transactions_executed, path, "transaction executed", true},
+    {Count::transactions_refused, path, "transaction refused for a watched key", true},
+    {Count::transactions_unknown, path, "transaction of unknown outcome", true},
+    {Count::transactions_read_between, path, "read between two writes of a transaction", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

@@ -93,6 +93,10 @@ enum class Count : std::uint8_t {
   corruption_spread,
   disk_low,
   disk_critical,
+  transactions_executed,
+  transactions_refused,
+  transactions_unknown,
+  transactions_read_between,
   count_of_counts,
 };
 

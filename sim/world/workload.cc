@@ -1,5 +1,8 @@
 #include "sim/world/workload.h"
 
+#include <charconv>
+#include <utility>
+
 namespace rabia::sim {
 
 using history::Arguments;
@@ -21,6 +24,9 @@ std::string Workload::fresh_value() {
 Arguments Workload::next() {
   if (random_.below(1000) < plan_.clear_permille) {
     return {random_.chance(50) ? "FLUSHALL" : "DBSIZE"};
+  }
+  if (plan_.transaction_percent > 0 && random_.chance(plan_.transaction_percent)) {
+    return transaction();
   }
   const bool many = random_.chance(plan_.many_keys_percent);
   if (random_.chance(plan_.read_percent)) return many ? read_of_many() : read();
@@ -88,12 +94,86 @@ Arguments Workload::write_of_many() {
   }
 }
 
+Arguments Workload::transaction() {
+  const std::string text = text_key();
+  const std::string number = number_key();
+  const bool only_reads = random_.chance(plan_.read_percent / 4);
+  const std::size_t size = 2 + random_.below(3);
+  while (commands_.size() < size) {
+    if (only_reads || random_.chance(40)) {
+      add_read(text, number);
+    } else {
+      add_write(text, number);
+    }
+  }
+  return history::arguments_of({.watched = {}, .commands = std::exchange(commands_, {})});
+}
+
+void Workload::add_read(const std::string& text, const std::string& number) {
+  switch (random_.below(6)) {
+    case 0:
+      return commands_.push_back({"MGET", text, number});
+    case 1:
+      return commands_.push_back({"GET", number});
+    case 2:
+      return commands_.push_back({random_.chance(50) ? "STRLEN" : "EXISTS", text});
+    default:
+      return commands_.push_back({"GET", text});
+  }
+}
+
+void Workload::add_write(const std::string& text, const std::string& number) {
+  switch (random_.below(10)) {
+    case 0:
+      return commands_.push_back({"APPEND", text, fresh_value()});
+    case 1:
+      return commands_.push_back({random_.chance(50) ? "DEL" : "GETDEL", text});
+    case 2:
+      return commands_.push_back({"SET", text_key(), fresh_value()});
+    case 3:  // The second fails, whatever there was: so it never makes a number of a text.
+      commands_.push_back({"SET", text, fresh_value()});
+      return commands_.push_back({"INCR", text});
+    case 4:
+    case 5:
+    case 6:
+      return commands_.push_back({random_.chance(80) ? "INCR" : "DECR", number});
+    default:
+      return commands_.push_back({"SET", text, fresh_value()});
+  }
+}
+
+std::string Workload::key_to_watch() {
+  return random_.chance(40) ? std::string(counter_key) : text_key();
+}
+
+Arguments Workload::guarded(history::Transaction::Watched watched) {
+  const std::string read = watched.value.value_or("");
+  const bool counts = watched.key == counter_key;
+  const std::string value = counts
+                                ? std::to_string(counted(read) + 1) + "." + fresh_value()
+                                : fresh_value() + "after " + read.substr(0, read.find(';')) + ";";
+  const std::string number = number_key();
+  if (random_.chance(30)) add_read(watched.key, number);
+  commands_.push_back({"SET", watched.key, value});
+  if (random_.chance(30)) add_read(watched.key, number);
+  if (!counts && random_.chance(30)) add_write(watched.key, number);
+  return history::arguments_of(
+      {.watched = std::move(watched), .commands = std::exchange(commands_, {})});
+}
+
+std::uint64_t counted(std::string_view value) {
+  std::uint64_t number = 0;
+  std::from_chars(value.data(), value.data() + value.size(), number);
+  return number;
+}
+
 Arguments Workload::read_all(const ClientsPlan& plan) {
   Arguments args{"MGET"};
   for (std::size_t i = 0; i < plan.keys; ++i) {
     args.push_back("k" + std::to_string(i));
     args.push_back("n" + std::to_string(i));
   }
+  if (plan.locking_percent > 0) args.emplace_back(counter_key);
   return args;
 }
 

@@ -448,9 +448,10 @@ std::string World::judge_history() {
       ++tally_[Count::operations_not_executed];
     }
   }
+  count_transactions();
   const history::Verdict verdict = history::check(history_);
   if (verdict.kind == history::Verdict::Kind::undecided) ++tally_[Count::history_undecided];
-  if (verdict.kind != history::Verdict::Kind::not_linearizable) return {};
+  if (verdict.kind != history::Verdict::Kind::not_linearizable) return judge_counter();
   return "section 13, 10: the clients' history is not linearizable\n" + verdict.explanation;
 }
 

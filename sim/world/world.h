@@ -90,6 +90,10 @@ class World {
   std::string demand_that_the_odd_stop(const std::vector<Host*>& of);
   bool answered_or_ended(const history::Arguments& args, const Host& host);
 
+  // world_transactions.cc
+  void count_transactions();
+  std::string judge_counter();
+
   RunOptions options_;
   Plan plan_;
   base::Random random_;

@@ -106,6 +106,10 @@ enum class Mutant : std::uint8_t {
   not_written_back,
   // docs/architecture.md, "Failure".
   disk_full_log_first,
+  // docs/commands.md, "Transactions".
+  transaction_condition_at_the_origin,
+  transaction_not_as_one,
+  transaction_reads_at_the_end,
   // Section 16: the protocol as published.
   published_any_proposal,
   published_f_votes_decide,

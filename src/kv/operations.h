@@ -204,6 +204,7 @@ class StoreMachine final : public StateMachine {
   Recorder recorder_;
   TransactionReader* reader_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
+  std::string late_;  // Empty, but for Mutant::transaction_not_as_one.
 };
 
 }  // namespace rabia::kv

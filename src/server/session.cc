@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/codec.h"
+#include "base/mutant.h"
 #include "io/log.h"
 #include "server/result_to_resp.h"
 #include "server/text.h"
@@ -473,6 +474,10 @@ bool Session::commit(const Command& command, Arguments arguments) {
     return true;
   }
   if (!server_.replica.accepts(replica_client_)) return false;
+  if (base::mutated(base::Mutant::transaction_condition_at_the_origin) &&
+      client_.watched.unchanged(server_.machine.store())) {
+    client_.watched.clear();
+  }
   transaction->watch(std::exchange(client_.watched, {}));
   server_.operation.clear();
   if (transaction->writes()) {

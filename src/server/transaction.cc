@@ -6,11 +6,16 @@
 
 #include "base/check.h"
 #include "base/codec.h"
+#include "base/mutant.h"
 #include "server/client_state.h"
 #include "server/result_to_resp.h"
 #include "server/server_state.h"
 
 namespace rabia::server {
+
+using base::Mutant;
+using base::mutated;
+
 namespace {
 
 void encode_arguments(Arguments arguments, std::string& out) {
@@ -132,6 +137,9 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
   for (const Item& item : items_) {
     if (item.kind == Kind::local || item.kind == Kind::error) {
       answer_local(item, server, client, reply);
+    } else if (item.kind == Kind::read && mutated(Mutant::transaction_reads_at_the_end)) {
+      (void)results.next();
+      run_read(server, item.bytes, reply);
     } else {
       write_next_result(results, reply);
     }
