@@ -53,6 +53,11 @@ def digest(client):
     return {"position": str(int(position)), "digest": text.decode()}
 
 
+def between_rounds(client):
+    info = client.info("rabia")
+    return info["executed_round"] == info["top_round"]
+
+
 class Backups(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -219,6 +224,8 @@ class Backups(unittest.TestCase):
         with Cluster() as cluster:
             with cluster.client(1) as client:
                 write_keys(client, range(100))
+                # In the midst of a round, which the others would have to end, it could take none.
+                wait_until(lambda: between_rounds(client), "replica 1 stands at the end of a round")
             cluster.kill(2, 3)
             with cluster.client(1) as client:
                 self.assertTrue(client.save())
