@@ -20,6 +20,7 @@ ROOMS = {
     "storage": {"base", "io"},
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
+    "library": {"base", "io", "replica"},
     "server": {"base", "io", "replica", "kv", "resp"},
     "metrics": {"base", "io", "replica", "kv", "server"},
 }

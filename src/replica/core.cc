@@ -211,7 +211,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   if (const auto stamp = stamp_of(execution.batch.view())) {
     clock_.executed(*stamp, environment_.executor.now());
   }
-  const ApplyContext context{position_, execution.slot.lane, clock_.time()};
+  ApplyContext context{position_, execution.slot.lane, clock_.time()};
   if (environment_.probe != nullptr) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }
@@ -228,6 +228,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
         const bool waited_for = clients_.contains(item.client);
         reply_bytes_.clear();
         machine_.apply(context, command, waited_for ? &reply_bytes_ : nullptr);
+        ++context.index;
         if (Client* const client = clients_.answering(item.client)) {
           client->on_executed(item.token, reply_bytes_);
         }
@@ -239,6 +240,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   while (commands.next(command)) {
     ++commands_executed_;
     machine_.apply(context, command, nullptr);
+    ++context.index;
   }
   note_digest();
 }
