@@ -79,6 +79,11 @@ struct Execution {
     return has_time && deadline <= static_cast<std::int64_t>(store.clock());
   }
 
+  // The command of a client that waits here read a key, and there is none.
+  void missed(std::string_view key) {
+    if (listener != nullptr && out.wanted()) listener->on_missed(key);
+  }
+
   void bytes_or_nil(std::optional<std::string_view> value) {
     if (value) {
       out.bytes(*value);
