@@ -15,6 +15,7 @@ using Refusal = server::Configuration::Refusal;
 // What is wrong with a value, in the words of Redis.
 std::string why_not(const SettingRow& row, std::string_view text) {
   const ValueType& type = row.type;
+  if (!type.refused.empty()) return std::string(type.refused);
   const bool parses =
       type.kind == Kind::bytes ? parse_byte_count(text).ok() : parse_number(text).ok();
   switch (type.kind) {

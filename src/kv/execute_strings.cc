@@ -67,6 +67,7 @@ void set(Execution& run) {
   const std::optional<Store::Item> old = looks ? run.store.find(key) : std::nullopt;
   const bool allowed = condition == SetCondition::always ||
                        (condition == SetCondition::if_present) == old.has_value();
+  if (want_old && !old) run.missed(key);
   if (want_old) {
     run.bytes_or_nil(old ? std::optional(old->value)
                          : std::nullopt);  // Copied: the change ends it.
@@ -77,6 +78,7 @@ void set(Execution& run) {
   }
   if (!allowed) return;
   const std::int64_t deadline = run.deadline_of(expiry, old ? old->deadline : no_deadline);
+  if (expiry.kind == Expiry::Kind::keep) run.store.begin_operation(set_keeping_deadline);
   if (run.is_over(expiry, deadline)) {
     run.store.erase(key);
   } else {
@@ -170,7 +172,7 @@ void get_and_erase(Execution& run) {
   const std::string_view key = run.key();
   if (!run.complete()) return;
   run.bytes_or_nil(run.store.get(key));
-  run.store.erase(key);
+  if (!run.store.erase(key)) run.missed(key);
 }
 
 void clear(Execution& run) {

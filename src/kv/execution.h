@@ -93,6 +93,10 @@ struct Execution {
   bool has_room_for(std::string_view key) {
     return has_room([&] { return store.contains(key) ? std::uint64_t{0} : 1; });
   }
+  // The command of a client that waits here read a key, and there is none.
+  void missed(std::string_view key) {
+    if (listener != nullptr && out.wanted()) listener->on_missed(key);
+  }
 
   void bytes_or_nil(std::optional<std::string_view> value) {
     if (value) {

@@ -142,7 +142,7 @@ void StoreMachine::keep_changes(std::uint64_t bytes_max) {
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
-  if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr);
+  if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr, nullptr);
   const auto is = [&](Operation operation) {
     return !command.empty() && command.front() == static_cast<char>(operation);
   };

@@ -77,6 +77,7 @@ void run_type(ReadCall& call) {
   // No use of the key, as in Redis.
   const bool found = call.store.contains(call.arguments[1]);
   ++(found ? call.statistics.keyspace_hits : call.statistics.keyspace_misses);
+  if (!found) note_miss(call.server, call.arguments[1]);
   call.reply.simple(found ? string_type : "none");
 }
 

@@ -6,6 +6,7 @@
 
 #include "server/client_state.h"
 #include "server/command.h"
+#include "server/keyspace_events.h"
 #include "server/server_state.h"
 #include "server/statistics.h"
 
@@ -14,7 +15,10 @@ namespace rabia::server {
 inline std::optional<std::string_view> look_up(ReadCall& call, std::string_view key) {
   const auto item = call.store.find(key);
   ++(item ? call.statistics.keyspace_hits : call.statistics.keyspace_misses);
-  if (!item) return std::nullopt;
+  if (!item) {
+    note_miss(call.server, key);
+    return std::nullopt;
+  }
   const bool may_touch = call.client == nullptr || !call.client->no_touch;
   if (call.store.tracking() != kv::UseTracking::none && may_touch) [[unlikely]] {
     call.server.read_hints.note(call.store, key, item->use, call.replica.log_time());

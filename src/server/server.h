@@ -15,6 +15,7 @@
 #include "replica/replica.h"
 #include "resp/parser.h"
 #include "server/configuration.h"
+#include "server/keyspace_classes.h"
 #include "server/picture.h"
 
 namespace rabia::server {
@@ -45,6 +46,7 @@ struct ServerOptions {
   // RABIA.WATCH and RABIA.EVENTS, and what they look back on, in bytes of memory.
   bool enable_notifications = true;
   std::uint64_t notification_history_bytes = 32ULL << 20;
+  KeyspaceClasses notify_keyspace_events = 0;
   // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
   std::int64_t slowlog_slower_than_usec = 10'000;
   std::uint64_t slowlog_entries_max = 128;  // Up to slowlog_entries_limit.

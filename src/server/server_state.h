@@ -11,6 +11,7 @@
 #include "server/buffer_pool.h"
 #include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/keyspace_events.h"
 #include "server/monitors.h"
 #include "server/own_client.h"
 #include "server/rates.h"
@@ -34,6 +35,7 @@ class LogListener final : public kv::Listener {
   void on_change(const kv::Change& change) override;
   std::uint64_t on_message(kv::ChannelKind kind, std::string_view channel,
                            std::string_view payload) override;
+  void on_missed(std::string_view key) override;
   void on_skipped() override;
 
  private:
@@ -66,6 +68,7 @@ struct ServerState {
   base::Random random;
   TransactionReads transaction_reads{*this};
   Subscriptions subscriptions;
+  KeyspaceEvents keyspace_events;
   Watchers watchers;
   LogListener listener{*this};
   OwnClient own_client{replica};

@@ -175,6 +175,7 @@ void TransactionReads::read(std::string_view bytes, std::string& out) {
   RABIA_CHECK(!bytes.empty());
   resp::ReplyWriter reply(out, static_cast<resp::Protocol>(bytes.front()));
   run_read(server_, bytes, reply);
+  server_.keyspace_events.tell_misses();
 }
 
 }  // namespace rabia::server
