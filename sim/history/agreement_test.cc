@@ -89,6 +89,7 @@ constexpr std::string_view mixes[] = {
     "MGET MSET MSETNX GET SET",
     "MGET MSET DEL EXISTS FLUSHALL DBSIZE SET",
     "EXEC EXEC GET SET INCR",
+    "SET SET GET EXPIRED EXPIRED PERSIST PEXPIRE APPEND",
     "EXEC EXEC EXEC MGET MSET DEL APPEND SET",
     RandomOptions().commands,
 };

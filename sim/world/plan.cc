@@ -143,6 +143,20 @@ void draw_transactions(Plan& plan) {
   if (random.chance(40)) plan.clients.locking_percent = 1 + random.below(60);
 }
 
+void draw_names_and_expiry(Plan& plan) {
+  base::Random random(plan.seed * 73 + 4);  // So that nothing else changes by it.
+  if (random.chance(50)) plan.clients.once_percent = 1 + random.below(80);
+  if (random.chance(50)) plan.clients.expiring_percent = 1 + random.below(40);
+  plan.clients.expires_in_ms_max = random.chance(50) ? 100 : 2000;
+}
+
+// What a replica keeps is more than one command can change (sim/world/watched_machine.h).
+void draw_watchers(Plan& plan) {
+  base::Random random(plan.seed * 79 + 6);  // As before.
+  plan.watchers = random.chance(60) ? 1 + random.below(3) : 0;
+  plan.changes_bytes = random.chance(50) ? 300 << 10 : 32 << 20;
+}
+
 // Of two in three seeds in which disks fill up: in the others they do so unseen.
 void draw_disk_reserve(Plan& plan) {
   constexpr base::Duration look_every[] = {milliseconds(10), milliseconds(50), milliseconds(250)};
@@ -265,6 +279,8 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   draw_digests(random, plan);
   draw_disk_reserve(plan);
   draw_transactions(plan);
+  draw_names_and_expiry(plan);
+  draw_watchers(plan);
   return plan;
 }
 

@@ -104,7 +104,9 @@ bool skip_to_key(base::Decoder& in) {
 }  // namespace
 
 void StoreMachine::begin_batch(const ApplyContext& context) {
-  store_.advance_clock(context.time.value);
+  constexpr std::uint64_t too_early = 50;  // Milliseconds.
+  store_.advance_clock(context.time.value +
+                       (mutated(Mutant::expiry_before_its_time) ? too_early : 0));
   replies_.advance_clock(context.time.value);
   store_.begin_operation(0);
   store_.expire(removed_by_a_batch);
@@ -252,7 +254,8 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
   const std::uint64_t keep_milliseconds = in.varint();
   const std::string_view operation = in.bytes();
   if (!in.complete() || session.size() > session_bytes_max) return out.error(malformed_error);
-  if (const auto kept = replies_.find(session, number)) {
+  const auto kept = replies_.find(session, number);
+  if (kept && !mutated(Mutant::once_executed_again)) {
     if (reply != nullptr) reply->append(*kept);
     return;
   }

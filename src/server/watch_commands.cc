@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "base/mutant.h"
 #include "base/number.h"
 #include "server/client_state.h"
 #include "server/command.h"
@@ -13,6 +14,10 @@
 #include "server/watchers.h"
 
 namespace rabia::server {
+
+using base::Mutant;
+using base::mutated;
+
 namespace {
 
 constexpr std::size_t watches_max = 1'000;  // Of one client.
@@ -85,8 +90,9 @@ void run_rabia_watch(ReadCall& call) {
   }
   const std::uint64_t from = request.from.value_or(watchers.log().end());
   if (!has_changes_above(watchers.log(), from, call.reply)) return;
-  const std::uint64_t id =
-      watchers.add(*call.server.sessions.find(call.client->id), std::move(request.options), from);
+  const bool tells_again = mutated(Mutant::change_told_again) && from > watchers.log().begin();
+  const std::uint64_t id = watchers.add(*call.server.sessions.find(call.client->id),
+                                        std::move(request.options), tells_again ? from - 1 : from);
   call.reply.array(2);
   call.reply.integer(static_cast<std::int64_t>(id));
   call.reply.integer(static_cast<std::int64_t>(from));
