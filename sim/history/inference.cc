@@ -128,7 +128,7 @@ std::vector<Observation> seen_by_number(const Arguments& args, std::int64_t numb
     return name == "PEXPIRE" ? all_keys_are(Kind::absent, {name, args[1]}, 1)
                              : std::vector<Observation>();
   }
-  if (name == "EXPIRED" && number == 1) {
+  if (is_one_of(name, {"EXPIRED", "EVICTED"}) && number == 1) {
     return {{args[1], {.kind = Kind::value, .value = args[2]}}};
   }
   if (name == "STRLEN") return {{args[1], {.kind = Kind::length, .length = count}}};
@@ -234,7 +234,7 @@ bool was_without_effect(const Operation& operation) {
   if (reply.starts_with('-')) return true;
   if (name == "SET") return reply == "$-1\r\n" && !is_set_with_get(operation.args);
   return reply == ":0\r\n" &&
-         is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST", "PEXPIRE", "EXPIRED"});
+         is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST", "PEXPIRE", "EXPIRED", "EVICTED"});
 }
 
 // For each of the operations that may have made the key such, what it had to be like before all of
@@ -311,7 +311,7 @@ Origin origin_of(const std::string& key, const Sight& sight, const Operation& op
   const std::string& name = args[0];
   if (was_without_effect(operation)) return if_so(false);
   if (is_transaction(args)) return origin_in_transaction(key, sight, operation);
-  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL", "EXPIRED"})) {
+  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL", "EXPIRED", "EVICTED"})) {
     return if_so(sight.fits(nullptr));
   }
   // They change no value; a PEXPIRE may remove the key.

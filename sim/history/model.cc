@@ -202,6 +202,13 @@ std::string expired(Contents& contents, const Arguments& args) {
   return integer(1);
 }
 
+std::string evicted(Contents& contents, const Arguments& args) {
+  const std::string* const value = contents.find(args[1]);
+  if (value == nullptr || *value != args[2]) return integer(0);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
 std::string flushall(Contents& contents, const Arguments& args) {
   const bool fits =
       args.size() == 1 ||
@@ -273,6 +280,7 @@ constexpr std::array commands = {
     Command{"DECRBY", 3, 3, Keys::first, nullptr, decrby},
     Command{"DEL", 2, any, Keys::every, nullptr, del, Depends::only_reply},
     Command{"EXISTS", 2, any, Keys::every, exists, nullptr},
+    Command{"EVICTED", 3, 3, Keys::first, nullptr, evicted},
     Command{"EXPIRED", 3, 3, Keys::first, nullptr, expired},
     Command{"FLUSHALL", 1, any, Keys::all_there_are, nullptr, flushall, Depends::nothing},
     Command{"GET", 2, 2, Keys::first, get, nullptr},

@@ -57,7 +57,8 @@ class Commands {
       args.push_back(key());
       if (takes_pairs) args.push_back(value());
     }
-    if (name == "SET" || name == "SETNX" || name == "GETSET" || name == "EXPIRED") {
+    if (name == "SET" || name == "SETNX" || name == "GETSET" || name == "EXPIRED" ||
+        name == "EVICTED") {
       args.push_back(value());
     }
     if (name == "PEXPIRE") args.push_back(std::to_string(random_.below(3)));

@@ -55,6 +55,10 @@ void ChangesWatch::told(const std::string& host, const ApplyContext& context,
     return;
   }
   if (event.kind == ChangeKind::expired) expire(host, event, context.time);
+  if (event.kind == ChangeKind::evicted) {
+    ++world_.tally[Count::keys_evicted];
+    note_removed("EVICTED", event);
+  }
   apply(event, context);
   events_.push_back(std::move(event));
 }
@@ -70,9 +74,13 @@ void ChangesWatch::expire(const std::string& host, const Event& event, LogTime t
   }
   ++world_.tally[Count::keys_expired];
   if (!world_.is_up(found->second.origin)) ++world_.tally[Count::keys_expired_without_origin];
+  note_removed("EXPIRED", event);
+}
+
+void ChangesWatch::note_removed(const char* operation, const Event& event) {
   const base::Instant now = world_.executor.now();
-  expired_.push_back({.client = 0,
-                      .args = {"EXPIRED", event.key, event.old_value.value_or("")},
+  removed_.push_back({.client = 0,
+                      .args = {operation, event.key, event.old_value.value_or("")},
                       .invoked = now,
                       .returned = now,
                       .outcome = history::Outcome::done,
@@ -101,8 +109,13 @@ void ChangesWatch::apply(const Event& event, const ApplyContext& context) {
 }
 
 // Never late: worlds have fewer keys than a batch may remove.
-void ChangesWatch::begun(const std::string& host, std::uint64_t revision, LogTime time) {
+void ChangesWatch::begun(const std::string& host, std::uint64_t revision, LogTime time,
+                         std::uint64_t keys_max) {
   if (revision != end()) return;  // It follows what others have executed.
+  if (keys_max != 0 && items_.size() > keys_max) {
+    world_.broken("limits: " + host + " keeps " + std::to_string(items_.size()) + " keys of " +
+                  std::to_string(keys_max));
+  }
   for (const auto& [key, item] : items_) {
     if (item.deadline == kv::no_deadline || item.deadline > time.value) continue;
     world_.broken("section 17: " + host + " keeps " + key +

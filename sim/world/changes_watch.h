@@ -34,8 +34,9 @@ class ChangesWatch {
   // A replica has executed something, and tells of the next change.
   void told(const std::string& host, const ApplyContext& context, const kv::Change& change);
   // A replica whose last change is of this revision has executed the beginning of a batch: by now
-  // everything is gone that is due.
-  void begun(const std::string& host, std::uint64_t revision, LogTime time);
+  // everything is gone that is due, or too much (keys_max; 0: nothing is).
+  void begun(const std::string& host, std::uint64_t revision, LogTime time,
+             std::uint64_t keys_max);
 
   // What watchers are told: of revision 1 and so on.
   struct Event {
@@ -53,9 +54,9 @@ class ChangesWatch {
 
   // Empty, or how a store that has all changes differs from what they make of nothing.
   [[nodiscard]] std::string compare(const kv::Store& store) const;
-  // Keys that expired, as operations that were executed when the first replica did so: before that
+  // Keys that expired or were evicted, as operations that were executed when the first replica did so: before that
   // nobody can have seen it, and whoever asks after it must (protocol.md, section 6).
-  [[nodiscard]] const history::History& expired() const { return expired_; }
+  [[nodiscard]] const history::History& removed() const { return removed_; }
 
  private:
   struct Item {
@@ -65,11 +66,12 @@ class ChangesWatch {
   };
   void apply(const Event& event, const ApplyContext& context);
   void expire(const std::string& host, const Event& event, LogTime time);
+  void note_removed(const char* operation, const Event& event);
 
   World& world_;
   std::vector<Event> events_;
   std::map<std::string, Item, std::less<>> items_;  // What all of them made.
-  history::History expired_;
+  history::History removed_;
 };
 
 // A change as a watcher of values and old values is told it, behind its revision: kind, key, and

@@ -66,8 +66,8 @@ TEST_F(ChangesWatchTest, EqualReplicasAreWell) {
   EXPECT_EQ(words_of(changes_.at(2)),
             (Words{"set", "a", "value", "2", "old", "1", "deadline", "16"}));
   EXPECT_EQ(words_of(changes_.at(3)), (Words{"expired", "a", "old", "2"}));
-  ASSERT_EQ(changes_.expired().size(), 1U);
-  EXPECT_EQ(changes_.expired()[0].args, (history::Arguments{"EXPIRED", "a", "2"}));
+  ASSERT_EQ(changes_.removed().size(), 1U);
+  EXPECT_EQ(changes_.removed()[0].args, (history::Arguments{"EXPIRED", "a", "2"}));
 }
 
 // Given a replica that executes something else, then its change is another one.
@@ -99,10 +99,30 @@ TEST_F(ChangesWatchTest, ExpiryAtAnotherTimeIsSeen) {
                          "reached"});
   broken_.clear();
   first_.execute(110, set("b", "1", 100));
-  changes_.begun("r1", first_.store.store().revision(), {209});
+  changes_.begun("r1", first_.store.store().revision(), {209}, 0);
   EXPECT_EQ(broken_, std::vector<std::string>());
-  changes_.begun("r1", first_.store.store().revision(), {210});
+  changes_.begun("r1", first_.store.store().revision(), {210}, 0);
   EXPECT_EQ(broken_.size(), 1U);
+}
+
+// Given a limit, when keys are evicted, then the judge is told; when there are more than there may be
+// at the beginning of a batch, this is seen.
+TEST_F(ChangesWatchTest, EvictionsAreTold) {
+  std::string limit;
+  const std::vector<kv::LimitChange> changes{{kv::LimitField::max_entries, 1},
+                                             {kv::LimitField::policy, 3}};
+  kv::encode_set_limits(limit, changes, false);
+  first_.execute(10, limit);
+  first_.execute(10, set("a", "1"));
+  first_.execute(10, set("b", "2"));
+  ASSERT_EQ(changes_.removed().size(), 1U);
+  EXPECT_EQ(changes_.removed()[0].args, (history::Arguments{"EVICTED", "a", "1"}));
+  EXPECT_EQ(tally_[Count::keys_evicted], 1U);
+  EXPECT_EQ(broken_, std::vector<std::string>());
+  first_.store.store().set("c", "3");
+  changes_.told("r1", {}, {.revision = 4, .key = "c"});
+  changes_.begun("r1", first_.store.store().revision(), {10}, 1);
+  EXPECT_EQ(broken_, std::vector<std::string>{"limits: r1 keeps 2 keys of 1"});
 }
 
 // Given a key that expires while the replica that set it is down, or up, then that is counted.

@@ -116,6 +116,7 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
     auto server = server::Server::open({executor_, network_, *replica_, *machine_}, options);
     status = server.status();
     if (server.ok()) server_ = server.take();
+    if (server_) server_->offer_limits(changes_of(plan_.limits));
   }
   died_in_start_ = files_.halted();
   if (!died_in_start_) files_.run();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rabia/durability.h"
+#include "kv/limits.h"
 #include "replica/replica.h"
 #include "sim/world/frame_faults.h"
 #include "sim/world/host_executor.h"
@@ -67,6 +68,7 @@ struct Plan {
   std::size_t piece_bytes_max = 64 << 10;
   std::size_t buffer_bytes = 4 << 20;  // Of a connection, each way.
   ClientsPlan clients;
+  kv::Limits limits;                // That replicas are started with.
   std::size_t watchers = 0;         // Of changes.
   std::uint64_t changes_bytes = 0;  // That a replica keeps of them.
   std::uint64_t waiting_bytes_max = 0;

@@ -100,6 +100,7 @@ enum class Count : std::uint8_t {
   answered_from_kept_replies,
   keys_expired,
   keys_expired_without_origin,
+  keys_evicted,
   watchers_resumed,
   watchers_compacted,
   count_of_counts,

@@ -7,7 +7,9 @@ namespace rabia::sim {
 void WatchedMachine::begin_batch(const ApplyContext& context) {
   machine_.begin_batch(context);
   tell(context);
-  if (lives_()) changes_.begun(host_, store_.store().revision(), context.time);
+  if (!lives_()) return;
+  changes_.begun(host_, store_.store().revision(), context.time,
+                 store_.limits().limits().max_entries);
 }
 
 void WatchedMachine::apply(const ApplyContext& context, std::string_view command,

@@ -457,7 +457,7 @@ std::string World::judge_history() {
     }
   }
   count_transactions();
-  history_.insert(history_.end(), changes_.expired().begin(), changes_.expired().end());
+  history_.insert(history_.end(), changes_.removed().begin(), changes_.removed().end());
   const history::Verdict verdict = history::check(history_);
   if (verdict.kind == history::Verdict::Kind::undecided) ++tally_[Count::history_undecided];
   if (verdict.kind != history::Verdict::Kind::not_linearizable) return judge_counter();

@@ -115,6 +115,9 @@ enum class Mutant : std::uint8_t {
   // Section 17, and docs/commands.md, "Expiry".
   expiry_by_the_local_clock,
   expiry_before_its_time,
+  // docs/commands.md, "Limits and eviction".
+  eviction_by_local_reads,
+  eviction_of_one_too_few,
   // docs/commands.md, "Changes".
   change_told_again,
   // Section 16: the protocol as published.

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "base/random.h"
 
 namespace rabia::kv {
+
+using base::Mutant;
+using base::mutated;
+
 namespace {
 
 // As Redis says it, and likewise.
@@ -57,6 +62,7 @@ std::string_view Room::refusal_of(std::uint64_t new_keys) {
 }
 
 void Room::evict(std::uint64_t keys_max) {
+  if (mutated(Mutant::eviction_of_one_too_few) && store_.size() <= limits_.max_entries + 1) return;
   for (; keys_max > 0 && fullness_.must_evict(); --keys_max) evict_one();
 }
 

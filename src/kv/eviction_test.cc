@@ -239,6 +239,17 @@ TEST_F(EvictionTest, ATransactionIsJudgedAsAWhole) {
   EXPECT_EQ(store().size(), 2U);
 }
 
+// Given a transaction that depends on a key, when making room for it evicts that key, then it is not
+// executed. (Found by the simulator: seed 62.)
+TEST_F(EvictionTest, RoomIsMadeBeforeATransactionsConditionsAreChecked) {
+  ask(set("watched", std::string(100, 'v')));
+  const std::uint64_t revision = store().find("watched")->revision;
+  limit_to(EvictionPolicy::allkeys_random);
+  limit_to(LimitField::max_memory_bytes, machine.account_bytes() - 1);
+  EXPECT_EQ(ask(transaction({{false, set("watched", "w")}}, {{"watched", revision}})),
+            "(nil)");
+}
+
 // Given a command with a name, when it is refused for want of room, then it may be sent again under
 // that name.
 TEST_F(EvictionTest, ARefusedOnceMayBeSentAgain) {

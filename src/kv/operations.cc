@@ -191,8 +191,9 @@ bool is_well_formed(base::Decoder in) {
   return in.complete();
 }
 
-// Whether any of the items, which follow, may add data.
+// Whether any of the items of a transaction may add data.
 bool any_adds_data(base::Decoder in) {
+  for (std::uint64_t left = in.varint(); left > 0; --left) take_condition(in);
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     const TransactionItem item = take_item(in);
     if (item.is_read || item.bytes.empty()) continue;
@@ -214,18 +215,17 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   ResultWriter out(reply);
   base::Decoder in(transaction);
   if (!is_well_formed(in)) return out.error(malformed_error);
+  // As a whole: what it adds in keys is not counted before. And before the conditions: what goes now
+  // may be what they are about.
+  if (any_adds_data(in)) {
+    const std::string_view refusal = room().make(0);
+    if (!refusal.empty()) return out.error(std::string(aborted_error).append(refusal));
+  }
   bool executed = true;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     executed = holds(store_, take_condition(in)) && executed;
   }
   if (!executed) return out.nil();
-  // As a whole: what it adds in keys is not counted before.
-  if (any_adds_data(in)) {
-    const std::string_view refusal = room().make(0);
-    if (!refusal.empty()) {
-      return out.error(std::string(aborted_error).append(refusal));
-    }
-  }
   const std::uint64_t count = in.varint();
   out.list(count);
   for (std::uint64_t left = count; left > 0; --left) {

@@ -129,10 +129,6 @@ struct OnceName {
   std::uint64_t keep_milliseconds = 0;
 };
 void encode_once(std::string& out, const OnceName& name, std::string_view operation);
-struct LimitChange {
-  LimitField field{};
-  std::uint64_t value = 0;
-};
 // Puts them into force from here on. `only_unset`: those that nobody ever set.
 void encode_set_limits(std::string& out, std::span<const LimitChange> changes, bool only_unset);
 void encode_touch(std::string& out, std::span<const std::string_view> keys);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/mutant.h"
 #include "server/client_state.h"
 #include "server/command.h"
 #include "server/keyspace_events.h"
@@ -21,6 +22,10 @@ inline std::optional<std::string_view> look_up(ReadCall& call, std::string_view 
   }
   const bool may_touch = call.client == nullptr || !call.client->no_touch;
   if (call.store.tracking() != kv::UseTracking::none && may_touch) [[unlikely]] {
+    if (base::mutated(base::Mutant::eviction_by_local_reads)) {
+      call.server.machine.store().touch(key);
+      return call.store.get(key);
+    }
     call.server.read_hints.note(call.store, key, item->use, call.replica.log_time());
   }
   return item->value;
