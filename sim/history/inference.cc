@@ -233,8 +233,8 @@ bool was_without_effect(const Operation& operation) {
   const std::string& reply = operation.reply;
   if (reply.starts_with('-')) return true;
   if (name == "SET") return reply == "$-1\r\n" && !is_set_with_get(operation.args);
-  return reply == ":0\r\n" &&
-         is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST", "PEXPIRE", "EXPIRED", "EVICTED"});
+  return reply == ":0\r\n" && is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST",
+                                               "PEXPIRE", "EXPIRED", "EVICTED"});
 }
 
 // For each of the operations that may have made the key such, what it had to be like before all of

@@ -9,8 +9,8 @@
 // answered with an error, as a server does.
 //
 // It knows which keys expire, and not when. That a key has done so is an operation of its own:
-// EXPIRED key value removes it, if it expires and has this value, and answers 1. EVICTED is the same
-// for any key.
+// EXPIRED key value removes it, if it expires and has this value, and answers 1. EVICTED is the
+// same for any key.
 #pragma once
 
 #include <optional>

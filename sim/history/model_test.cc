@@ -77,7 +77,11 @@ TEST(Model, KnowsWhichKeysExpire) {
   const auto yes = integer(1);
   hold({
       {{"EXPIRED k v", no}, {"SET k v", ok}, {"EXPIRED k v", no}, {"PERSIST k", no}},
-      {{"EVICTED k v", no}, {"SET k v", ok}, {"EVICTED k w", no}, {"EVICTED k v", yes}, {"GET k", nil}},
+      {{"EVICTED k v", no},
+       {"SET k v", ok},
+       {"EVICTED k w", no},
+       {"EVICTED k v", yes},
+       {"GET k", nil}},
       {{"SET k v PX 5", ok}, {"EXPIRED k w", no}, {"EXPIRED k v", yes}, {"GET k", nil}},
       {{"SET k v PX 5", ok}, {"PERSIST k", yes}, {"PERSIST k", no}, {"EXPIRED k v", no}},
       {{"PEXPIRE k 5", no}, {"SET k v", ok}, {"PEXPIRE k 5", yes}, {"EXPIRED k v", yes}},

@@ -35,8 +35,7 @@ class ChangesWatch {
   void told(const std::string& host, const ApplyContext& context, const kv::Change& change);
   // A replica whose last change is of this revision has executed the beginning of a batch: by now
   // everything is gone that is due, or too much (keys_max; 0: nothing is).
-  void begun(const std::string& host, std::uint64_t revision, LogTime time,
-             std::uint64_t keys_max);
+  void begun(const std::string& host, std::uint64_t revision, LogTime time, std::uint64_t keys_max);
 
   // What watchers are told: of revision 1 and so on.
   struct Event {
@@ -54,8 +53,9 @@ class ChangesWatch {
 
   // Empty, or how a store that has all changes differs from what they make of nothing.
   [[nodiscard]] std::string compare(const kv::Store& store) const;
-  // Keys that expired or were evicted, as operations that were executed when the first replica did so: before that
-  // nobody can have seen it, and whoever asks after it must (protocol.md, section 6).
+  // Keys that expired or were evicted, as operations that were executed when the first replica did
+  // so: before that nobody can have seen it, and whoever asks after it must (protocol.md, section
+  // 6).
   [[nodiscard]] const history::History& removed() const { return removed_; }
 
  private:

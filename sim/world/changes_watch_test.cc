@@ -105,8 +105,8 @@ TEST_F(ChangesWatchTest, ExpiryAtAnotherTimeIsSeen) {
   EXPECT_EQ(broken_.size(), 1U);
 }
 
-// Given a limit, when keys are evicted, then the judge is told; when there are more than there may be
-// at the beginning of a batch, this is seen.
+// Given a limit, when keys are evicted, then the judge is told; when there are more than there may
+// be at the beginning of a batch, this is seen.
 TEST_F(ChangesWatchTest, EvictionsAreTold) {
   std::string limit;
   const std::vector<kv::LimitChange> changes{{kv::LimitField::max_entries, 1},

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "rabia/durability.h"
 #include "kv/limits.h"
+#include "rabia/durability.h"
 #include "replica/replica.h"
 #include "sim/world/frame_faults.h"
 #include "sim/world/host_executor.h"

@@ -92,7 +92,7 @@ TEST_F(ChangeTest, ADeadlineThatStaysIsToldFromOneThatIsBrought) {
 // expired before.
 TEST_F(ChangeTest, WhatIsDueExpiresBeforeItIsChanged) {
   std::set<std::string> left;
-  for (std::uint64_t i = 0; i <= StoreMachine::removed_by_a_batch; ++i) {
+  for (std::uint64_t i = 0; i <= StoreMachine::expired_by_a_batch; ++i) {
     const std::string key = "k" + std::to_string(i);
     run(machine, set(key, "v", {.expiry = {Expiry::Kind::at, 5}}));
     left.insert(key);

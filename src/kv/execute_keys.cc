@@ -64,8 +64,11 @@ void get_and_expire(Execution& run) {
   run.out.bytes(item->value);
   const Deadline present = item->deadline;
   const std::int64_t deadline = run.deadline_of(expiry, present);
-  const bool changes = deadline != static_cast<std::int64_t>(present);
-  if (changes) give_deadline(run, key, expiry, deadline);
+  if (deadline != static_cast<std::int64_t>(present)) {
+    give_deadline(run, key, expiry, deadline);
+  } else {
+    run.store.touch(key);
+  }
 }
 
 void persist(Execution& run) {

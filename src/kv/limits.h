@@ -48,7 +48,7 @@ inline constexpr std::array<std::string_view, 8> eviction_policy_names = {
 }
 
 struct Limits {
-  std::uint64_t max_memory_bytes = 0;  // Of StoreMachine::account_bytes(); 0: no limit.
+  std::uint64_t max_memory_bytes = 0;  // Of Store::account_bytes(); 0: no limit.
   std::uint64_t max_entries = 0;       // Keys; 0: no limit.
   EvictionPolicy policy = EvictionPolicy::noeviction;
   std::uint64_t samples = 10;          // Keys that are compared to choose one for eviction.

@@ -120,6 +120,7 @@ struct ReadCall {
   Arguments arguments;
   resp::ReplyWriter& reply;
   ClientState* client = nullptr;  // Null in a transaction.
+  bool is_use = true;             // Of the keys that it looks up; not after CLIENT NO-TOUCH ON.
 };
 using ReadHandler = void (*)(ReadCall& call);
 

@@ -48,7 +48,7 @@ void write_clients(const ServerState& server, Lines& lines) {
 void write_memory(const ServerState& server, Lines& lines) {
   lines.bytes("used_memory", server.machine.store().memory_bytes());
   lines.bytes("used_memory_rss", read_process_info().resident_bytes);
-  lines.bytes("used_memory_dataset", server.machine.account_bytes());
+  lines.bytes("used_memory_dataset", server.machine.store().account_bytes());
   const kv::Limits& limits = server.machine.limits().limits();
   lines.bytes("maxmemory", limits.max_memory_bytes);
   lines.field("maxmemory_policy", name_of(limits.policy));

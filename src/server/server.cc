@@ -76,7 +76,7 @@ class RespServer final : public Server {
                           .clients_max = state_.options.clients_max,
                           .keys = state_.machine.store().size(),
                           .store_bytes = state_.machine.store().memory_bytes(),
-                          .account_bytes = state_.machine.account_bytes(),
+                          .account_bytes = state_.machine.store().account_bytes(),
                           .limits = state_.machine.limits().limits(),
                           .keys_expired = state_.machine.store().keys_expired(),
                           .keys_evicted = state_.machine.store().keys_evicted(),

@@ -159,7 +159,8 @@ void Session::read(const Command& command, std::string_view operation, resp::Rep
                 .statistics = server_.statistics,
                 .arguments = server_.words,
                 .reply = writer,
-                .client = &client_};
+                .client = &client_,
+                .is_use = !client_.no_touch};
   command.read(call);
 }
 
@@ -450,7 +451,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
       transaction.add_error(server_.error);
     }
   } else if (command.read != nullptr) {
-    transaction.add_read(command, client_.protocol, arguments);
+    transaction.add_read(command, client_, arguments);
   } else {
     transaction.add_local(command, arguments);
   }

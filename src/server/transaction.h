@@ -41,7 +41,7 @@ class WatchedKeys {
 class Transaction {
  public:
   void add_write(const Command& command, std::string_view operation);
-  void add_read(const Command& command, resp::Protocol protocol, Arguments arguments);
+  void add_read(const Command& command, const ClientState& client, Arguments arguments);
   void add_local(const Command& command, Arguments arguments);
   // A command whose arguments are wrong: as in Redis, that is said by EXEC.
   void add_error(std::string_view text);

@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "server/client_state.h"
 #include "server/command.h"
-#include "server/keyspace_events.h"
+#include "server/lookup.h"
 #include "server/server_state.h"
 #include "server/session.h"
 #include "server/text.h"
@@ -145,11 +145,8 @@ void run_rabia_revision(ReadCall& call) {
 }
 
 void run_rabia_get(ReadCall& call) {
-  const auto item = call.store.find(call.arguments[1]);
-  if (!item) {
-    note_miss(call.server, call.arguments[1]);
-    return call.reply.null_array();
-  }
+  const auto item = find_noted(call, call.arguments[1]);
+  if (!item) return call.reply.null_array();
   call.reply.array(2);
   call.reply.bulk(item->value);
   call.reply.integer(static_cast<std::int64_t>(item->revision));

@@ -320,7 +320,7 @@ DIFFERENT = {
     "SELECT 1": "one database only",
     "CLUSTER NOSUCH": "no cluster mode, whatever the subcommand",
     "CONFIG SET save x": "settings are read when the server starts",
-    "CONFIG GET maxmemory-samples": "a setting that we do not have",
+    "CONFIG GET maxmemory-samples": "another default, and of the program, not of the server",
     "CLIENT NO-TOUCH on": "a command of Redis 7.2, sent by its clients",
     "CLIENT SETINFO lib-name x": "a command of Redis 7.2, sent by its clients",
     "LOLWUT": "our own",
