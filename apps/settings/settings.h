@@ -45,6 +45,7 @@ struct Settings {
   std::uint64_t once_keep_seconds = 3600;
   bool enable_notifications = true;
   std::uint64_t notification_history_bytes = 32ULL << 20;
+  std::uint64_t notification_buffer_size = 1'000;
   server::KeyspaceClasses notify_keyspace_events = 0;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.

@@ -67,6 +67,7 @@ struct ServerState {
   TransactionReads transaction_reads{*this};
   Subscriptions subscriptions;
   KeyspaceEvents keyspace_events;
+  kv::NotificationBus notifications;
   Watchers watchers;
   LogListener listener{*this};
 

@@ -28,12 +28,13 @@ struct Request {
 
 // The options from `begin` on; COUNT only where `counts`. Empty, or the error.
 std::string_view take(Arguments arguments, std::size_t begin, bool counts, Request& request) {
-  using Scope = WatchOptions::Scope;
+  using Scope = kv::ChangeFilter::Scope;
+  kv::ChangeFilter& filter = request.options.filter;
   for (std::size_t i = begin; i < arguments.size(); ++i) {
     const std::string_view option = arguments[i];
     const bool last = i + 1 == arguments.size();
     if (equals_ignoring_case(option, "ALL")) {
-      request.options.scope = Scope::all;
+      filter.scope = Scope::all;
     } else if (equals_ignoring_case(option, "VALUES")) {
       request.options.values = true;
     } else if (equals_ignoring_case(option, "OLDVALUES")) {
@@ -41,8 +42,8 @@ std::string_view take(Arguments arguments, std::size_t begin, bool counts, Reque
     } else if (last) {
       return message::syntax_error;
     } else if (equals_ignoring_case(option, "PREFIX") || equals_ignoring_case(option, "KEY")) {
-      request.options.scope = equals_ignoring_case(option, "KEY") ? Scope::key : Scope::prefix;
-      request.options.text = arguments[++i];
+      filter.scope = equals_ignoring_case(option, "KEY") ? Scope::key : Scope::prefix;
+      filter.text = arguments[++i];
     } else if (equals_ignoring_case(option, "FROM")) {
       const auto from = base::parse_integer(arguments[++i]);
       if (!from || *from < 0) return not_a_revision;
@@ -83,8 +84,9 @@ void run_rabia_watch(ReadCall& call) {
     return call.reply.error("ERR too many watches: a connection may have " +
                             std::to_string(watches_max));
   }
-  const std::uint64_t from = request.from.value_or(watchers.log().end());
-  if (!has_changes_above(watchers.log(), from, call.reply)) return;
+  const kv::ChangeLog& log = call.server.notifications.log();
+  const std::uint64_t from = request.from.value_or(log.end());
+  if (!has_changes_above(log, from, call.reply)) return;
   const std::uint64_t id =
       watchers.add(*call.server.sessions.find(call.client->id), std::move(request.options), from);
   call.reply.array(2);
@@ -107,12 +109,11 @@ void run_rabia_unwatch(LocalCall& call) {
 // The revision up to which was looked, and what matched.
 void run_rabia_events(ReadCall& call) {
   if (!call.server.options.enable_notifications) return call.reply.error(disabled);
-  const Watchers& watchers = call.server.watchers;
   Request request;
   const std::string_view error = take(call.arguments, 1, true, request);
   if (!error.empty()) return call.reply.error(error);
   if (!request.from) return call.reply.error("ERR say FROM which revision on");
-  const kv::ChangeLog& log = watchers.log();
+  const kv::ChangeLog& log = call.server.notifications.log();
   if (!has_changes_above(log, *request.from, call.reply)) return;
   constexpr std::uint64_t looked_at_max = 100'000;
   constexpr std::size_t bytes_max = 8 << 20;
@@ -122,7 +123,7 @@ void run_rabia_events(ReadCall& call) {
   std::uint64_t looked_at = *request.from;
   while (looked_at < stop && matching.size() < request.count && bytes < bytes_max) {
     const kv::Change change = log.at(++looked_at);
-    if (!request.options.matches(change)) continue;
+    if (!request.options.filter.matches(change)) continue;
     matching.push_back(looked_at);
     bytes += change.key.size() + change.value.size() + change.old_value.value_or("").size();
   }
