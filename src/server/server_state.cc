@@ -50,6 +50,7 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       // Nobody is called back here: watchers take streams.
       notifications(machine.changes(), io::random_number(executor), [] {}),
       watchers(executor, notifications),
+      event_waits(executor, notifications),
       sessions(executor) {
   notifications.set_buffer_size(options.notification_buffer_size);
   keyspace_events.set_classes(options.notify_keyspace_events);

@@ -11,6 +11,7 @@
 #include "server/buffer_pool.h"
 #include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/event_waits.h"
 #include "server/keyspace_events.h"
 #include "server/monitors.h"
 #include "server/rates.h"
@@ -69,6 +70,7 @@ struct ServerState {
   KeyspaceEvents keyspace_events;
   kv::NotificationBus notifications;
   Watchers watchers;
+  EventWaits event_waits;
   LogListener listener{*this};
 
   // Scratch of the command in hand: never in use across calls.

@@ -86,6 +86,7 @@ void Session::kill() {
 void Session::leave_all() {
   server_.subscriptions.remove_all(*this);
   server_.watchers.remove_all(*this);
+  server_.event_waits.remove(client_.id);
 }
 
 void Session::resume() {
@@ -137,6 +138,7 @@ void Session::on_executed(std::uint64_t token, std::string_view result) {
 }
 
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
+  client_.awaits_deferred = false;
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
   const std::size_t begin = out_.size();
@@ -146,7 +148,7 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
   } else {
     read(command_of(token), operation, writer);
   }
-  answered_from(token, begin);
+  answered_from(token, begin);  // What waits too: its time is that until it waits.
   cut_if_output_is_too_large();
   server_.keyspace_events.tell_misses();
 }
@@ -167,6 +169,7 @@ void Session::read(const Command& command, std::string_view operation, resp::Rep
 }
 
 void Session::on_failed(std::uint64_t token, replica::Failure failure) {
+  client_.awaits_deferred = false;
   const Command& command = command_of(token);
   const std::optional<Transaction> transaction = take_transaction(token);
   const bool writes = transaction ? transaction->writes() : command.write != nullptr;
@@ -424,12 +427,14 @@ bool Session::submit_write(const Command& command, Arguments arguments) {
 }
 
 bool Session::submit_read(const Command& command, Arguments arguments) {
-  if (!server_.replica.accepts(replica_client_)) return false;
+  const bool may_wait = (command.flags & flag::may_wait) != 0;
+  if (!server_.replica.accepts(replica_client_) || (may_wait && !replica_idle())) return false;
   server_.operation.clear();
   base::Encoder encoder(server_.operation);
   for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
   server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
   meter_.taken(command, arguments);
+  client_.awaits_deferred = may_wait;
   return true;
 }
 
