@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "resp/parser.h"
+#include "server/absent_keys.h"
 #include "server/buffer_pool.h"
 #include "server/command_statistics.h"
 #include "server/command_table.h"
@@ -71,6 +72,7 @@ struct ServerState {
   kv::NotificationBus notifications;
   Watchers watchers;
   EventWaits event_waits;
+  AbsentKeys absent_keys;
   LogListener listener{*this};
 
   // Scratch of the command in hand: never in use across calls.

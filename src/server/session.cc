@@ -476,7 +476,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
 // EXEC.
 bool Session::commit(const Command& command, Arguments arguments) {
   std::optional<Transaction>& transaction = client_.transaction;
-  const bool at_once = !transaction || transaction->spoilt() ||
+  const bool at_once = !transaction || transaction->spoilt() || client_.watched.broken() ||
                        (!transaction->needs_replica() && client_.watched.empty());
   if (at_once) return run_local(command, arguments);
   if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
@@ -486,7 +486,7 @@ bool Session::commit(const Command& command, Arguments arguments) {
     return true;
   }
   if (!server_.replica.accepts(replica_client_)) return false;
-  transaction->watch(std::exchange(client_.watched, {}));
+  transaction->watch(client_.watched.take());
   server_.operation.clear();
   if (transaction->writes()) {
     transaction->encode(server_.operation);
