@@ -203,6 +203,12 @@ constexpr auto rows = std::to_array<SettingRow>({
     {.name = "notification-history-bytes",
      .help = "Memory for the latest changes, from which those who come back go on",
      .type = bytes<&Settings::notification_history_bytes>(64ULL << 10, 64ULL << 30)},
+    {.name = "notification-buffer-size",
+     .help =
+         "Changes that are noted for one who watches and has yet to be told of them; beyond, it "
+         "is led through that memory",
+     .type = number<&Settings::notification_buffer_size>(1, 1'000'000),
+     .change = Change::on_this_replica},
     {.name = "notify-keyspace-events",
      .help =
          "Which events of keys this replica publishes to its subscribers of Redis's channels for "

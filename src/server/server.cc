@@ -60,6 +60,7 @@ class RespServer final : public Server {
     options.listen = state_.options.listen;
     state_.options = std::move(options);
     state_.parser_limits = state_.options.parser_limits();
+    state_.notifications.set_buffer_size(state_.options.notification_buffer_size);
     state_.keyspace_events.set_classes(state_.options.notify_keyspace_events);
     state_.slow_log.set_threshold(state_.options.slowlog_slower_than_usec);
     state_.slow_log.set_entries_max(state_.options.slowlog_entries_max);

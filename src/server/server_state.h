@@ -8,9 +8,11 @@
 
 #include "base/random.h"
 #include "resp/parser.h"
+#include "server/absent_keys.h"
 #include "server/buffer_pool.h"
 #include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/event_waits.h"
 #include "server/keyspace_events.h"
 #include "server/monitors.h"
 #include "server/own_client.h"
@@ -69,7 +71,10 @@ struct ServerState {
   TransactionReads transaction_reads{*this};
   Subscriptions subscriptions;
   KeyspaceEvents keyspace_events;
+  kv::NotificationBus notifications;
   Watchers watchers;
+  EventWaits event_waits;
+  AbsentKeys absent_keys;
   LogListener listener{*this};
   OwnClient own_client{replica};
   ReadHints read_hints;

@@ -83,6 +83,7 @@ void Session::kill() {
 void Session::leave_all() {
   server_.subscriptions.remove_all(*this);
   server_.watchers.remove_all(*this);
+  server_.event_waits.remove(client_.id);
 }
 
 void Session::resume() {
@@ -134,6 +135,7 @@ void Session::on_executed(std::uint64_t token, std::string_view result) {
 }
 
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
+  client_.awaits_deferred = false;
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
   const std::size_t begin = out_.size();
@@ -143,7 +145,7 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
   } else {
     read(command_of(token), operation, writer);
   }
-  answered_from(token, begin);
+  answered_from(token, begin);  // What waits too: its time is that until it waits.
   cut_if_output_is_too_large();
   server_.keyspace_events.tell_misses();
 }
@@ -165,6 +167,7 @@ void Session::read(const Command& command, std::string_view operation, resp::Rep
 }
 
 void Session::on_failed(std::uint64_t token, replica::Failure failure) {
+  client_.awaits_deferred = false;
   const Command& command = command_of(token);
   const std::optional<Transaction> transaction = take_transaction(token);
   const bool writes = transaction ? transaction->writes() : command.write != nullptr;
@@ -422,12 +425,14 @@ bool Session::submit_write(const Command& command, Arguments arguments) {
 }
 
 bool Session::submit_read(const Command& command, Arguments arguments) {
-  if (!server_.replica.accepts(replica_client_)) return false;
+  const bool may_wait = (command.flags & flag::may_wait) != 0;
+  if (!server_.replica.accepts(replica_client_) || (may_wait && !replica_idle())) return false;
   server_.operation.clear();
   base::Encoder encoder(server_.operation);
   for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
   server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
   meter_.taken(command, arguments);
+  client_.awaits_deferred = may_wait;
   return true;
 }
 
@@ -469,7 +474,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
 // EXEC.
 bool Session::commit(const Command& command, Arguments arguments) {
   std::optional<Transaction>& transaction = client_.transaction;
-  const bool at_once = !transaction || transaction->spoilt() ||
+  const bool at_once = !transaction || transaction->spoilt() || client_.watched.broken() ||
                        (!transaction->needs_replica() && client_.watched.empty());
   if (at_once) return run_local(command, arguments);
   if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
@@ -479,11 +484,12 @@ bool Session::commit(const Command& command, Arguments arguments) {
     return true;
   }
   if (!server_.replica.accepts(replica_client_)) return false;
+  WatchedKeys watched = client_.watched.take();
   if (base::mutated(base::Mutant::transaction_condition_at_the_origin) &&
-      client_.watched.unchanged(server_.machine.store())) {
-    client_.watched.clear();
+      watched.unchanged(server_.machine.store())) {
+    watched = {};
   }
-  transaction->watch(std::exchange(client_.watched, {}));
+  transaction->watch(std::move(watched));
   server_.operation.clear();
   if (transaction->writes()) {
     transaction->encode(server_.operation);

@@ -13,20 +13,26 @@ constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
 
 bool Session::run_deferred(const Command& command, Arguments arguments) {
   if (!replica_idle()) return false;
-  client_.awaits_deferred = true;
-  owed_by_ = std::make_shared<Session*>(this);
   owed_token_ = token_of(command);
   meter_.taken(command, arguments);
   DeferredCall call{
-      .server = server_,
-      .arguments = arguments,
-      .reply = {client_.protocol, [owed_by = std::weak_ptr(owed_by_),
-                                   muted = client_.replies.muted()](std::string_view bytes) {
-                  if (const auto session = owed_by.lock())
-                    (*session)->answer_deferred(bytes, muted);
-                }}};
+      .server = server_, .arguments = arguments, .reply = owe_reply(client_.replies.muted())};
   command.deferred(call);
   return true;
+}
+
+// A read is not looked at when its reply is left out.
+LaterReply Session::reply_later() {
+  owed_token_.reset();
+  return owe_reply(false);
+}
+
+LaterReply Session::owe_reply(bool muted) {
+  client_.awaits_deferred = true;
+  owed_by_ = std::make_shared<Session*>(this);
+  return {client_.protocol, [owed_by = std::weak_ptr(owed_by_), muted](std::string_view bytes) {
+            if (const auto session = owed_by.lock()) (*session)->answer_deferred(bytes, muted);
+          }};
 }
 
 // May come from inside of any call, the handler's own among them: what follows has its own turn.
@@ -34,7 +40,7 @@ void Session::answer_deferred(std::string_view bytes, bool muted) {
   owed_by_.reset();
   client_.awaits_deferred = false;
   if (dead_) return;
-  answered(owed_token_, bytes);
+  if (owed_token_) answered(*owed_token_, bytes);
   if (!muted) {
     (void)reply();  // Borrows a buffer.
     out_.append(bytes);

@@ -57,14 +57,10 @@ void run_read(ServerState& server, std::string_view bytes, resp::ReplyWriter& re
 
 // ---- watching
 
-void WatchedKeys::add(std::string_view key, std::uint64_t revision) {
+bool WatchedKeys::add(std::string_view key, std::uint64_t revision) {
   const bool is_new = keys_.emplace(key, revision).second;
   if (is_new) bytes_ += key.size() + 96;  // A node of the map, about.
-}
-
-void WatchedKeys::clear() {
-  keys_.clear();
-  bytes_ = 0;
+  return is_new;
 }
 
 bool WatchedKeys::unchanged(const kv::Store& store) const {

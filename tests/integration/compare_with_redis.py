@@ -243,6 +243,11 @@ TRANSACTIONS = [
     ["SET k 0", "WATCH k", "DEL k", "SET k 0", "MULTI", "PING", "EXEC"],
     ["SET k 0", "WATCH k", "FLUSHALL", "MULTI", "PING", "EXEC"],
     ["WATCH k", "FLUSHALL", "DEL k", "GET k", "MULTI", "PING", "EXEC"],
+    ["WATCH k", "SET k 0", "DEL k", "MULTI", "PING", "EXEC", "MULTI", "EXEC"],
+    ["WATCH k", "SET j 0", "RENAME j k", "GETDEL k", "MULTI", "SET k 1", "EXEC", "GET k"],
+    ["WATCH k", "SET k 0", "DEL k", "MULTI", "NOSUCH", "EXEC"],
+    ["WATCH k", "SET k 0", "DEL k", "UNWATCH", "MULTI", "SET k 1", "EXEC"],
+    ["WATCH k", "SET k 0 XX", "DEL k", "MULTI", "SET k 1", "EXEC"],
 ]
 
 # Each ends without a subscription: in RESP2 the sentinel would be refused.

@@ -391,6 +391,18 @@ class Operation(unittest.TestCase):
             with self.assertRaisesRegex(redis.ResponseError, "enable-notifications"):
                 begin(server)
 
+    @shows("notification-buffer-size")
+    def test_so_many_changes_are_noted_for_a_watcher(self):
+        def filled(server):
+            with server.client() as watcher, server.client() as client:
+                watcher.execute_command("RABIA.WATCH")
+                client.mset({str(i): i for i in range(5)})
+            return server.info()["watch_buffers_filled"]
+        with Server() as server:
+            self.assertEqual(0, filled(server))
+        for server in both_ways("notification-buffer-size", 4):
+            self.assertEqual(1, filled(server))
+
     @shows("notify-keyspace-events")
     def test_events_of_keys_are_published(self):
         for server in both_ways("notify-keyspace-events", "Kx$"):
