@@ -15,6 +15,7 @@ using Refusal = server::Configuration::Refusal;
 // What is wrong with a value, in the words of Redis.
 std::string why_not(const SettingRow& row, std::string_view text) {
   const ValueType& type = row.type;
+  if (!type.refused.empty()) return std::string(type.refused);
   const bool parses =
       type.kind == Kind::bytes ? parse_byte_count(text).ok() : parse_number(text).ok();
   switch (type.kind) {
@@ -115,13 +116,7 @@ std::optional<Refusal> RunningSettings::read_limits(std::span<const Change> chan
 }
 
 std::vector<kv::LimitChange> RunningSettings::limits_given() const {
-  std::vector<kv::LimitChange> given;
-  const kv::Limits wanted = limits_of(current_);
-  for (const SettingRow& row : setting_rows()) {
-    if (!row.limit || get(wanted, *row.limit) == get(kv::Limits{}, *row.limit)) continue;
-    given.push_back({*row.limit, get(wanted, *row.limit)});
-  }
-  return given;
+  return changes_of(limits_of(current_));
 }
 
 std::optional<Refusal> RunningSettings::contradiction(const Settings& wanted,

@@ -177,6 +177,8 @@ server::ServerOptions server_options(const Settings& settings) {
   options.once_keep_seconds = settings.once_keep_seconds;
   options.enable_notifications = settings.enable_notifications;
   options.notification_history_bytes = settings.notification_history_bytes;
+  options.notification_buffer_size = settings.notification_buffer_size;
+  options.notify_keyspace_events = settings.notify_keyspace_events;
   options.slowlog_slower_than_usec = settings.slowlog_slower_than_usec;
   options.slowlog_entries_max = settings.slowlog_entries_max;
   return options;

@@ -52,6 +52,8 @@ struct Settings {
   kv::EvictionPolicy eviction_policy = kv::EvictionPolicy::noeviction;
   std::uint64_t eviction_samples = kv::Limits{}.samples;
   bool key_expiration_enabled = true;
+  std::uint64_t notification_buffer_size = 1'000;
+  server::KeyspaceClasses notify_keyspace_events = 0;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
   bool metrics_enabled = true;

@@ -34,6 +34,21 @@ constexpr ValueType slowlog_threshold() {
   return type;
 }
 
+constexpr ValueType keyspace_classes() {
+  return {.wanted = "any of the letters K E g $ l s h z x e t d m n, and A",
+          .refused = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
+          .parse =
+              [](const ValueType&, std::string_view text, Settings& settings) {
+                const auto classes = server::parse_keyspace_classes(text);
+                if (classes) settings.notify_keyspace_events = *classes;
+                return classes.has_value();
+              },
+          .print =
+              [](const Settings& settings) {
+                return server::print_keyspace_classes(settings.notify_keyspace_events);
+              }};
+}
+
 constexpr auto rows = std::to_array<SettingRow>({
     {.name = "id",
      .help = "Number of this replica in the cluster; never reuse one",
@@ -188,6 +203,19 @@ constexpr auto rows = std::to_array<SettingRow>({
     {.name = "notification-history-bytes",
      .help = "Memory for the latest changes, from which those who come back go on",
      .type = bytes<&Settings::notification_history_bytes>(64ULL << 10, 64ULL << 30)},
+    {.name = "notification-buffer-size",
+     .help =
+         "Changes that are noted for one who watches and has yet to be told of them; beyond, it "
+         "is led through that memory",
+     .type = number<&Settings::notification_buffer_size>(1, 1'000'000),
+     .change = Change::on_this_replica},
+    {.name = "notify-keyspace-events",
+     .help =
+         "Which events of keys this replica publishes to its subscribers of Redis's channels for "
+         "them, in the letters of Redis; empty: none",
+     .type = keyspace_classes(),
+     .change = Change::on_this_replica,
+     .more = "See [commands.md](commands.md), \"Events of keys\""},
     {.name = "log-level",
      .help = "Least important line that is logged to stderr",
      .type = choice<&Settings::log_level, parse_log_level>(log_levels),

@@ -123,6 +123,14 @@ std::vector<Observation> seen_by_number(const Arguments& args, std::int64_t numb
     return count == args.size() - 1 ? all_keys_are(Kind::present, args, 1)
                                     : std::vector<Observation>();
   }
+  if (is_one_of(name, {"PERSIST", "PEXPIRE"})) {
+    if (number == 1) return all_keys_are(Kind::present, {name, args[1]}, 1);
+    return name == "PEXPIRE" ? all_keys_are(Kind::absent, {name, args[1]}, 1)
+                             : std::vector<Observation>();
+  }
+  if (is_one_of(name, {"EXPIRED", "EVICTED"}) && number == 1) {
+    return {{args[1], {.kind = Kind::value, .value = args[2]}}};
+  }
   if (name == "STRLEN") return {{args[1], {.kind = Kind::length, .length = count}}};
   if (name == "APPEND" && args.size() > 2 && count >= args[2].size()) {
     return {{args[1], {.kind = Kind::length, .length = count - args[2].size()}}};
@@ -225,7 +233,8 @@ bool was_without_effect(const Operation& operation) {
   const std::string& reply = operation.reply;
   if (reply.starts_with('-')) return true;
   if (name == "SET") return reply == "$-1\r\n" && !is_set_with_get(operation.args);
-  return reply == ":0\r\n" && is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK"});
+  return reply == ":0\r\n" && is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST",
+                                               "PEXPIRE", "EXPIRED", "EVICTED"});
 }
 
 // For each of the operations that may have made the key such, what it had to be like before all of
@@ -302,7 +311,12 @@ Origin origin_of(const std::string& key, const Sight& sight, const Operation& op
   const std::string& name = args[0];
   if (was_without_effect(operation)) return if_so(false);
   if (is_transaction(args)) return origin_in_transaction(key, sight, operation);
-  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL"})) return if_so(sight.fits(nullptr));
+  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL", "EXPIRED", "EVICTED"})) {
+    return if_so(sight.fits(nullptr));
+  }
+  // They change no value; a PEXPIRE may remove the key.
+  if (name == "PERSIST") return if_so(false);
+  if (name == "PEXPIRE") return if_so(sight.fits(nullptr));
   if (is_counter(name)) return origin_in_counter(sight, operation);
   if (args.size() < 3) return if_so(false);  // It was refused, or will be.
   if (name == "APPEND") return origin_in_append(sight, operation);

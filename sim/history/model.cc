@@ -93,7 +93,7 @@ std::string set(Contents& contents, const Arguments& args) {
   const bool sets =
       !(options->if_absent && old != nullptr) && !(options->if_present && old == nullptr);
   std::string reply = options->get ? bulk_or_nil(old) : std::string(sets ? ok : nil);
-  if (sets) contents.set(args[1], args[2]);
+  if (sets) contents.set(args[1], args[2], options->expires);
   return reply;
 }
 
@@ -118,7 +118,7 @@ std::string getdel(Contents& contents, const Arguments& args) {
 std::string append(Contents& contents, const Arguments& args) {
   const std::string* const old = contents.find(args[1]);
   const std::string longer = (old == nullptr ? std::string() : *old) + args[2];
-  contents.set(args[1], longer);
+  contents.set(args[1], longer, contents.expires(args[1]));
   return count(longer.size());
 }
 
@@ -150,7 +150,7 @@ std::string add(Contents& contents, const std::string& key, std::int64_t delta) 
   using Limits = std::numeric_limits<std::int64_t>;
   const bool fits = delta < 0 ? *before >= Limits::min() - delta : *before <= Limits::max() - delta;
   if (!fits) return std::string(overflow);
-  contents.set(key, std::to_string(*before + delta));
+  contents.set(key, std::to_string(*before + delta), contents.expires(key));
   return integer(*before + delta);
 }
 
@@ -174,6 +174,39 @@ std::string decrby(Contents& contents, const Arguments& args) {
     return "-ERR decrement would overflow\r\n";
   }
   return add(contents, args[1], -*delta);
+}
+
+std::string set_expires(Contents& contents, const std::string& key, bool expires) {
+  const std::string value = *contents.find(key);
+  contents.set(key, value, expires);
+  return integer(1);
+}
+
+std::string pexpire(Contents& contents, const Arguments& args) {
+  const auto milliseconds = number_in(args[2]);
+  if (!milliseconds) return std::string(not_an_integer);
+  if (!contents.has(args[1])) return integer(0);
+  if (*milliseconds > 0) return set_expires(contents, args[1], true);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
+std::string persist(Contents& contents, const Arguments& args) {
+  return contents.expires(args[1]) ? set_expires(contents, args[1], false) : integer(0);
+}
+
+std::string expired(Contents& contents, const Arguments& args) {
+  const std::string* const value = contents.find(args[1]);
+  if (value == nullptr || *value != args[2] || !contents.expires(args[1])) return integer(0);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
+std::string evicted(Contents& contents, const Arguments& args) {
+  const std::string* const value = contents.find(args[1]);
+  if (value == nullptr || *value != args[2]) return integer(0);
+  contents.erase(args[1]);
+  return integer(1);
 }
 
 std::string flushall(Contents& contents, const Arguments& args) {
@@ -247,6 +280,8 @@ constexpr std::array commands = {
     Command{"DECRBY", 3, 3, Keys::first, nullptr, decrby},
     Command{"DEL", 2, any, Keys::every, nullptr, del, Depends::only_reply},
     Command{"EXISTS", 2, any, Keys::every, exists, nullptr},
+    Command{"EVICTED", 3, 3, Keys::first, nullptr, evicted},
+    Command{"EXPIRED", 3, 3, Keys::first, nullptr, expired},
     Command{"FLUSHALL", 1, any, Keys::all_there_are, nullptr, flushall, Depends::nothing},
     Command{"GET", 2, 2, Keys::first, get, nullptr},
     Command{"GETDEL", 2, 2, Keys::first, nullptr, getdel, Depends::only_reply},
@@ -256,6 +291,8 @@ constexpr std::array commands = {
     Command{"MGET", 2, any, Keys::every, mget, nullptr},
     Command{"MSET", 3, any, Keys::every_second, nullptr, mset, Depends::nothing},
     Command{"MSETNX", 3, any, Keys::every_second, nullptr, msetnx},
+    Command{"PERSIST", 2, 2, Keys::first, nullptr, persist},
+    Command{"PEXPIRE", 3, 3, Keys::first, nullptr, pexpire},
     Command{"SET", 3, any, Keys::first, nullptr, set, Depends::nothing},
     Command{"SETNX", 3, 3, Keys::first, nullptr, setnx},
     Command{"STRLEN", 2, 2, Keys::first, length_of, nullptr},
@@ -304,6 +341,9 @@ std::optional<SetOptions> set_options_of(const Arguments& args) {
       options.if_present = true;
     } else if (same_word(args[i], "GET")) {
       options.get = true;
+    } else if (same_word(args[i], "PX") && !options.expires && i + 1 < args.size()) {
+      if (number_in(args[++i]).value_or(0) <= 0) return std::nullopt;
+      options.expires = true;
     } else {
       return std::nullopt;
     }

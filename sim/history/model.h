@@ -1,13 +1,16 @@
 // What the commands mean, one after the other: the specification that histories are held against.
 //
 // Written from the documentation of Redis 7.0 and docs/commands.md. It shares nothing with src/kv
-// or src/server on purpose, so that it does not share their mistakes. Knows no limits of sizes and
-// no expiry.
+// or src/server on purpose, so that it does not share their mistakes. Knows no limits of sizes.
 //
 // Commands: APPEND DBSIZE DECR DECRBY DEL EXISTS FLUSHALL GET GETDEL GETSET INCR INCRBY MGET MSET
-// MSETNX SET SETNX STRLEN UNLINK, and EXEC with all of its commands (transaction.h). Any other is a
-// mistake of the caller and ends the process; wrong arguments are answered with an error, as a
-// server does.
+// MSETNX PERSIST PEXPIRE SET SETNX STRLEN UNLINK, and EXEC with all of its commands
+// (transaction.h). Any other is a mistake of the caller and ends the process; wrong arguments are
+// answered with an error, as a server does.
+//
+// It knows which keys expire, and not when. That a key has done so is an operation of its own:
+// EXPIRED key value removes it, if it expires and has this value, and answers 1. EVICTED is the
+// same for any key.
 #pragma once
 
 #include <optional>
@@ -23,6 +26,7 @@ struct SetOptions {
   bool if_absent = false;
   bool if_present = false;
   bool get = false;
+  bool expires = false;  // PX with a number above 0.
 };
 // Of a SET, from its third argument on. Nothing when they are wrong.
 [[nodiscard]] std::optional<SetOptions> set_options_of(const Arguments& args);

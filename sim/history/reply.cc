@@ -36,6 +36,16 @@ std::optional<std::size_t> reply_length(std::string_view bytes) {
   return length;
 }
 
+std::optional<std::string> word_of(std::string_view reply) {
+  const std::size_t line_end = reply.find("\r\n");
+  if (line_end == std::string_view::npos) return std::nullopt;
+  const auto number = number_behind_kind(reply.substr(0, line_end));
+  if (reply.front() == ':' && number) return std::string(reply.substr(1, line_end - 1));
+  const bool is_text = reply.front() == '$' && number && *number >= 0;
+  if (!is_text || reply_length(reply) != reply.size()) return std::nullopt;
+  return std::string(reply.substr(line_end + 2, static_cast<std::size_t>(*number)));
+}
+
 std::optional<std::vector<std::string>> elements_of(std::string_view reply) {
   const std::size_t line_end = reply.find("\r\n");
   if (line_end == std::string_view::npos || reply.front() != '*') return std::nullopt;

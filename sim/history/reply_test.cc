@@ -25,6 +25,16 @@ TEST(Reply, EndsWhereItEnds) {
   }
 }
 
+// Given a reply, when its word is asked for, then a text or a number is one, and nothing else.
+TEST(Reply, TextsAndNumbersAreWords) {
+  EXPECT_EQ(word_of("$3\r\na\r\n\r\n"), "a\r\n");
+  EXPECT_EQ(word_of("$0\r\n\r\n"), "");
+  EXPECT_EQ(word_of(":-12\r\n"), "-12");
+  for (const char* other : {"", "+OK\r\n", "-ERR\r\n", "$-1\r\n", "*0\r\n", "$5\r\nab\r\n"}) {
+    EXPECT_FALSE(word_of(other)) << other;
+  }
+}
+
 // Given an array, when it is taken apart, then each element is as it was; nil, what is no array,
 // and an array with too little or too much have none.
 TEST(Reply, AnArrayIsTakenApart) {

@@ -57,7 +57,11 @@ class Commands {
       args.push_back(key());
       if (takes_pairs) args.push_back(value());
     }
-    if (name == "SET" || name == "SETNX" || name == "GETSET") args.push_back(value());
+    if (name == "SET" || name == "SETNX" || name == "GETSET" || name == "EXPIRED" ||
+        name == "EVICTED") {
+      args.push_back(value());
+    }
+    if (name == "PEXPIRE") args.push_back(std::to_string(random_.below(3)));
     if (name == "APPEND") args.push_back("," + value());
     if (name == "INCRBY" || name == "DECRBY") args.push_back(std::to_string(random_.below(9)));
     if (name == "SET") add_options(args);
@@ -71,6 +75,8 @@ class Commands {
   void add_options(Arguments& args) {
     if (random_.chance(10)) args.emplace_back(random_.chance(50) ? "NX" : "XX");
     if (random_.chance(10)) args.emplace_back("GET");
+    const bool is_among = std::ranges::find(names_, "EXPIRED") != names_.end();
+    if (is_among && random_.chance(20)) args.insert(args.end(), {"PX", "10"});
   }
 
   const RandomOptions& options_;

@@ -32,6 +32,8 @@ constexpr Mutant slow[] = {
     Mutant::propose_in_a_decided_slot,
     Mutant::rejoin_one_bound_fewer,
     Mutant::rejoin_too_early,
+    Mutant::checkpoint_without_votes,
+    Mutant::not_written_back,
 };
 
 // Where a mutant is looked for, when it is not the scenario "all".

@@ -13,14 +13,6 @@ namespace {
 constexpr std::string_view ok = "+OK\r\n";
 constexpr std::string_view queued = "+QUEUED\r\n";
 
-std::string encode(const history::Arguments& args) {
-  std::string bytes = "*" + std::to_string(args.size()) + "\r\n";
-  for (const std::string& arg : args) {
-    bytes += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
-  }
-  return bytes;
-}
-
 Outcome outcome_of(std::string_view reply) {
   if (reply.starts_with("-CLUSTERDOWN")) return Outcome::not_executed;
   if (reply.starts_with("-DISKFULL")) return Outcome::not_executed;
@@ -29,6 +21,14 @@ Outcome outcome_of(std::string_view reply) {
 }
 
 }  // namespace
+
+std::string encode(const history::Arguments& args) {
+  std::string bytes = "*" + std::to_string(args.size()) + "\r\n";
+  for (const std::string& arg : args) {
+    bytes += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+  }
+  return bytes;
+}
 
 Request::Request(const history::Arguments& operation) {
   if (!history::is_transaction(operation)) {

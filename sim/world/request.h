@@ -11,6 +11,9 @@
 
 namespace rabia::sim {
 
+// A command as RESP2.
+[[nodiscard]] std::string encode(const history::Arguments& args);
+
 class Request {
  public:
   // A transaction goes as MULTI, its commands, EXEC; whatever is watched was watched before.

@@ -28,6 +28,7 @@ Arguments Workload::next() {
   if (plan_.transaction_percent > 0 && random_.chance(plan_.transaction_percent)) {
     return transaction();
   }
+  if (plan_.expiring_percent > 0 && random_.chance(plan_.expiring_percent)) return expiring();
   const bool many = random_.chance(plan_.many_keys_percent);
   if (random_.chance(plan_.read_percent)) return many ? read_of_many() : read();
   return many ? write_of_many() : write();
@@ -81,6 +82,34 @@ Arguments Workload::set() {
   if (random_.chance(25)) args.emplace_back(random_.chance(50) ? "NX" : "XX");
   if (random_.chance(25)) args.emplace_back("GET");
   return args;
+}
+
+std::string Workload::some_time() {
+  return std::to_string(1 + random_.below(plan_.expires_in_ms_max));
+}
+
+Arguments Workload::expiring() {
+  const std::string key = "e" + std::to_string(random_.below(plan_.keys));
+  switch (random_.below(12)) {
+    case 0:
+      return {"PERSIST", key};
+    case 1:
+      return {"PEXPIRE", key, some_time()};
+    case 2:
+      return {"APPEND", key, fresh_value()};
+    case 3:
+      return {"SET", key, fresh_value()};
+    case 4:
+      return {"SET", text_key(), fresh_value(), "PX", some_time()};
+    case 5:
+      return {random_.chance(50) ? "DEL" : "GETDEL", key};
+    case 6:
+    case 7:
+    case 8:
+      return {"GET", key};
+    default:
+      return {"SET", key, fresh_value(), "PX", some_time()};
+  }
 }
 
 Arguments Workload::write_of_many() {
@@ -174,6 +203,9 @@ Arguments Workload::read_all(const ClientsPlan& plan) {
     args.push_back("n" + std::to_string(i));
   }
   if (plan.locking_percent > 0) args.emplace_back(counter_key);
+  for (std::size_t i = 0; i < plan.keys && plan.expiring_percent > 0; ++i) {
+    args.push_back("e" + std::to_string(i));
+  }
   return args;
 }
 

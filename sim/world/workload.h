@@ -36,6 +36,9 @@ class Workload {
   [[nodiscard]] history::Arguments write_of_many();
   [[nodiscard]] history::Arguments set();
   [[nodiscard]] history::Arguments transaction();
+  // On keys that nobody watches: a transaction that depends on one is not to fail for its deadline.
+  [[nodiscard]] history::Arguments expiring();
+  [[nodiscard]] std::string some_time();
   // One or two more commands, on these keys mostly.
   void add_read(const std::string& text, const std::string& number);
   void add_write(const std::string& text, const std::string& number);

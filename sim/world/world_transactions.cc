@@ -66,7 +66,9 @@ void World::count_transactions() {
 
 // No update is lost, and none is made twice. A FLUSHALL begins at 0 again.
 std::string World::judge_counter() {
-  if (plan_.clients.locking_percent == 0 || plan_.clients.clear_permille > 0) return {};
+  if (plan_.clients.locking_percent == 0 || plan_.clients.clear_permille > 0 ||
+      plan_.limits.max_entries > 0)
+    return {};
   const auto counter = counter_at_the_end(history_);
   if (!counter) return {};
   std::uint64_t least = 0;

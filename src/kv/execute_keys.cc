@@ -57,12 +57,18 @@ void get_and_expire(Execution& run) {
   const Expiry expiry = run.expiry();
   if (!run.complete()) return;
   const std::optional<Store::Item> item = run.store.find(key);
-  if (!item) return run.out.nil();
+  if (!item) {
+    run.missed(key);
+    return run.out.nil();
+  }
   run.out.bytes(item->value);
   const Deadline present = item->deadline;
   const std::int64_t deadline = run.deadline_of(expiry, present);
-  const bool changes = deadline != static_cast<std::int64_t>(present);
-  if (changes) give_deadline(run, key, expiry, deadline);
+  if (deadline != static_cast<std::int64_t>(present)) {
+    give_deadline(run, key, expiry, deadline);
+  } else {
+    run.store.touch(key);
+  }
 }
 
 void persist(Execution& run) {
@@ -94,6 +100,7 @@ void copy(Execution& run) {
   if (!run.complete() || !run.has_room_for(to)) return;
   const std::optional<Store::Item> item = run.store.find(from);
   const bool done = item && from != to && (replace || !run.store.contains(to));
+  if (!item) run.missed(from);
   if (done) {
     const std::string value(item->value);  // A change must not read what it may move.
     run.store.set(to, value, item->deadline);

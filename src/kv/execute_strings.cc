@@ -1,6 +1,9 @@
 // Executing what changes values.
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/number.h"
 #include "kv/execution.h"
@@ -26,14 +29,18 @@ bool complete_list(Execution& run, base::Decoder& in, bool with_values) {
   return run.complete();
 }
 
-// How many of the keys are not there; those that are named twice count twice.
-std::uint64_t count_new(const Store& store, base::Decoder in) {
-  std::uint64_t count = 0;
+std::vector<std::string_view> keys_of_pairs(base::Decoder in) {
+  std::vector<std::string_view> keys;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
-    if (!store.contains(in.bytes())) ++count;
+    keys.push_back(in.bytes());
     in.bytes();
   }
-  return count;
+  return keys;
+}
+
+bool has_room_for_pairs(Execution& run, base::Decoder in) {
+  return run.has_room(base::Decoder(in).varint(),
+                      [&] { return count_new(run.store, keys_of_pairs(in)); });
 }
 
 void set_pairs(Store& store, base::Decoder in) {
@@ -53,6 +60,14 @@ bool any_exists(const Store& store, base::Decoder in) {
 
 }  // namespace
 
+std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys) {
+  std::ranges::sort(keys);
+  const auto repeated = std::ranges::unique(keys);
+  keys.erase(repeated.begin(), repeated.end());
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(keys, [&store](std::string_view key) { return !store.contains(key); }));
+}
+
 namespace execute {
 
 void set(Execution& run) {
@@ -67,6 +82,7 @@ void set(Execution& run) {
   const std::optional<Store::Item> old = looks ? run.store.find(key) : std::nullopt;
   const bool allowed = condition == SetCondition::always ||
                        (condition == SetCondition::if_present) == old.has_value();
+  if (want_old && !old) run.missed(key);
   if (want_old) {
     run.bytes_or_nil(old ? std::optional(old->value)
                          : std::nullopt);  // Copied: the change ends it.
@@ -77,6 +93,7 @@ void set(Execution& run) {
   }
   if (!allowed) return;
   const std::int64_t deadline = run.deadline_of(expiry, old ? old->deadline : no_deadline);
+  if (expiry.kind == Expiry::Kind::keep) run.store.begin_operation(set_keeping_deadline);
   if (run.is_over(expiry, deadline)) {
     run.store.erase(key);
   } else {
@@ -97,7 +114,7 @@ void erase(Execution& run) {
 void set_many(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
-  if (!run.has_room([&] { return count_new(run.store, in); })) return;
+  if (!has_room_for_pairs(run, in)) return;
   set_pairs(run.store, in);
   run.out.ok();
 }
@@ -105,7 +122,7 @@ void set_many(Execution& run) {
 void set_many_if_none(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
-  if (!run.has_room([&] { return count_new(run.store, in); })) return;
+  if (!has_room_for_pairs(run, in)) return;
   const bool allowed = !any_exists(run.store, in);
   if (allowed) set_pairs(run.store, in);
   run.out.integer(allowed ? 1 : 0);
@@ -170,7 +187,7 @@ void get_and_erase(Execution& run) {
   const std::string_view key = run.key();
   if (!run.complete()) return;
   run.bytes_or_nil(run.store.get(key));
-  run.store.erase(key);
+  if (!run.store.erase(key)) run.missed(key);
 }
 
 void clear(Execution& run) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/codec.h"
 #include "kv/eviction.h"
@@ -81,17 +82,21 @@ struct Execution {
     return has_time && deadline <= static_cast<std::int64_t>(store.clock());
   }
 
-  // Before anything is looked at: whether there is room for more. `new_keys`: counts those that it
-  // would add, when that is asked for. Answers otherwise.
-  template <typename Count>
-  bool has_room(const Count& new_keys) {
+  // Before anything is looked at: whether there is room for more. `missing`: how many keys of at
+  // most `most` are not there; asked only when it matters. Answers otherwise.
+  template <typename Missing>
+  bool has_room(std::uint64_t most, const Missing& missing) {
     if (room == nullptr) return true;
-    const std::string_view refusal = room->make(room->counts_keys() ? new_keys() : 0);
+    const std::string_view refusal = room->make(room->has_keys_for(most) ? most : missing());
     if (!refusal.empty()) out.error(refusal);
     return refusal.empty();
   }
   bool has_room_for(std::string_view key) {
-    return has_room([&] { return store.contains(key) ? std::uint64_t{0} : 1; });
+    return has_room(1, [&] { return store.contains(key) ? std::uint64_t{0} : 1; });
+  }
+  // The command of a client that waits here read a key, and there is none.
+  void missed(std::string_view key) {
+    if (listener != nullptr && out.wanted()) listener->on_missed(key);
   }
 
   void bytes_or_nil(std::optional<std::string_view> value) {
@@ -102,6 +107,9 @@ struct Execution {
     }
   }
 };
+
+// How many different ones of these keys are not there.
+[[nodiscard]] std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys);
 
 // By Operation.
 namespace execute {

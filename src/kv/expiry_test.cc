@@ -49,7 +49,7 @@ TEST_F(ExpiryTest, AKeyIsGoneWhenTheClockReachesItsDeadline) {
 // Given more due keys than a batch removes, then those that are left are gone for whoever looks or
 // changes them, and are removed by the batches that follow.
 TEST_F(ExpiryTest, ABatchRemovesSoManyAndTheRestIsGoneAllTheSame) {
-  const std::uint64_t keys = StoreMachine::removed_by_a_batch + 500;
+  const std::uint64_t keys = StoreMachine::expired_by_a_batch + 500;
   for (std::uint64_t i = 0; i < keys; ++i) {
     ask(set("key:" + std::to_string(i), "old", {.expiry = {Expiry::Kind::in, 10}}));
   }

@@ -18,6 +18,15 @@ std::uint64_t get(const Limits& limits, LimitField field) {
   return 0;
 }
 
+std::vector<LimitChange> changes_of(const Limits& limits) {
+  std::vector<LimitChange> changes;
+  for (std::size_t i = 0; i < limit_field_names.size(); ++i) {
+    const auto field = static_cast<LimitField>(i);
+    if (get(limits, field) != get(Limits{}, field)) changes.push_back({field, get(limits, field)});
+  }
+  return changes;
+}
+
 bool put(Limits& limits, LimitField field, std::uint64_t value) {
   switch (field) {
     case LimitField::max_memory_bytes:

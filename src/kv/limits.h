@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "kv/use.h"
 
@@ -47,7 +48,7 @@ inline constexpr std::array<std::string_view, 8> eviction_policy_names = {
 }
 
 struct Limits {
-  std::uint64_t max_memory_bytes = 0;  // Of StoreMachine::account_bytes(); 0: no limit.
+  std::uint64_t max_memory_bytes = 0;  // Of Store::account_bytes(); 0: no limit.
   std::uint64_t max_entries = 0;       // Keys; 0: no limit.
   EvictionPolicy policy = EvictionPolicy::noeviction;
   std::uint64_t samples = 10;          // Keys that are compared to choose one for eviction.
@@ -70,7 +71,14 @@ inline constexpr std::array<std::string_view, 5> limit_field_names = {
     "max-memory-bytes", "max-entries", "maxmemory-policy", "maxmemory-samples",
     "key-expiration-enabled"};
 
+struct LimitChange {
+  LimitField field{};
+  std::uint64_t value = 0;
+};
+
 [[nodiscard]] std::uint64_t get(const Limits& limits, LimitField field);
+// All fields that have another value than their default.
+[[nodiscard]] std::vector<LimitChange> changes_of(const Limits& limits);
 // False: the value is out of range, and nothing is changed.
 [[nodiscard]] bool put(Limits& limits, LimitField field, std::uint64_t value);
 

@@ -104,15 +104,17 @@ bool skip_to_key(base::Decoder& in) {
 }  // namespace
 
 void StoreMachine::begin_batch(const ApplyContext& context) {
-  store_.advance_clock(context.time.value);
+  constexpr std::uint64_t too_early = 50;  // Milliseconds.
+  store_.advance_clock(context.time.value +
+                       (mutated(Mutant::expiry_before_its_time) ? too_early : 0));
   replies_.advance_clock(context.time.value);
   store_.begin_operation(0);
-  store_.expire(removed_by_a_batch);
-  room().evict(removed_by_a_batch);
+  store_.expire(expired_by_a_batch);
+  room().evict();
 }
 
 std::optional<LogTime> StoreMachine::wake_at() const {
-  if (fullness().must_evict()) return LogTime{0};
+  if (Fullness(store_, limits_.limits()).must_evict()) return LogTime{0};
   const Deadline next = store_.next_deadline();
   return next == no_deadline ? std::nullopt : std::optional(LogTime{next});
 }
@@ -142,7 +144,7 @@ void StoreMachine::keep_changes(std::uint64_t bytes_max) {
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
-  if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr);
+  if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr, nullptr);
   const auto is = [&](Operation operation) {
     return !command.empty() && command.front() == static_cast<char>(operation);
   };
@@ -183,20 +185,51 @@ bool is_plain_set(std::string_view operation) {
   return operation.starts_with(std::string_view("\x01\0\0", 3));
 }
 
+LimitChange take_limit(base::Decoder& in) {
+  const auto field = static_cast<LimitField>(in.fixed<std::uint8_t>());
+  return {field, in.varint()};
+}
+
 bool is_well_formed(base::Decoder in) {
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_condition(in);
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_item(in);
   return in.complete();
 }
 
-// Whether any of the items, which follow, may add data.
-bool any_adds_data(base::Decoder in) {
+// Calls `use` with each key that an operation may add.
+template <typename Use>
+void for_each_added_key(std::string_view operation, const Use& use) {
+  base::Decoder in(operation);
+  if (operation.empty() || !adds_data(static_cast<Operation>(operation.front()))) return;
+  if (!skip_to_key(in)) return;
+  const auto kind = static_cast<Operation>(operation.front());
+  const bool in_pairs = kind == Operation::set_many || kind == Operation::set_many_if_none;
+  if (kind == Operation::copy) in.bytes();
+  do {
+    const std::string_view key = in.bytes();
+    if (in.ok()) use(key);
+    if (in_pairs) in.bytes();
+  } while (in_pairs && in.ok() && in.remaining() > 0);
+}
+
+// What a transaction may add: whether anything, and how many keys that are not there. What it
+// deletes makes no room for them.
+struct Added {
+  bool any = false;
+  std::uint64_t keys = 0;
+};
+Added added_by(const Store& store, const Room& room, base::Decoder in) {
+  for (std::uint64_t left = in.varint(); left > 0; --left) take_condition(in);
+  Added added;
+  std::vector<std::string_view> keys;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     const TransactionItem item = take_item(in);
-    if (item.is_read || item.bytes.empty()) continue;
-    if (adds_data(static_cast<Operation>(item.bytes.front()))) return true;
+    if (item.is_read) continue;
+    for_each_added_key(item.bytes, [&](std::string_view key) { keys.push_back(key); });
   }
-  return false;
+  added.any = !keys.empty();
+  added.keys = room.has_keys_for(keys.size()) ? keys.size() : count_new(store, std::move(keys));
+  return added;
 }
 
 bool holds(const Store& store, const TransactionCondition& condition) {
@@ -212,18 +245,17 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   ResultWriter out(reply);
   base::Decoder in(transaction);
   if (!is_well_formed(in)) return out.error(malformed_error);
+  // As a whole, and before the conditions: what goes now may be what they are about.
+  Room room = this->room();
+  if (const Added added = added_by(store_, room, in); added.any) {
+    const std::string_view refusal = room.make(added.keys);
+    if (!refusal.empty()) return out.error(std::string(aborted_error).append(refusal));
+  }
   bool executed = true;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     executed = holds(store_, take_condition(in)) && executed;
   }
   if (!executed) return out.nil();
-  // As a whole: what it adds in keys is not counted before.
-  if (any_adds_data(in)) {
-    const std::string_view refusal = room().make(0);
-    if (!refusal.empty()) {
-      return out.error(std::string(aborted_error).append(refusal));
-    }
-  }
   const std::uint64_t count = in.varint();
   out.list(count);
   for (std::uint64_t left = count; left > 0; --left) {
@@ -252,7 +284,8 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
   const std::uint64_t keep_milliseconds = in.varint();
   const std::string_view operation = in.bytes();
   if (!in.complete() || session.size() > session_bytes_max) return out.error(malformed_error);
-  if (const auto kept = replies_.find(session, number)) {
+  const auto kept = replies_.find(session, number);
+  if (kept && !mutated(Mutant::once_executed_again)) {
     if (reply != nullptr) reply->append(*kept);
     return;
   }
@@ -268,17 +301,17 @@ void StoreMachine::execute_set_limits(std::string_view changes, std::string* rep
   ResultWriter out(reply);
   base::Decoder in(changes);
   const auto only_unset = in.fixed<std::uint8_t>();
-  std::vector<LimitChange> wanted;
+  base::Decoder again = in;
   Limits tried = limits_.limits();
   bool in_range = true;
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
-    const auto field = static_cast<LimitField>(in.fixed<std::uint8_t>());
-    wanted.push_back({field, in.varint()});
-    in_range = in_range && put(tried, field, wanted.back().value);
+    const LimitChange change = take_limit(in);
+    in_range = in_range && put(tried, change.field, change.value);
   }
   if (!in.complete() || only_unset > 1) return out.error(malformed_error);
   if (!in_range) return out.error(limit_error);
-  for (const LimitChange& change : wanted) {
+  for (std::uint64_t left = again.varint(); left > 0; --left) {
+    const LimitChange change = take_limit(again);
     if (only_unset == 1 && limits_.is_set(change.field)) continue;
     RABIA_CHECK(limits_.set(change.field, change.value));
   }
@@ -289,10 +322,6 @@ void StoreMachine::execute_set_limits(std::string_view changes, std::string* rep
 void StoreMachine::put_limits_into_force() {
   store_.track_uses(tracking_of(limits_.limits().policy));
   store_.let_keys_expire(limits_.limits().key_expiration_enabled);
-}
-
-std::uint64_t StoreMachine::account_bytes() const {
-  return store_.account_bytes() + replies_.store().account_bytes();
 }
 
 StateDigest StoreMachine::digest() const {

@@ -129,10 +129,6 @@ struct OnceName {
   std::uint64_t keep_milliseconds = 0;
 };
 void encode_once(std::string& out, const OnceName& name, std::string_view operation);
-struct LimitChange {
-  LimitField field{};
-  std::uint64_t value = 0;
-};
 // Puts them into force from here on. `only_unset`: those that nobody ever set.
 void encode_set_limits(std::string& out, std::span<const LimitChange> changes, bool only_unset);
 void encode_touch(std::string& out, std::span<const std::string_view> keys);
@@ -148,11 +144,11 @@ class StoreMachine final : public StateMachine {
  public:
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] Store& store() { return store_; }
-  // Sets the store's clock, and removes what is due and what is too much: at most
-  // removed_by_a_batch keys each, so that no batch takes long. Others that are due are gone for
-  // whoever looks, and are removed by the next.
+  // Sets the store's clock, and removes what is due, at most expired_by_a_batch keys, and what is
+  // too much: not all, when that would take long. Others that are due are gone for whoever looks;
+  // the next batches remove them.
   void begin_batch(const ApplyContext& context) override;
-  static constexpr std::uint64_t removed_by_a_batch = 1'000;
+  static constexpr std::uint64_t expired_by_a_batch = 1'000;
   [[nodiscard]] std::optional<LogTime> wake_at() const override;
   // Malformed commands change nothing and answer an error.
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
@@ -163,8 +159,6 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] StateDigest digest() const override;
   [[nodiscard]] const KeptReplies& kept_replies() const { return replies_; }
   [[nodiscard]] const KeptLimits& limits() const { return limits_; }
-  // What max_memory_bytes limits: the memory of the state, as all replicas count it.
-  [[nodiscard]] std::uint64_t account_bytes() const;
   static constexpr std::size_t session_bytes_max = 256;
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
@@ -192,10 +186,7 @@ class StoreMachine final : public StateMachine {
     Listener* listener = nullptr;
   };
   void listen();
-  [[nodiscard]] Room room() { return {store_, limits_.limits(), replies_.store().account_bytes()}; }
-  [[nodiscard]] Fullness fullness() const {
-    return {store_, limits_.limits(), replies_.store().account_bytes()};
-  }
+  [[nodiscard]] Room room() { return {store_, limits_.limits()}; }
   void put_limits_into_force();
 
   Store store_;

@@ -220,9 +220,10 @@ namespace {
 Entry::About take_about(Front& front, std::uint64_t revision_max) {
   Entry::About about;
   about.revision = front.varint(revision_max);
+  if (about.revision == 0) front.fail();
   const std::uint64_t flags = front.varint(has_deadline | has_use | is_roomy);
   if ((flags & has_deadline) != 0) about.deadline = front.varint();
-  if ((flags & has_use) != 0) about.use = Use::unpack(front.varint());
+  if ((flags & has_use) != 0) about.use = Use::unpack(front.varint(Use::packed_max));
   about.roomy = (flags & is_roomy) != 0;
   // What is said to be there is.
   if ((flags & has_deadline) != 0 && about.deadline == no_deadline) front.fail();

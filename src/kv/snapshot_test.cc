@@ -64,6 +64,14 @@ TEST(Snapshot, HasTheBytesOfTheDocument) {
                                "\x4c\x80\x8b\x5b\x69\x98\xe1\xb2" +
                                "\xd6\x9c\xf3\xa0\xff\xfd\x18\x58";
   EXPECT_EQ(stream, expected);
+  Store used;
+  used.advance_clock(5);
+  used.track_uses(UseTracking::time);
+  used.append("a", "b");
+  used.append("a", std::string(12, 'c'));
+  EXPECT_EQ(stream_of(used), header(1, 2, 5) + "\x01\x0d\x02\x06\x85\x0a" + "abcccccccccccc" +
+                                 "DONE" + "\x50\x9c\x4a\xb2\xf8\x90\xb1\xd6" +
+                                 "\xc5\x75\x0a\x13\x1d\x84\x41\xe1");
   Store empty;
   EXPECT_EQ(stream_of(empty), header(0, 0, 0) + "DONE" + std::string(16, '\0'));
 }

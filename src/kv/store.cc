@@ -130,6 +130,7 @@ std::uint64_t Store::data_bytes() const {
 
 // The first in the order of (deadline, hash, key).
 std::string Store::soonest_key() const {
+  RABIA_CHECK(keys_with_deadline() > 0);
   const Deadlines::Item soonest = *table_->deadlines().first();
   std::uint64_t hash = soonest.hash;
   std::vector<Entry*> group;
@@ -215,7 +216,7 @@ Use Store::use_of(Use old) const {
     case UseTracking::none:
       break;
     case UseTracking::time:
-      return {clock_, 0};
+      return {clock_, Use::first_count};
     case UseTracking::frequency: {
       if (!old.known()) return {clock_, Use::first_count};
       // Drawn from the log: every replica draws the same.
@@ -312,7 +313,7 @@ void Store::touch(std::string_view key) {
   const std::uint64_t hash = table_->hash(key);
   if (tracking_ == UseTracking::none || find_entry(hash, key) == nullptr) return;
   change_about(hash, key, [this](Entry::About& about) {
-    const std::uint8_t count = about.use.count_at(clock_);
+    const std::uint8_t count = about.use.known() ? about.use.count_at(clock_) : Use::first_count;
     const bool counts = tracking_ == UseTracking::frequency && count < 255;
     about.use = {clock_, static_cast<std::uint8_t>(count + (counts ? 1 : 0))};
   });

@@ -78,6 +78,10 @@ class Store {
   void advance_clock(std::uint64_t to);
   // False: keys keep their deadlines, and none is ever due.
   void let_keys_expire(bool expires);
+  // Whether a key is due that was not removed yet.
+  [[nodiscard]] bool any_due() const {
+    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
+  }
   // When the next key is due; no_deadline: never.
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
   // How many keys have a deadline.
@@ -110,7 +114,7 @@ class Store {
   // Looks at up to `looks` keys, in the order of (hash, key) from the hash `from` on, and behind
   // the last one from the first one on.
   void walk(std::uint64_t from, std::uint64_t looks, const Look& look) const;
-  // Erases a key, which must be there, for want of room.
+  // Erases a key for want of room.
   void evict(std::string_view key);
   // The key that expires next, due or not; some must have a deadline.
   void evict_soonest();
@@ -187,9 +191,6 @@ class Store {
   void begin_change(std::uint64_t hash, std::string_view key);
   [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
   [[nodiscard]] bool is_due(const Entry& entry) const;
-  [[nodiscard]] bool any_due() const {
-    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
-  }
   void note_deadlines();
   [[nodiscard]] std::string soonest_key() const;
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 
 namespace rabia::kv {
@@ -30,6 +29,7 @@ class Use {
     return use;
   }
   [[nodiscard]] constexpr std::uint64_t packed() const { return packed_; }
+  static constexpr std::uint64_t packed_max = ~std::uint64_t{0} >> 1;
   [[nodiscard]] constexpr bool known() const { return packed_ != 0; }
 
   // When it was, in milliseconds of the log's clock.

@@ -57,7 +57,7 @@ void add_store(const ServerPicture& server, Families& families) {
   families.gauge("rabia_keys", "Keys in the store.", server.keys);
   families.gauge("rabia_keys_limit", "max-entries; 0: none.", server.limits.max_entries);
   families.gauge("rabia_store_bytes", "Memory of the store.", server.store_bytes);
-  families.gauge("rabia_account_bytes", "Memory of the state, as all replicas count it.",
+  families.gauge("rabia_account_bytes", "Memory of keys and values, as all replicas count it.",
                  server.account_bytes);
   families.gauge("rabia_account_limit_bytes", "max-memory-bytes; 0: none.",
                  server.limits.max_memory_bytes);

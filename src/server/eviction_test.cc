@@ -49,8 +49,12 @@ TEST_F(EvictionTest, ReadsAreToldWhenLruNeedsThem) {
   ask("GET a");
   ask("GET d");
   ask("TYPE c");
+  ask("EXISTS c");
   ask("CLIENT NO-TOUCH ON");
   ask("GET b");
+  ask("MULTI");
+  ask("GET b");
+  ask("EXEC");
   wait();
   EXPECT_EQ(world.replica.writes_submitted(), before + 1);
   EXPECT_EQ(use_of("a").last(), 1'000'000U);
@@ -71,6 +75,26 @@ TEST_F(EvictionTest, ReadsAreNotToldWhenNobodyNeedsThem) {
   EXPECT_EQ(ask("OBJECT IDLETIME a").substr(0, 40), "-ERR An LRU maxmemory policy is not sele");
   EXPECT_EQ(ask("OBJECT FREQ a").substr(0, 40), "-ERR An LFU maxmemory policy is not sele");
   EXPECT_EQ(ask("OBJECT IDLETIME none"), "$-1\r\n");
+}
+
+// Given a client whose reads are no uses, then TOUCH is one; RABIA.GET and reads of a transaction
+// are uses of others; of keys that the policy never evicts nobody is told.
+TEST_F(EvictionTest, WhatIsAUse) {
+  set_policy(kv::EvictionPolicy::volatile_lru);
+  at(900);
+  ask("MSET forever 1");
+  for (const char* key : {"touched", "got", "in"}) ask(std::string("SET ") + key + " 1 EX 1000");
+  at(1'000);
+  ask("GET forever");
+  ask("RABIA.GET got");
+  ask("MULTI");
+  ask("GET in");
+  ask("EXEC");
+  ask("CLIENT NO-TOUCH ON");
+  ask("TOUCH touched");
+  wait();
+  for (const char* key : {"touched", "got", "in"}) EXPECT_EQ(use_of(key).last(), 1'000'000U) << key;
+  EXPECT_EQ(use_of("forever").last(), 900'000U);
 }
 
 // Given LFU, when a key is read, then its count grows; keys whose use nobody noted count 0.

@@ -48,7 +48,7 @@ void write_clients(const ServerState& server, Lines& lines) {
 void write_memory(const ServerState& server, Lines& lines) {
   lines.bytes("used_memory", server.machine.store().memory_bytes());
   lines.bytes("used_memory_rss", read_process_info().resident_bytes);
-  lines.bytes("used_memory_dataset", server.machine.account_bytes());
+  lines.bytes("used_memory_dataset", server.machine.store().account_bytes());
   const kv::Limits& limits = server.machine.limits().limits();
   lines.bytes("maxmemory", limits.max_memory_bytes);
   lines.field("maxmemory_policy", name_of(limits.policy));
@@ -164,6 +164,8 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("batches_refused_for_clock", status.batches_refused);
   lines.field("own_clock_is_wrong", status.own_clock_is_wrong ? 1 : 0);
   lines.field("revision", server.machine.store().revision());
+  lines.field("watches", server.watchers.size());
+  lines.field("watch_buffers_filled", server.notifications.buffers_filled());
   lines.field("protocol", name_of(status.protocol));
   lines.field("slots_decided", status.slots_decided);
   lines.field("slots_empty", status.slots_empty);

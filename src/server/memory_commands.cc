@@ -53,7 +53,7 @@ void run_stats(LocalCall& call) {
   put("keys.count", keys);
   put("keys.bytes-per-key", keys == 0 ? 0 : store / keys);
   put("dataset.bytes", machine.store().data_bytes());
-  put("maxmemory.account", machine.account_bytes());
+  put("maxmemory.account", machine.store().account_bytes());
 }
 
 // Gives what was freed back to the system.

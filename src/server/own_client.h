@@ -29,8 +29,6 @@ class OwnClient final : public replica::Client {
   // Operations are executed in the order in which they were given. `done` is called once, later,
   // and not when this is destroyed before.
   void submit(std::string operation, Done done);
-  // Of those that were given, not answered yet.
-  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
   void on_executed(std::uint64_t token, std::string_view reply) override;
   void on_readable(std::uint64_t /*token*/, std::string_view /*operation*/) override {}
@@ -43,7 +41,7 @@ class OwnClient final : public replica::Client {
   void answer(const Result<std::string_view>& reply);
 
   struct Item {
-    std::string operation;  // Empty: submitted.
+    std::string operation;  // Until it is submitted.
     Done done;
   };
   replica::Replica& replica_;

@@ -26,7 +26,7 @@ struct ServerPicture {
   std::uint64_t clients_max = 0;
   std::uint64_t keys = 0;
   std::uint64_t store_bytes = 0;
-  std::uint64_t account_bytes = 0;  // StoreMachine::account_bytes().
+  std::uint64_t account_bytes = 0;  // Store::account_bytes().
   kv::Limits limits;
   std::uint64_t keys_expired = 0;  // Here, in this life; and evicted.
   std::uint64_t keys_evicted = 0;

@@ -18,7 +18,9 @@ void ReadHints::note(const kv::Store& store, std::string_view key, kv::Use use, 
                         ? kv::Use::counts(use.count_at(now.value), random_.next())
                         : now.value >= use.last() + told_again_after_milliseconds;
   if (!news || keys_.size() >= keys_max || bytes_ + key.size() > bytes_max) return;
-  if (keys_.emplace(key).second) bytes_ += key.size();
+  if (keys_.contains(key)) return;
+  keys_.emplace(key);
+  bytes_ += key.size();
 }
 
 void ReadHints::send(OwnClient& client) {

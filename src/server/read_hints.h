@@ -1,8 +1,9 @@
 // Which keys were read at this replica: told to the others through the log, for the policies that
-// evict by use (docs/commands.md, "Eviction"). Reads themselves are in no log.
+// evict by use (docs/commands.md, "Limits and eviction"). Reads themselves are in no log.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -30,7 +31,14 @@ class ReadHints {
   static constexpr std::size_t bytes_max = 64 << 10;
 
   base::Random random_;
-  std::unordered_set<std::string> keys_;
+  // So that a key is looked for without a string of its own.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>()(key);
+    }
+  };
+  std::unordered_set<std::string, Hash, std::equal_to<>> keys_;
   std::size_t bytes_ = 0;
   bool under_way_ = false;
 };

@@ -60,6 +60,8 @@ class RespServer final : public Server {
     options.listen = state_.options.listen;
     state_.options = std::move(options);
     state_.parser_limits = state_.options.parser_limits();
+    state_.notifications.set_buffer_size(state_.options.notification_buffer_size);
+    state_.keyspace_events.set_classes(state_.options.notify_keyspace_events);
     state_.slow_log.set_threshold(state_.options.slowlog_slower_than_usec);
     state_.slow_log.set_entries_max(state_.options.slowlog_entries_max);
     return {};
@@ -75,7 +77,7 @@ class RespServer final : public Server {
                           .clients_max = state_.options.clients_max,
                           .keys = state_.machine.store().size(),
                           .store_bytes = state_.machine.store().memory_bytes(),
-                          .account_bytes = state_.machine.account_bytes(),
+                          .account_bytes = state_.machine.store().account_bytes(),
                           .limits = state_.machine.limits().limits(),
                           .keys_expired = state_.machine.store().keys_expired(),
                           .keys_evicted = state_.machine.store().keys_evicted(),

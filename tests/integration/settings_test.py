@@ -391,6 +391,38 @@ class Operation(unittest.TestCase):
             with self.assertRaisesRegex(redis.ResponseError, "enable-notifications"):
                 begin(server)
 
+    @shows("notification-buffer-size")
+    def test_so_many_changes_are_noted_for_a_watcher(self):
+        def filled(server):
+            with server.client() as watcher, server.client() as client:
+                watcher.execute_command("RABIA.WATCH")
+                client.mset({str(i): i for i in range(5)})
+            return server.info()["watch_buffers_filled"]
+        with Server() as server:
+            self.assertEqual(0, filled(server))
+        for server in both_ways("notification-buffer-size", 4):
+            self.assertEqual(1, filled(server))
+
+    @shows("notify-keyspace-events")
+    def test_events_of_keys_are_published(self):
+        for server in both_ways("notify-keyspace-events", "Kx$"):
+            with server.client() as client, server.client() as subscriber:
+                self.assertEqual("$xK", client.config_get()["notify-keyspace-events"])
+                messages = subscriber.pubsub(ignore_subscribe_messages=True)
+                messages.psubscribe("__key*")
+                self.assertIsNone(messages.get_message(timeout=PATIENCE_SECONDS))
+                client.set("k", "v")
+                self.assertEqual((b"__keyspace@0__:k", b"set"), self.heard(messages))
+                client.delete("k")
+                client.append("k", "v")
+                self.assertEqual((b"__keyspace@0__:k", b"append"), self.heard(messages))
+                with self.assertRaisesRegex(redis.ResponseError, "Invalid event class character"):
+                    client.config_set("notify-keyspace-events", "KEy")
+
+    def heard(self, messages):
+        message = messages.get_message(timeout=PATIENCE_SECONDS)
+        return message["channel"], message["data"]
+
     @shows("once-keep-seconds")
     def test_answers_are_kept_so_long(self):
         for server in both_ways("once-keep-seconds", 1):
