@@ -1,4 +1,4 @@
-#include "counter.h"
+#include "counter_smr/counter.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "counter.h"
+#include "counter_smr/counter.h"
 #include "rabia/local_cluster.h"
 
 namespace {
