@@ -91,6 +91,13 @@ def batches_row(bench):
     compare(bench, "batches", cases, [Redis(bench.settings), RedisReplicated(bench.settings)])
 
 
+def multi_row(bench):
+    """What is counted is transactions: MULTI, so many SETs, EXEC."""
+    cases = [Case(f"MULTI of {keys}, depth {depth}", "--mix", f"multi:{keys}", "--pipeline", depth)
+             for keys, depth in ((10, 1), (10, 16), (100, 1))]
+    compare(bench, "multi", cases, [Redis(bench.settings), RedisReplicated(bench.settings)])
+
+
 def published_row(bench):
     """Lanes beside the paper's protocol, all replicas taking writes, both without a disk."""
     row = "published"

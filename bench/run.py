@@ -13,6 +13,7 @@ import rows_failure
 import rows_latency
 import rows_size
 import rows_throughput
+import rows_watch
 import table
 from figures import Metric
 from processes import Failure
@@ -27,6 +28,8 @@ ROWS = (
     ("mix", "reads and writes", rows_throughput.mix_row),
     ("values", "sizes of values", rows_throughput.values_row),
     ("batches", "many keys in one command", rows_throughput.batches_row),
+    ("multi", "transactions", rows_throughput.multi_row),
+    ("watchers", "writes with 1,000 watchers, beside none", rows_watch.watchers_row),
     ("half-load", "latency at half load", rows_latency.half_load_row),
     ("curve", "throughput against latency", rows_latency.curve_row),
     ("kill", "a replica is killed", rows_failure.kill_row),

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Checks that what is named exists: documents in comments and documents, tests in CMakeLists.txt.
+"""Checks that what is named exists: documents in comments and documents, tests in CMakeLists.txt and
+in docs/mission.md.
 
     tools/check_names.py [ROOT]
 
-Prints one line for each document that is named and does not exist, and for each *_test.cc that no
-CMakeLists.txt names (it would never run), and exits with 1 if there is any.
+Prints one line for each document or test that is named and does not exist, and for each *_test.cc that
+no CMakeLists.txt names (it would never run), and exits with 1 if there is any.
 """
 
 import pathlib
@@ -18,6 +19,9 @@ DOCUMENT_FOLDERS = ("", "docs", "docs/formats")
 # What `make bench` writes: it is not there before.
 WRITTEN_BY_RUNS = {"table.md", "results/latest.md"}
 DOCUMENT = re.compile(r"[\w./-]*\w\.md\b")
+MISSION = pathlib.Path("docs/mission.md")
+# `Suite.Name` of a test in C++, and `test_name` of one in Python.
+TEST_OF_THE_MISSION = re.compile(r"`([A-Z]\w*[a-z]\w*)\.([A-Z]\w+)`|`(test_\w+)`")
 
 
 def files_of(root):
@@ -60,10 +64,23 @@ def tests_never_run(root, paths):
             yield f"{path}:1: no CMakeLists.txt names this test: it never runs"
 
 
+def tests_missing_of_the_mission(root, paths):
+    if MISSION not in paths:
+        return
+    code = "".join((root / path).read_text(encoding="utf-8") for path in paths
+                   if path.name.endswith(("_test.cc", "_test.py")))
+    for number, line in enumerate((root / MISSION).read_text(encoding="utf-8").splitlines(), 1):
+        for suite, name, python in TEST_OF_THE_MISSION.findall(line):
+            named = f"({suite}, {name})" if suite else f"def {python}("
+            if named not in code:
+                yield f"{MISSION}:{number}: there is no test {python or suite + '.' + name}"
+
+
 def main(arguments):
     root = pathlib.Path(arguments[1] if len(arguments) > 1 else pathlib.Path(__file__).parents[1])
     paths = files_of(root)
-    errors = [*missing_documents(root, paths), *tests_never_run(root, paths)]
+    errors = [*missing_documents(root, paths), *tests_never_run(root, paths),
+              *tests_missing_of_the_mission(root, paths)]
     for error in errors:
         print(error)
     if not paths:

@@ -52,6 +52,17 @@ class CheckNames(unittest.TestCase):
             "src/io/CMakeLists.txt": "TESTS data_test.cc)\n",
             "src/io/a_test.cc": "", "src/io/data_test.cc": ""})))
 
+    # Given the table of the mission, then each test that it names and that does not exist is said;
+    # what looks like one and is a command is left alone.
+    def test_tests_of_the_mission_exist(self):
+        self.assertEqual(["docs/mission.md:2: there is no test Wal.IsFast",
+                          "docs/mission.md:2: there is no test test_sizes"],
+                         errors_in(check_names.tests_missing_of_the_mission, {
+                             "docs/mission.md": "`Wal.IsSafe`, `test_files`, `RABIA.GET`\n"
+                                                "`Wal.IsFast` `test_sizes`\n",
+                             "src/a_test.cc": "TEST_F(Wal, IsSafe) {",
+                             "tests/integration/b_test.py": "    def test_files(self):"}))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -24,6 +24,7 @@ std::string described(const SettingRow& row) {
   if (row.required) text += "; required";
   if (const std::string value = shown_default(row); !value.empty()) text += "; default " + value;
   if (row.change == Change::on_this_replica) text += "; CONFIG SET changes it";
+  if (row.change == Change::replicated) text += "; CONFIG SET changes it for all replicas";
   return text + "]";
 }
 

@@ -15,6 +15,7 @@ using Refusal = server::Configuration::Refusal;
 // What is wrong with a value, in the words of Redis.
 std::string why_not(const SettingRow& row, std::string_view text) {
   const ValueType& type = row.type;
+  if (!type.refused.empty()) return std::string(type.refused);
   const bool parses =
       type.kind == Kind::bytes ? parse_byte_count(text).ok() : parse_number(text).ok();
   switch (type.kind) {
@@ -42,8 +43,12 @@ std::string why_not(const SettingRow& row, std::string_view text) {
          std::to_string(type.most) + " inclusive";
 }
 
+bool is_replicated(const SettingRow& row) {
+  return row.change == Change::replicated;
+}
+
 bool changes_at_run_time(const SettingRow& row) {
-  return row.change == Change::on_this_replica;
+  return row.change == Change::on_this_replica || is_replicated(row);
 }
 
 // What clients of Redis ask about the log, which is here what `durability` says.
@@ -63,11 +68,14 @@ RunningSettings::RunningSettings(Settings settings, std::string file, std::uint6
 
 std::vector<server::Setting> RunningSettings::settings() const {
   std::vector<server::Setting> shown = append_only_settings(current_.durability);
+  Settings current = current_;
+  put(current, environment_.limits());
   for (const SettingRow& row : setting_rows()) {
     shown.push_back({.name = std::string(row.name),
-                     .value = row.type.print(current_),
+                     .value = row.type.print(current),
                      .other_name = std::string(row.redis_name),
-                     .can_change = changes_at_run_time(row)});
+                     .can_change = changes_at_run_time(row),
+                     .replicated = is_replicated(row)});
   }
   return shown;
 }
@@ -92,6 +100,23 @@ std::optional<Refusal> RunningSettings::set(std::span<const Change> changes) {
   current_ = std::move(wanted);
   environment_.put_into_force(current_);
   return std::nullopt;
+}
+
+std::optional<Refusal> RunningSettings::read_limits(std::span<const Change> changes,
+                                                    std::vector<kv::LimitChange>& limits) const {
+  Settings wanted = current_;
+  for (const Change& change : changes) {
+    const SettingRow* const row = find_setting(change.name);
+    if (!assign(wanted, *row, change.value).ok()) {
+      return Refusal{limits.size(), why_not(*row, change.value)};
+    }
+    limits.push_back({*row->limit, get(limits_of(wanted), *row->limit)});
+  }
+  return std::nullopt;
+}
+
+std::vector<kv::LimitChange> RunningSettings::limits_given() const {
+  return changes_of(limits_of(current_));
 }
 
 std::optional<Refusal> RunningSettings::contradiction(const Settings& wanted,

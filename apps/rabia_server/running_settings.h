@@ -21,6 +21,7 @@ class RunningSettings final : public server::Configuration {
   struct Environment {
     io::Worker& worker;                                   // Writes the file.
     std::function<void(const Settings&)> put_into_force;  // Called with settings that go together.
+    std::function<kv::Limits()> limits;                   // Those of the cluster, as known here.
   };
 
   // `settings` are complete, and in force. `file`: what rewrite() writes to; empty: there is none.
@@ -32,6 +33,10 @@ class RunningSettings final : public server::Configuration {
 
   [[nodiscard]] std::vector<server::Setting> settings() const override;
   std::optional<Refusal> set(std::span<const Change> changes) override;
+  std::optional<Refusal> read_limits(std::span<const Change> changes,
+                                     std::vector<kv::LimitChange>& limits) const override;
+  // What was given at the start that is the cluster's to set: all that is not the default.
+  [[nodiscard]] std::vector<kv::LimitChange> limits_given() const;
   void rewrite(std::function<void(const Status&)> done) override;
 
  private:

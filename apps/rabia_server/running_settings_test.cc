@@ -32,10 +32,13 @@ class RunningSettingsTest : public testing::Test {
     Settings settings;
     settings.durability = Durability::os;
     settings.clients_max = 900;
-    return {
-        settings, file, 1000, {.worker = worker_, .put_into_force = [this](const Settings& now) {
-                                 in_force_ = now;
-                               }}};
+    settings.max_entries = 77;
+    return {settings,
+            file,
+            1000,
+            {.worker = worker_,
+             .put_into_force = [this](const Settings& now) { in_force_ = now; },
+             .limits = [this] { return limits_; }}};
   }
   static std::string shown(const RunningSettings& settings, std::string_view name) {
     for (const server::Setting& each : settings.settings()) {
@@ -52,6 +55,7 @@ class RunningSettingsTest : public testing::Test {
 
   WorkerAtOnce worker_;
   std::optional<Settings> in_force_;
+  kv::Limits limits_;  // Of the cluster.
   std::string log_;
   const std::string file_ = testing::TempDir() + "running_settings_test.toml";
 };
@@ -107,10 +111,44 @@ TEST_F(RunningSettingsTest, DurabilityIsShownAsRedisWould) {
   EXPECT_EQ(shown(settings, "appendfsync"), "no");
   EXPECT_EQ(shown(settings, "dir"), "");
   for (const server::Setting& each : settings.settings()) {
-    EXPECT_EQ(each.can_change, find_setting(each.name) != nullptr &&
-                                   find_setting(each.name)->change == Change::on_this_replica)
+    const SettingRow* const row = find_setting(each.name);
+    EXPECT_EQ(each.replicated, row != nullptr && row->change == Change::replicated) << each.name;
+    EXPECT_EQ(each.can_change,
+              each.replicated || (row != nullptr && row->change == Change::on_this_replica))
         << each.name;
   }
+}
+
+// Given settings of the cluster, then its values are shown, whatever was given at the start, and
+// changes are read for the log; bad ones are refused in the words of Redis.
+TEST_F(RunningSettingsTest, TheClustersSettingsAreTheClusters) {
+  const RunningSettings settings = make();
+  EXPECT_EQ(shown(settings, "max-entries"), "0");
+  limits_.max_memory_bytes = 5'000;
+  limits_.policy = kv::EvictionPolicy::volatile_ttl;
+  EXPECT_EQ(shown(settings, "maxmemory"), "5000");
+  EXPECT_EQ(shown(settings, "maxmemory-policy"), "volatile-ttl");
+  ASSERT_EQ(settings.limits_given().size(), 1U);
+  EXPECT_EQ(settings.limits_given()[0].field, kv::LimitField::max_entries);
+  EXPECT_EQ(settings.limits_given()[0].value, 77U);
+
+  std::vector<kv::LimitChange> limits;
+  using Changes = std::vector<server::Configuration::Change>;
+  EXPECT_FALSE(settings.read_limits(
+      Changes{{"max-memory-bytes", "1mb"}, {"key-expiration-enabled", "no"}}, limits));
+  ASSERT_EQ(limits.size(), 2U);
+  EXPECT_EQ(limits[0].field, kv::LimitField::max_memory_bytes);
+  EXPECT_EQ(limits[0].value, 1U << 20);
+  EXPECT_EQ(limits[1].field, kv::LimitField::key_expiration_enabled);
+  EXPECT_EQ(limits[1].value, 0U);
+  limits.clear();
+  const auto refusal =
+      settings.read_limits(Changes{{"max-entries", "1"}, {"maxmemory-policy", "lru"}}, limits);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->index, 1U);
+  EXPECT_EQ(refusal->why,
+            "argument(s) must be one of the following: noeviction, allkeys-lru, allkeys-lfu, "
+            "allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl");
 }
 
 // Given a file, when CONFIG REWRITE is asked, then it has what was changed since the start, and no

@@ -21,7 +21,8 @@ Status with_setting(const Status& status, std::string_view setting) {
 ServerProcess::ServerProcess(Settings settings, std::string config_file, std::uint64_t clients_most)
     : settings_(std::move(settings), std::move(config_file), clients_most,
                 {.worker = *snapshot_worker_,
-                 .put_into_force = [this](const Settings& now) { put_into_force(now); }}) {}
+                 .put_into_force = [this](const Settings& now) { put_into_force(now); },
+                 .limits = [this] { return machine_.limits().limits(); }}) {}
 
 ServerProcess::~ServerProcess() = default;
 
@@ -55,6 +56,7 @@ Status ServerProcess::open() {
   server_ = server.take();
   io::log(io::Level::info, "server", "listening",
           {{"bind", settings.bind}, {"port", server_->port()}});
+  server_->offer_limits(settings_.limits_given());
   if (metrics_) metrics_->show(settings.cluster_id, *replica_, *server_);
 
   // Only now: the directory is locked, so no other process of this replica is alive.

@@ -105,6 +105,12 @@ Result<Protocol> parse_protocol(std::string_view text) {
   return refused(text, "lanes or published");
 }
 
+Result<kv::EvictionPolicy> parse_eviction_policy(std::string_view text) {
+  const auto* const found = std::ranges::find(kv::eviction_policy_names, text);
+  if (found == kv::eviction_policy_names.end()) return refused(text, "the name of a policy");
+  return static_cast<kv::EvictionPolicy>(found - kv::eviction_policy_names.begin());
+}
+
 std::string_view name_of(Durability durability) {
   switch (durability) {
     case Durability::always:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/log.h"
+#include "kv/limits.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
 #include "storage/wal.h"
@@ -26,6 +27,7 @@ Result<bool> parse_boolean(std::string_view text);
 Result<io::Level> parse_log_level(std::string_view text);
 Result<Durability> parse_durability(std::string_view text);
 Result<Protocol> parse_protocol(std::string_view text);
+Result<kv::EvictionPolicy> parse_eviction_policy(std::string_view text);
 [[nodiscard]] std::string_view name_of(Durability durability);
 // "ID=HOST:PORT".
 Result<replica::Member> parse_member(std::string_view text);

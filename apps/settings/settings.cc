@@ -127,6 +127,22 @@ Status complete(Settings& settings) {
   return check_members_differ(settings.members);
 }
 
+kv::Limits limits_of(const Settings& settings) {
+  return {.max_memory_bytes = settings.max_memory_bytes,
+          .max_entries = settings.max_entries,
+          .policy = settings.eviction_policy,
+          .samples = settings.eviction_samples,
+          .key_expiration_enabled = settings.key_expiration_enabled};
+}
+
+void put(Settings& settings, const kv::Limits& limits) {
+  settings.max_memory_bytes = limits.max_memory_bytes;
+  settings.max_entries = limits.max_entries;
+  settings.eviction_policy = limits.policy;
+  settings.eviction_samples = limits.samples;
+  settings.key_expiration_enabled = limits.key_expiration_enabled;
+}
+
 replica::ReplicaOptions replica_options(const Settings& settings) {
   replica::ReplicaOptions options;
   options.cluster_id = settings.cluster_id;
@@ -161,6 +177,8 @@ server::ServerOptions server_options(const Settings& settings) {
   options.once_keep_seconds = settings.once_keep_seconds;
   options.enable_notifications = settings.enable_notifications;
   options.notification_history_bytes = settings.notification_history_bytes;
+  options.notification_buffer_size = settings.notification_buffer_size;
+  options.notify_keyspace_events = settings.notify_keyspace_events;
   options.slowlog_slower_than_usec = settings.slowlog_slower_than_usec;
   options.slowlog_entries_max = settings.slowlog_entries_max;
   return options;

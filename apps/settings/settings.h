@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/log.h"
+#include "kv/limits.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
 #include "server/server.h"
@@ -45,6 +46,14 @@ struct Settings {
   std::uint64_t once_keep_seconds = 3600;
   bool enable_notifications = true;
   std::uint64_t notification_history_bytes = 32ULL << 20;
+  // Of the cluster (kv/limits.h): given at the start they count until somebody set them.
+  std::uint64_t max_memory_bytes = 0;
+  std::uint64_t max_entries = 0;
+  kv::EvictionPolicy eviction_policy = kv::EvictionPolicy::noeviction;
+  std::uint64_t eviction_samples = kv::Limits{}.samples;
+  bool key_expiration_enabled = true;
+  std::uint64_t notification_buffer_size = 1'000;
+  server::KeyspaceClasses notify_keyspace_events = 0;
   io::Level log_level = io::Level::info;
   std::string pid_file;  // Empty: none is written.
   bool metrics_enabled = true;
@@ -66,6 +75,8 @@ struct Contradiction {
 // Of those that may change while the replica runs. complete() asks this too.
 [[nodiscard]] std::optional<Contradiction> find_contradiction(const Settings& settings);
 
+[[nodiscard]] kv::Limits limits_of(const Settings& settings);
+void put(Settings& settings, const kv::Limits& limits);
 [[nodiscard]] replica::ReplicaOptions replica_options(const Settings& settings);
 [[nodiscard]] replica::SnapshotRule snapshot_rule(const Settings& settings);
 [[nodiscard]] server::ServerOptions server_options(const Settings& settings);

@@ -19,6 +19,7 @@ constexpr std::string_view a_path = "a path of at most 4096 bytes";
 
 constexpr std::array<std::string_view, 3> durabilities = {"always", "os", "memory"};
 constexpr std::array<std::string_view, 2> protocols = {"lanes", "published"};
+using kv::eviction_policy_names;
 constexpr std::array<std::string_view, 5> log_levels = {"debug", "info", "warning", "error", "off"};
 
 // -1 too: off.
@@ -31,6 +32,21 @@ constexpr ValueType slowlog_threshold() {
     return fits;
   };
   return type;
+}
+
+constexpr ValueType keyspace_classes() {
+  return {.wanted = "any of the letters K E g $ l s h z x e t d m n, and A",
+          .refused = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
+          .parse =
+              [](const ValueType&, std::string_view text, Settings& settings) {
+                const auto classes = server::parse_keyspace_classes(text);
+                if (classes) settings.notify_keyspace_events = *classes;
+                return classes.has_value();
+              },
+          .print =
+              [](const Settings& settings) {
+                return server::print_keyspace_classes(settings.notify_keyspace_events);
+              }};
 }
 
 constexpr auto rows = std::to_array<SettingRow>({
@@ -153,12 +169,53 @@ constexpr auto rows = std::to_array<SettingRow>({
      .help = "How long the answers to commands sent with RABIA.ONCE through this replica are kept",
      .type = seconds<&Settings::once_keep_seconds>(1, year_seconds),
      .change = Change::on_this_replica},
+    {.name = "max-memory-bytes",
+     .help = "Memory that keys and values may take, as all replicas count it; 0: no limit",
+     .type = bytes<&Settings::max_memory_bytes>(0, kv::Limits::most),
+     .change = Change::replicated,
+     .redis_name = "maxmemory",
+     .more = "See [commands.md](commands.md), \"Limits and eviction\"",
+     .limit = kv::LimitField::max_memory_bytes},
+    {.name = "max-entries",
+     .help = "Keys that there may be; 0: no limit",
+     .type = number<&Settings::max_entries>(0, kv::Limits::most),
+     .change = Change::replicated,
+     .limit = kv::LimitField::max_entries},
+    {.name = "maxmemory-policy",
+     .help = "What happens beyond max-memory-bytes or max-entries: nothing more is taken "
+             "(noeviction), or which keys go",
+     .type = choice<&Settings::eviction_policy, parse_eviction_policy>(eviction_policy_names),
+     .change = Change::replicated,
+     .limit = kv::LimitField::policy},
+    {.name = "maxmemory-samples",
+     .help = "Keys that are compared to choose one for eviction",
+     .type = number<&Settings::eviction_samples>(1, kv::Limits::samples_max),
+     .change = Change::replicated,
+     .limit = kv::LimitField::samples},
+    {.name = "key-expiration-enabled",
+     .help = "Keys expire when their time has come; without, they stay, and keep their deadlines",
+     .type = boolean<&Settings::key_expiration_enabled>(),
+     .change = Change::replicated,
+     .limit = kv::LimitField::key_expiration_enabled},
     {.name = "enable-notifications",
      .help = "Keep changes for RABIA.WATCH and RABIA.EVENTS at this replica",
      .type = boolean<&Settings::enable_notifications>()},
     {.name = "notification-history-bytes",
      .help = "Memory for the latest changes, from which those who come back go on",
      .type = bytes<&Settings::notification_history_bytes>(64ULL << 10, 64ULL << 30)},
+    {.name = "notification-buffer-size",
+     .help =
+         "Changes that are noted for one who watches and has yet to be told of them; beyond, it "
+         "is led through that memory",
+     .type = number<&Settings::notification_buffer_size>(1, 1'000'000),
+     .change = Change::on_this_replica},
+    {.name = "notify-keyspace-events",
+     .help =
+         "Which events of keys this replica publishes to its subscribers of Redis's channels for "
+         "them, in the letters of Redis; empty: none",
+     .type = keyspace_classes(),
+     .change = Change::on_this_replica,
+     .more = "See [commands.md](commands.md), \"Events of keys\""},
     {.name = "log-level",
      .help = "Least important line that is logged to stderr",
      .type = choice<&Settings::log_level, parse_log_level>(log_levels),

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,8 @@ struct SettingRow {
   std::string_view more = {};        // Behind `help` in the document: Markdown.
   bool required = false;             // There is no default.
   bool secret = false;               // Never in a log line or a refusal.
-  bool differs_by_replica = false;   // So rabia-cluster gives it, and takes it from nobody.
+  std::optional<kv::LimitField> limit = {};  // Of a replicated one: which it is in the log.
+  bool differs_by_replica = false;           // So rabia-cluster gives it, and takes it from nobody.
 };
 
 [[nodiscard]] std::span<const SettingRow> setting_rows();

@@ -19,7 +19,8 @@ struct ValueType {
   Kind kind = Kind::text;
   std::uint64_t least = 0;  // Numbers, of seconds and of bytes too: the range, bounds included.
   std::uint64_t most = 0;   // Texts: the most bytes.
-  std::string_view wanted = {};                    // Texts and lists: what it must be, for people.
+  std::string_view wanted = {};   // Texts and lists: what it must be, for people.
+  std::string_view refused = {};  // What CONFIG SET says of others; empty: in general words.
   std::span<const std::string_view> choices = {};  // For people; `parse` may know more of them.
   bool (*parse)(const ValueType& type, std::string_view text, Settings& settings) = nullptr;
   std::string (*print)(const Settings& settings) = nullptr;

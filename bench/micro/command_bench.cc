@@ -76,7 +76,7 @@ void ResultToResp(benchmark::State& state) {
   const Account account(state);
   for (auto _ : state) {
     out.clear();
-    server::write_result(result, server::ResultShape::as_it_is, writer);
+    server::write_result(result, writer);
     benchmark::DoNotOptimize(out.data());
   }
   account.report(1);

@@ -54,6 +54,7 @@ class AnsweringReplica final : public replica::Replica {
   }
   [[nodiscard]] std::size_t peers_holding_everything() const override { return 0; }
   [[nodiscard]] replica::ReplicaStatus status() const override { return {}; }
+  [[nodiscard]] LogTime log_time() const override { return {}; }
   [[nodiscard]] const replica::StageTimes& stage_times() const override { return times_; }
   [[nodiscard]] const replica::DiskStatus& disk() const override { return disk_; }
 

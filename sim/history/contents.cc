@@ -21,10 +21,15 @@ const std::string* Contents::find(std::string_view key) const {
   return is_at(place, key) ? &entries_[place]->value : nullptr;
 }
 
-void Contents::set(std::string_view key, std::string_view value) {
-  const std::uint64_t hash = base::hash64(value, base::hash64(key));
-  auto entry = std::make_shared<const Entry>(
-      Entry{.key = std::string(key), .value = std::string(value), .hash = hash});
+bool Contents::expires(std::string_view key) const {
+  const std::size_t place = place_of(key);
+  return is_at(place, key) && entries_[place]->expires;
+}
+
+void Contents::set(std::string_view key, std::string_view value, bool expires) {
+  const std::uint64_t hash = base::hash64(value, base::hash64(key) + (expires ? 1 : 0));
+  auto entry = std::make_shared<const Entry>(Entry{
+      .key = std::string(key), .value = std::string(value), .expires = expires, .hash = hash});
   const std::size_t place = place_of(key);
   hash_ += hash;
   if (is_at(place, key)) {
@@ -51,7 +56,8 @@ void Contents::clear() {
 bool operator==(const Contents& a, const Contents& b) {
   return a.hash_ == b.hash_ &&
          std::ranges::equal(a.entries_, b.entries_, [](const auto& left, const auto& right) {
-           return left == right || (left->key == right->key && left->value == right->value);
+           return left == right || (left->key == right->key && left->value == right->value &&
+                                    left->expires == right->expires);
          });
 }
 

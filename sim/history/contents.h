@@ -1,4 +1,5 @@
-// The state of the model: keys and their values, as a value that is cheap to copy.
+// The state of the model: keys, their values, and which of them expire, as a value that is cheap to
+// copy.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +20,11 @@ class Contents {
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
+  // Whether there is such a key, and it will expire at some time.
+  [[nodiscard]] bool expires(std::string_view key) const;
+
   // Takes copies: the views may be of this object.
-  void set(std::string_view key, std::string_view value);
+  void set(std::string_view key, std::string_view value, bool expires = false);
   // Whether there was such a key.
   bool erase(std::string_view key);
   void clear();
@@ -33,6 +37,7 @@ class Contents {
   struct Entry {
     std::string key;
     std::string value;
+    bool expires;
     std::uint64_t hash;
   };
   using Entries = std::vector<std::shared_ptr<const Entry>>;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "sim/history/transaction.h"
+
 namespace rabia::sim::history {
 namespace {
 
@@ -56,7 +58,7 @@ std::optional<std::string> take_reply(std::string_view& rest) {
   const auto parsed = std::from_chars(line.data(), line.data() + line.size(), number);
   if (parsed.ec != std::errc{} || parsed.ptr != line.data() + line.size()) return std::nullopt;
   if (kind == ':') return std::to_string(number);
-  if (kind == '$' && number == -1) return "nil";
+  if ((kind == '$' || kind == '*') && number == -1) return "nil";
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(number, 0));
   if (kind == '$') {
     if (rest.size() < size + 2 || rest.substr(size, 2) != "\r\n") return std::nullopt;
@@ -72,6 +74,18 @@ std::optional<std::string> take_reply(std::string_view& rest) {
     text.append(i == 0 ? "" : ", ").append(*item);
   }
   return text + "]";
+}
+
+// "EXEC [INCR n; GET k], if k is v".
+std::string describe_transaction(const Transaction& transaction) {
+  std::string text;
+  for (const Arguments& command : transaction.commands) {
+    text.append(text.empty() ? "" : "; ").append(describe_command(command));
+  }
+  text = "EXEC [" + text + "]";
+  if (!transaction.watched) return text;
+  const auto& [key, value] = *transaction.watched;
+  return text + ", if " + describe_word(key) + " is " + (value ? describe_word(*value) : "absent");
 }
 
 }  // namespace
@@ -99,6 +113,7 @@ std::string describe_word(std::string_view word) {
 }
 
 std::string describe_command(const Arguments& args) {
+  if (is_transaction(args)) return describe_transaction(transaction_of(args));
   std::string text;
   for (const std::string& word : args) {
     text.append(text.empty() ? "" : " ").append(describe_word(word));

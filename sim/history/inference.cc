@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
+#include <span>
 #include <string_view>
 
 #include "sim/history/model.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -120,6 +123,14 @@ std::vector<Observation> seen_by_number(const Arguments& args, std::int64_t numb
     return count == args.size() - 1 ? all_keys_are(Kind::present, args, 1)
                                     : std::vector<Observation>();
   }
+  if (is_one_of(name, {"PERSIST", "PEXPIRE"})) {
+    if (number == 1) return all_keys_are(Kind::present, {name, args[1]}, 1);
+    return name == "PEXPIRE" ? all_keys_are(Kind::absent, {name, args[1]}, 1)
+                             : std::vector<Observation>();
+  }
+  if (is_one_of(name, {"EXPIRED", "EVICTED"}) && number == 1) {
+    return {{args[1], {.kind = Kind::value, .value = args[2]}}};
+  }
   if (name == "STRLEN") return {{args[1], {.kind = Kind::length, .length = count}}};
   if (name == "APPEND" && args.size() > 2 && count >= args[2].size()) {
     return {{args[1], {.kind = Kind::length, .length = count - args[2].size()}}};
@@ -128,6 +139,36 @@ std::vector<Observation> seen_by_number(const Arguments& args, std::int64_t numb
   const auto sight = before_counting(args, number);
   if (!sight) return {};
   return {{args[1], *sight}};
+}
+
+Sight sight_of(const Transaction::Watched& watched) {
+  if (!watched.value) return {.kind = Kind::absent};
+  return {.kind = Kind::value, .value = *watched.value};
+}
+
+// Of one that is done.
+std::vector<Observation> seen_by_transaction(const Operation& operation) {
+  const Transaction transaction = transaction_of(operation.args);
+  const auto& watched = transaction.watched;
+  std::vector<Observation> observations;
+  if (was_refused(operation)) {
+    if (!watched->value) observations.push_back({watched->key, {Kind::present}});
+    return observations;
+  }
+  const std::vector<Operation> operations = operations_in(operation);
+  if (operations.size() != transaction.commands.size()) return observations;
+  if (watched) observations.push_back({watched->key, sight_of(*watched)});
+  std::set<std::string> written;
+  for (const Operation& each : operations) {
+    for (Observation& seen : observations_of(each)) {
+      if (!written.contains(seen.key)) observations.push_back(std::move(seen));
+    }
+    const Footprint footprint = footprint_of(each.args);
+    if (footprint.reads_only) continue;
+    if (footprint.all_keys) break;
+    written.insert(footprint.keys.begin(), footprint.keys.end());
+  }
+  return observations;
 }
 
 // The number that it answered. Nothing when it is not known.
@@ -192,7 +233,36 @@ bool was_without_effect(const Operation& operation) {
   const std::string& reply = operation.reply;
   if (reply.starts_with('-')) return true;
   if (name == "SET") return reply == "$-1\r\n" && !is_set_with_get(operation.args);
-  return reply == ":0\r\n" && is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK"});
+  return reply == ":0\r\n" && is_one_of(name, {"SETNX", "MSETNX", "DEL", "UNLINK", "PERSIST",
+                                               "PEXPIRE", "EXPIRED", "EVICTED"});
+}
+
+// For each of the operations that may have made the key such, what it had to be like before all of
+// them.
+using Origins = std::set<std::optional<Sight>>;
+void add_origins(const std::string& key, const Sight& sight, std::span<const Operation> operations,
+                 Origins& found) {
+  for (; !operations.empty(); operations = operations.first(operations.size() - 1)) {
+    const Operation& last = operations.back();
+    const Footprint footprint = footprint_of(last.args);
+    if (footprint.reads_only) continue;
+    if (!footprint.all_keys && !std::ranges::binary_search(footprint.keys, key)) continue;
+    const Origin origin = origin_of(key, sight, last);
+    if (!origin.is_possible) continue;
+    found.insert(origin.only_after);
+    if (!origin.only_after) continue;
+    add_origins(key, *origin.only_after, operations.first(operations.size() - 1), found);
+  }
+}
+
+Origin origin_in_transaction(const std::string& key, const Sight& sight,
+                             const Operation& operation) {
+  Origins found;
+  add_origins(key, sight, operations_in(operation), found);
+  if (found.empty()) return if_so(false);
+  const auto watched = transaction_of(operation.args).watched;
+  if (watched && watched->key == key) return {true, sight_of(*watched)};
+  return {true, found.size() == 1 ? *found.begin() : std::nullopt};
 }
 
 }  // namespace
@@ -224,6 +294,7 @@ std::vector<Observation> observations_of(const Operation& operation) {
   const std::string& name = args[0];
   ReplyReader reader(operation.reply);
   if (operation.outcome != Outcome::done || args.size() < 2) return {};
+  if (is_transaction(args)) return seen_by_transaction(operation);
   if (name == "MGET") return seen_by_mget(args, reader);
   if (is_one_of(name, {"GET", "GETSET", "GETDEL"}) || is_set_with_get(args)) {
     const auto sight = reader.sight();
@@ -239,7 +310,13 @@ Origin origin_of(const std::string& key, const Sight& sight, const Operation& op
   const Arguments& args = operation.args;
   const std::string& name = args[0];
   if (was_without_effect(operation)) return if_so(false);
-  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL"})) return if_so(sight.fits(nullptr));
+  if (is_transaction(args)) return origin_in_transaction(key, sight, operation);
+  if (is_one_of(name, {"DEL", "UNLINK", "GETDEL", "FLUSHALL", "EXPIRED", "EVICTED"})) {
+    return if_so(sight.fits(nullptr));
+  }
+  // They change no value; a PEXPIRE may remove the key.
+  if (name == "PERSIST") return if_so(false);
+  if (name == "PEXPIRE") return if_so(sight.fits(nullptr));
   if (is_counter(name)) return origin_in_counter(sight, operation);
   if (args.size() < 3) return if_so(false);  // It was refused, or will be.
   if (name == "APPEND") return origin_in_append(sight, operation);

@@ -109,6 +109,40 @@ TEST(Inference, RepliesExcludeOrigins) {
   EXPECT_FALSE(origin_of("k", {Kind::absent}, unknown(1, "APPEND k x", 0)).is_possible);
 }
 
+// Given a transaction, when it was executed or refused, then its replies tell about the state
+// before it, and what its commands leave about the one behind.
+TEST(Inference, LooksIntoTransactions) {
+  const auto transaction = [](std::string_view args, std::string reply) {
+    return done(1, args, 0, 1, std::move(reply));
+  };
+  const std::string_view increments = "EXEC 2 w x 2 INCR n 2 INCR n 3 SET k v 2 GET k";
+  const Operation executed =
+      transaction(increments, array({integer(5), integer(6), ok, bulk("v")}));
+  const auto seen = observations_of(executed);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].key, "w");
+  EXPECT_EQ(seen[0].sight, (Sight{.kind = Kind::value, .value = "x"}));
+  EXPECT_EQ(seen[1].key, "n");
+  EXPECT_EQ(seen[1].sight, (Sight{.kind = Kind::value, .value = "4"}));
+  EXPECT_TRUE(origin_of("k", {.kind = Kind::value, .value = "v"}, executed).is_possible);
+  EXPECT_FALSE(origin_of("n", {.kind = Kind::value, .value = "7"}, executed).is_possible);
+  EXPECT_FALSE(origin_of("k", {.kind = Kind::absent}, executed).is_possible);
+
+  EXPECT_TRUE(observations_of(transaction(increments, "*-1\r\n")).empty());
+  EXPECT_TRUE(observations_of(transaction(increments, "*1\r\n:5\r\n")).empty());
+  const Operation refused = transaction("EXEC 1 w 3 SET k v", "*-1\r\n");
+  ASSERT_EQ(observations_of(refused).size(), 1U);
+  EXPECT_EQ(observations_of(refused)[0].sight.kind, Kind::present);
+  EXPECT_FALSE(origin_of("k", {.kind = Kind::value, .value = "v"}, refused).is_possible);
+
+  const Sight seven{.kind = Kind::value, .value = "7"};
+  const Origin twice = origin_of("n", seven, unknown(1, "EXEC 0 2 INCR n 2 INCR n", 0));
+  EXPECT_TRUE(twice.is_possible);
+  EXPECT_EQ(twice.only_after, (Sight{.kind = Kind::at_most, .number = 6}));
+  const Origin guarded = origin_of("w", seven, unknown(1, "EXEC 2 w x 3 SET w 7", 0));
+  EXPECT_EQ(guarded.only_after, (Sight{.kind = Kind::value, .value = "x"}));
+}
+
 // Given replies that no server should give, and one of an operation that is not done, when
 // observations are taken, then there are none.
 TEST(Inference, NothingIsInferredFromMalformedReplies) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -30,6 +31,11 @@ std::string count(std::size_t value) {
 std::string bulk_or_nil(const std::string* value) {
   if (value == nullptr) return std::string(nil);
   return "$" + std::to_string(value->size()) + "\r\n" + *value + "\r\n";
+}
+
+void sort_once(std::vector<std::string>& keys) {
+  std::ranges::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
 bool same_word(std::string_view a, std::string_view upper) {
@@ -87,7 +93,7 @@ std::string set(Contents& contents, const Arguments& args) {
   const bool sets =
       !(options->if_absent && old != nullptr) && !(options->if_present && old == nullptr);
   std::string reply = options->get ? bulk_or_nil(old) : std::string(sets ? ok : nil);
-  if (sets) contents.set(args[1], args[2]);
+  if (sets) contents.set(args[1], args[2], options->expires);
   return reply;
 }
 
@@ -112,7 +118,7 @@ std::string getdel(Contents& contents, const Arguments& args) {
 std::string append(Contents& contents, const Arguments& args) {
   const std::string* const old = contents.find(args[1]);
   const std::string longer = (old == nullptr ? std::string() : *old) + args[2];
-  contents.set(args[1], longer);
+  contents.set(args[1], longer, contents.expires(args[1]));
   return count(longer.size());
 }
 
@@ -144,7 +150,7 @@ std::string add(Contents& contents, const std::string& key, std::int64_t delta) 
   using Limits = std::numeric_limits<std::int64_t>;
   const bool fits = delta < 0 ? *before >= Limits::min() - delta : *before <= Limits::max() - delta;
   if (!fits) return std::string(overflow);
-  contents.set(key, std::to_string(*before + delta));
+  contents.set(key, std::to_string(*before + delta), contents.expires(key));
   return integer(*before + delta);
 }
 
@@ -170,6 +176,39 @@ std::string decrby(Contents& contents, const Arguments& args) {
   return add(contents, args[1], -*delta);
 }
 
+std::string set_expires(Contents& contents, const std::string& key, bool expires) {
+  const std::string value = *contents.find(key);
+  contents.set(key, value, expires);
+  return integer(1);
+}
+
+std::string pexpire(Contents& contents, const Arguments& args) {
+  const auto milliseconds = number_in(args[2]);
+  if (!milliseconds) return std::string(not_an_integer);
+  if (!contents.has(args[1])) return integer(0);
+  if (*milliseconds > 0) return set_expires(contents, args[1], true);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
+std::string persist(Contents& contents, const Arguments& args) {
+  return contents.expires(args[1]) ? set_expires(contents, args[1], false) : integer(0);
+}
+
+std::string expired(Contents& contents, const Arguments& args) {
+  const std::string* const value = contents.find(args[1]);
+  if (value == nullptr || *value != args[2] || !contents.expires(args[1])) return integer(0);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
+std::string evicted(Contents& contents, const Arguments& args) {
+  const std::string* const value = contents.find(args[1]);
+  if (value == nullptr || *value != args[2]) return integer(0);
+  contents.erase(args[1]);
+  return integer(1);
+}
+
 std::string flushall(Contents& contents, const Arguments& args) {
   const bool fits =
       args.size() == 1 ||
@@ -177,6 +216,42 @@ std::string flushall(Contents& contents, const Arguments& args) {
   if (!fits) return std::string(syntax_error);
   contents.clear();
   return std::string(ok);
+}
+
+// Transactions.
+
+bool is_unchanged(const Contents& contents, const Transaction::Watched& watched) {
+  const std::string* const value = contents.find(watched.key);
+  if (value == nullptr || !watched.value) return value == nullptr && !watched.value;
+  return *value == *watched.value;
+}
+
+std::string exec(Contents& contents, const Arguments& args) {
+  const Transaction transaction = transaction_of(args);
+  if (transaction.watched && !is_unchanged(contents, *transaction.watched)) {
+    return std::string(nil_array);
+  }
+  std::string reply = "*" + std::to_string(transaction.commands.size()) + "\r\n";
+  for (const Arguments& command : transaction.commands) reply += execute(contents, command);
+  return reply;
+}
+
+// What is watched is read. It overwrites what all of its commands do, when nothing is watched.
+Footprint footprint_of_transaction(const Transaction& transaction) {
+  const bool is_sure = !transaction.watched;
+  Footprint whole{.reads_only = true, .overwrites = is_sure, .is_blind = is_sure};
+  if (transaction.watched) whole.keys.push_back(transaction.watched->key);
+  for (const Arguments& command : transaction.commands) {
+    const Footprint one = footprint_of(command);
+    whole.keys.insert(whole.keys.end(), one.keys.begin(), one.keys.end());
+    whole.all_keys = whole.all_keys || one.all_keys;
+    whole.reads_only = whole.reads_only && one.reads_only;
+    whole.overwrites = whole.overwrites && one.overwrites;
+    whole.is_blind = whole.is_blind && one.is_blind;
+  }
+  if (whole.all_keys) whole.keys.clear();
+  sort_once(whole.keys);
+  return whole;
 }
 
 // The table of commands.
@@ -205,6 +280,8 @@ constexpr std::array commands = {
     Command{"DECRBY", 3, 3, Keys::first, nullptr, decrby},
     Command{"DEL", 2, any, Keys::every, nullptr, del, Depends::only_reply},
     Command{"EXISTS", 2, any, Keys::every, exists, nullptr},
+    Command{"EVICTED", 3, 3, Keys::first, nullptr, evicted},
+    Command{"EXPIRED", 3, 3, Keys::first, nullptr, expired},
     Command{"FLUSHALL", 1, any, Keys::all_there_are, nullptr, flushall, Depends::nothing},
     Command{"GET", 2, 2, Keys::first, get, nullptr},
     Command{"GETDEL", 2, 2, Keys::first, nullptr, getdel, Depends::only_reply},
@@ -214,6 +291,8 @@ constexpr std::array commands = {
     Command{"MGET", 2, any, Keys::every, mget, nullptr},
     Command{"MSET", 3, any, Keys::every_second, nullptr, mset, Depends::nothing},
     Command{"MSETNX", 3, any, Keys::every_second, nullptr, msetnx},
+    Command{"PERSIST", 2, 2, Keys::first, nullptr, persist},
+    Command{"PEXPIRE", 3, 3, Keys::first, nullptr, pexpire},
     Command{"SET", 3, any, Keys::first, nullptr, set, Depends::nothing},
     Command{"SETNX", 3, 3, Keys::first, nullptr, setnx},
     Command{"STRLEN", 2, 2, Keys::first, length_of, nullptr},
@@ -237,8 +316,7 @@ std::vector<std::string> keys_of(const Command& command, const Arguments& args) 
   const std::size_t step = command.keys == Keys::every_second ? 2 : 1;
   const std::size_t last = command.keys == Keys::first ? 1 : args.size() - 1;
   for (std::size_t i = 1; i <= last && i < args.size(); i += step) keys.push_back(args[i]);
-  std::ranges::sort(keys);
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  sort_once(keys);
   return keys;
 }
 
@@ -263,6 +341,9 @@ std::optional<SetOptions> set_options_of(const Arguments& args) {
       options.if_present = true;
     } else if (same_word(args[i], "GET")) {
       options.get = true;
+    } else if (same_word(args[i], "PX") && !options.expires && i + 1 < args.size()) {
+      if (number_in(args[++i]).value_or(0) <= 0) return std::nullopt;
+      options.expires = true;
     } else {
       return std::nullopt;
     }
@@ -272,6 +353,7 @@ std::optional<SetOptions> set_options_of(const Arguments& args) {
 }
 
 Footprint footprint_of(const Arguments& args) {
+  if (is_transaction(args)) return footprint_of_transaction(transaction_of(args));
   const Command& command = command_of(args);
   const Depends depends = depends_of(command, args);
   return {.keys = keys_of(command, args),
@@ -281,13 +363,23 @@ Footprint footprint_of(const Arguments& args) {
           .is_blind = depends == Depends::nothing};
 }
 
+Footprint footprint_of(const Operation& operation) {
+  if (!was_refused(operation)) return footprint_of(operation.args);
+  return {.keys = {transaction_of(operation.args).watched->key}, .reads_only = true};
+}
+
 std::string execute(Contents& contents, const Arguments& args) {
+  if (is_transaction(args)) return exec(contents, args);
   const Command& command = command_of(args);
   if (command.read != nullptr) return look(contents, args);
   return has_right_size(command, args) ? command.write(contents, args) : wrong_number(args[0]);
 }
 
 std::string look(const Contents& contents, const Arguments& args) {
+  if (is_transaction(args)) {
+    Contents copy = contents;
+    return exec(copy, args);
+  }
   const Command& command = command_of(args);
   RABIA_CHECK(command.read != nullptr);
   return has_right_size(command, args) ? command.read(contents, args) : wrong_number(args[0]);

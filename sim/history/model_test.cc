@@ -70,6 +70,32 @@ TEST(Model, AnswersReadsAndSetsAsRedisDoes) {
   });
 }
 
+// Given keys with and without a deadline, when they are changed, then it is known which expire; and
+// only those do.
+TEST(Model, KnowsWhichKeysExpire) {
+  const auto no = integer(0);
+  const auto yes = integer(1);
+  hold({
+      {{"EXPIRED k v", no}, {"SET k v", ok}, {"EXPIRED k v", no}, {"PERSIST k", no}},
+      {{"EVICTED k v", no},
+       {"SET k v", ok},
+       {"EVICTED k w", no},
+       {"EVICTED k v", yes},
+       {"GET k", nil}},
+      {{"SET k v PX 5", ok}, {"EXPIRED k w", no}, {"EXPIRED k v", yes}, {"GET k", nil}},
+      {{"SET k v PX 5", ok}, {"PERSIST k", yes}, {"PERSIST k", no}, {"EXPIRED k v", no}},
+      {{"PEXPIRE k 5", no}, {"SET k v", ok}, {"PEXPIRE k 5", yes}, {"EXPIRED k v", yes}},
+      {{"SET k v", ok}, {"PEXPIRE k 0", yes}, {"GET k", nil}},
+      {{"SET k v PX 5", ok}, {"APPEND k w", integer(2)}, {"EXPIRED k vw", yes}},
+      {{"SET k 1 PX 5", ok}, {"INCR k", integer(2)}, {"EXPIRED k 2", yes}},
+      {{"SET k v PX 5", ok}, {"SET k w", ok}, {"EXPIRED k w", no}},
+      {{"SET k v PX 5", ok}, {"GETSET k w", bulk("v")}, {"EXPIRED k w", no}},
+      {{"SET k v PX 5", ok}, {"SET k w NX", nil}, {"EXPIRED k v", yes}},
+      {{"SET k v PX 5", ok}, {"DEL k", yes}, {"SETNX k v", yes}, {"EXPIRED k v", no}},
+      {{"SET k v PX", syntax_error}, {"SET k v PX 5 PX 5", syntax_error}, {"GET k", nil}},
+  });
+}
+
 // Given an empty store, when commands name several keys or none, then the replies are Redis's.
 TEST(Model, AnswersCommandsOnManyKeysAsRedisDoes) {
   hold({

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/history/inference.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -64,13 +65,34 @@ std::optional<Operation> write_about(const std::string& key, const Operation& wr
   return with(write, {"FLUSHALL"}, "+OK\r\n");
 }
 
-std::optional<Operation> about(const std::string& key, const PartOperation& each) {
-  const Operation& operation = *each.operation;
-  const Footprint& footprint = each.footprint;
+std::optional<Operation> about(const std::string& key, const Operation& operation,
+                               const Footprint& footprint);
+
+// Without what it does to other keys. Whether another one was as it was watched is known from the
+// reply; of an unknown transaction, it is a part of whether it was executed.
+std::optional<Operation> transaction_about(const std::string& key, const Operation& operation) {
+  Transaction left;
+  std::string replies;
+  auto watched = transaction_of(operation.args).watched;
+  if (watched && watched->key == key) left.watched = std::move(watched);
+  for (const Operation& each : operations_in(operation)) {
+    auto one = about(key, each, footprint_of(each.args));
+    if (!one) continue;
+    left.commands.push_back(std::move(one->args));
+    replies += one->reply;
+  }
+  if (left.commands.empty() && !left.watched) return std::nullopt;
+  return with(operation, arguments_of(left),
+              "*" + std::to_string(left.commands.size()) + "\r\n" + replies);
+}
+
+std::optional<Operation> about(const std::string& key, const Operation& operation,
+                               const Footprint& footprint) {
   if (footprint.all_keys && footprint.reads_only) return std::nullopt;
-  if (footprint.all_keys) return operation;
-  if (!std::ranges::binary_search(footprint.keys, key)) return std::nullopt;
+  if (!footprint.all_keys && !std::ranges::binary_search(footprint.keys, key)) return std::nullopt;
   if (footprint.keys.size() == 1) return operation;
+  if (is_transaction(operation.args)) return transaction_about(key, operation);
+  if (footprint.all_keys) return operation;
   if (footprint.reads_only) return read_about(key, operation);
   return write_about(key, operation);
 }
@@ -82,12 +104,13 @@ Part only_about(const std::string& key, const Part& part, History& operations) {
   operations.clear();
   operations.reserve(part.operations.size());  // They are pointed to.
   for (const PartOperation& each : part.operations) {
-    auto operation = about(key, each);
+    auto operation = about(key, *each.operation, each.footprint);
     if (!operation) continue;
+    Footprint footprint = footprint_of(*operation);
+    if (operation->outcome != Outcome::done && footprint.reads_only) continue;  // As in parts.h.
     operations.push_back(std::move(*operation));
-    const Operation& left = operations.back();
     alone.operations.push_back(
-        {.operation = &left, .footprint = footprint_of(left.args), .sent = each.sent});
+        {.operation = &operations.back(), .footprint = std::move(footprint), .sent = each.sent});
   }
   return alone;
 }

@@ -41,7 +41,7 @@ std::vector<PartOperation> operations_that_matter(const History& history) {
     const bool is_done = operation.outcome == Outcome::done;
     RABIA_CHECK(!is_done || operation.invoked <= operation.returned);
     if (operation.outcome == Outcome::not_executed) continue;
-    Footprint footprint = footprint_of(operation.args);
+    Footprint footprint = footprint_of(operation);
     if (!is_done && footprint.reads_only) continue;
     operations.push_back(
         {.operation = &operation, .footprint = std::move(footprint), .sent = &operation});

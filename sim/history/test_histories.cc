@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/history/model.h"
+#include "sim/history/transaction.h"
 
 namespace rabia::sim::history {
 namespace {
@@ -27,8 +28,26 @@ class Commands {
       : options_(options), random_(random), names_(words_of(options.commands)) {}
 
   Arguments next() {
-    ++serial_;
     const std::string& name = names_[random_.below(names_.size())];
+    return name == "EXEC" ? transaction() : command(name);
+  }
+
+ private:
+  Arguments transaction() {
+    Transaction transaction;
+    if (random_.chance(50)) transaction.watched = {.key = key(), .value = {}};
+    if (transaction.watched && random_.chance(70)) transaction.watched->value = value();
+    for (std::uint64_t left = 1 + random_.below(3); left > 0;) {
+      const std::string& name = names_[random_.below(names_.size())];
+      if (name == "EXEC" || name == "MSETNX") continue;
+      transaction.commands.push_back(command(name));
+      --left;
+    }
+    return arguments_of(transaction);
+  }
+
+  Arguments command(const std::string& name) {
+    ++serial_;
     Arguments args = {name};
     if (name == "FLUSHALL" || name == "DBSIZE") return args;
     const bool takes_pairs = name == "MSET" || name == "MSETNX";
@@ -38,14 +57,17 @@ class Commands {
       args.push_back(key());
       if (takes_pairs) args.push_back(value());
     }
-    if (name == "SET" || name == "SETNX" || name == "GETSET") args.push_back(value());
+    if (name == "SET" || name == "SETNX" || name == "GETSET" || name == "EXPIRED" ||
+        name == "EVICTED") {
+      args.push_back(value());
+    }
+    if (name == "PEXPIRE") args.push_back(std::to_string(random_.below(3)));
     if (name == "APPEND") args.push_back("," + value());
     if (name == "INCRBY" || name == "DECRBY") args.push_back(std::to_string(random_.below(9)));
     if (name == "SET") add_options(args);
     return args;
   }
 
- private:
   std::string key() { return "k" + std::to_string(random_.below(options_.keys)); }
   std::string value() {
     return std::to_string(options_.values == 0 ? serial_ : random_.below(options_.values));
@@ -53,6 +75,8 @@ class Commands {
   void add_options(Arguments& args) {
     if (random_.chance(10)) args.emplace_back(random_.chance(50) ? "NX" : "XX");
     if (random_.chance(10)) args.emplace_back("GET");
+    const bool is_among = std::ranges::find(names_, "EXPIRED") != names_.end();
+    if (is_among && random_.chance(20)) args.insert(args.end(), {"PX", "10"});
   }
 
   const RandomOptions& options_;

@@ -37,9 +37,8 @@ struct RandomOptions {
   std::uint64_t values = 0;
   // Names, with single spaces between them; one that is named twice is twice as frequent.
   std::string_view commands =
-      "APPEND DBSIZE DECR DECRBY DEL EXISTS FLUSHALL GET GETDEL GETSET INCR INCRBY MGET MSET "
-      "MSETNX "
-      "SET SETNX STRLEN UNLINK";
+      "APPEND DBSIZE DECR DECRBY DEL EXEC EXISTS EXPIRED FLUSHALL GET GETDEL GETSET INCR INCRBY "
+      "MGET MSET MSETNX PERSIST PEXPIRE SET SETNX STRLEN UNLINK";
 };
 
 // Linearizable: the clients run commands at instants between their invocations and returns. Half of

@@ -19,12 +19,21 @@ constexpr std::uint64_t states_max = 100'000'000;
 
 // Mutants that take too long for the quick hunt.
 constexpr Mutant slow[] = {
-    Mutant::ranges_joined_over_phases,    Mutant::later_state_1_without_the_batch,
-    Mutant::decide_0_on_f_plus_1_zeros,   Mutant::zero_instead_of_fetching,
-    Mutant::answer_to_another_ask,        Mutant::cut_history_said_empty,
-    Mutant::founding_without_last_vector, Mutant::left_vectors_forgotten,
-    Mutant::clean_stop_remembered,        Mutant::zero_over_a_vote_1,
-    Mutant::propose_in_a_decided_slot,    Mutant::rejoin_one_bound_fewer,
+    Mutant::ranges_joined_over_phases,
+    Mutant::later_state_1_without_the_batch,
+    Mutant::decide_0_on_f_plus_1_zeros,
+    Mutant::zero_instead_of_fetching,
+    Mutant::answer_to_another_ask,
+    Mutant::cut_history_said_empty,
+    Mutant::founding_without_last_vector,
+    Mutant::left_vectors_forgotten,
+    Mutant::clean_stop_remembered,
+    Mutant::zero_over_a_vote_1,
+    Mutant::propose_in_a_decided_slot,
+    Mutant::rejoin_one_bound_fewer,
+    Mutant::rejoin_too_early,
+    Mutant::checkpoint_without_votes,
+    Mutant::not_written_back,
 };
 
 // Where a mutant is looked for, when it is not the scenario "all".
@@ -40,8 +49,9 @@ constexpr Place places[] = {
     {Mutant::founding_without_last_vector, "", "founding-loss"},
     {Mutant::left_vectors_forgotten, "", "founding-loss-restart"},
     {Mutant::configuration_late_on_some, "members", ""},
+    // Few logs are cut off while a slot is in its votes.
+    {Mutant::checkpoint_without_votes, "crash", ""},
     {Mutant::rejoin_one_bound_fewer, "disk", ""},
-    {Mutant::rejoin_too_early, "disk", ""},
     // Few replicas write enough while their disks are full of something else.
     {Mutant::disk_full_log_first, "full", ""},
     {Mutant::published_any_proposal, "published", ""},

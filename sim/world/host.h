@@ -17,6 +17,7 @@
 #include "sim/world/log_worker.h"
 #include "sim/world/plan.h"
 #include "sim/world/watch.h"
+#include "sim/world/watched_machine.h"
 
 namespace rabia::sim {
 
@@ -40,6 +41,7 @@ class Host {
     io::testing::ManualExecutor& executor;
     io::testing::MemoryNetwork& network;
     ClusterWatch& watch;
+    ChangesWatch& changes;
     // The road from one host to another; null when one of them is a client.
     std::function<FrameRoad*(const std::string& from, const std::string& to)> road;
     // The process ended by itself (mid-step, or it stopped); it is down when this is called.
@@ -73,6 +75,9 @@ class Host {
   [[nodiscard]] bool paused() const { return executor_.paused(); }
   [[nodiscard]] replica::Replica& replica() { return *replica_; }
   [[nodiscard]] const kv::Store& store() const { return machine_->store(); }
+  // Of all that it has: keys, values, deadlines, revisions, the clock, replies that are kept.
+  [[nodiscard]] StateDigest state_digest() const { return machine_->digest(); }
+  [[nodiscard]] const kv::ChangeLog& changes() const { return machine_->changes(); }
   [[nodiscard]] HostExecutor& executor() { return executor_; }
   [[nodiscard]] io::testing::MemoryFileSystem& disk() { return disk_; }
   [[nodiscard]] HostWatch& watch() { return watch_; }
@@ -127,7 +132,8 @@ class Host {
   std::unique_ptr<LogWorker> worker_;
   std::unique_ptr<LogWorker> snapshot_worker_;
   std::unique_ptr<kv::StoreMachine> machine_;
-  std::unique_ptr<CorruptibleMachine> corruptible_;  // As the replica sees it.
+  std::unique_ptr<CorruptibleMachine> corruptible_;
+  std::unique_ptr<WatchedMachine> watched_;  // As the replica sees it.
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<server::Server> server_;
   Status stopped_;

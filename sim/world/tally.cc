@@ -90,6 +90,16 @@ constexpr CountRow rows[] = {
     {Count::corruption_spread, path, "corrupted state spread by a snapshot", false},
     {Count::disk_low, path, "writes refused for a disk that fills up", true},
     {Count::disk_critical, path, "stepped back for a full disk", true},
+    {Count::transactions_executed, path, "transaction executed", true},
+    {Count::transactions_refused, path, "transaction refused for a watched key", true},
+    {Count::transactions_unknown, path, "transaction of unknown outcome", true},
+    {Count::transactions_read_between, path, "read between two writes of a transaction", true},
+    {Count::answered_from_kept_replies, path, "RABIA.ONCE answered from what was kept", true},
+    {Count::keys_expired, path, "key expired", true},
+    {Count::keys_expired_without_origin, path, "key expired while its origin was down", true},
+    {Count::keys_evicted, path, "key evicted for want of room", true},
+    {Count::watchers_resumed, path, "watcher of changes went on at another replica", true},
+    {Count::watchers_compacted, path, "watcher of changes told that some are kept no more", true},
 };
 static_assert(std::size(rows) == static_cast<std::size_t>(Count::count_of_counts));
 

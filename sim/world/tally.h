@@ -93,6 +93,16 @@ enum class Count : std::uint8_t {
   corruption_spread,
   disk_low,
   disk_critical,
+  transactions_executed,
+  transactions_refused,
+  transactions_unknown,
+  transactions_read_between,
+  answered_from_kept_replies,
+  keys_expired,
+  keys_expired_without_origin,
+  keys_evicted,
+  watchers_resumed,
+  watchers_compacted,
   count_of_counts,
 };
 

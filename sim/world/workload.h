@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "sim/history/history.h"
+#include "sim/history/transaction.h"
 #include "sim/world/plan.h"
 
 namespace rabia::sim {
@@ -18,6 +19,10 @@ class Workload {
       : plan_(plan), client_(client), random_(seed) {}
 
   [[nodiscard]] history::Arguments next();
+  // A key for WATCH: that of the counter, or one of the texts, since their values never come again.
+  [[nodiscard]] std::string key_to_watch();
+  // The transaction that depends on it, of what was read behind WATCH.
+  [[nodiscard]] history::Arguments guarded(history::Transaction::Watched watched);
   // A read of every key there may be: for the end of a run.
   [[nodiscard]] static history::Arguments read_all(const ClientsPlan& plan);
 
@@ -30,11 +35,24 @@ class Workload {
   [[nodiscard]] history::Arguments write();
   [[nodiscard]] history::Arguments write_of_many();
   [[nodiscard]] history::Arguments set();
+  [[nodiscard]] history::Arguments transaction();
+  // On keys that nobody watches: a transaction that depends on one is not to fail for its deadline.
+  [[nodiscard]] history::Arguments expiring();
+  [[nodiscard]] std::string some_time();
+  // One or two more commands, on these keys mostly.
+  void add_read(const std::string& text, const std::string& number);
+  void add_write(const std::string& text, const std::string& number);
 
   const ClientsPlan& plan_;
   std::uint32_t client_;
   base::Random random_;
   std::uint64_t values_ = 0;
+  std::vector<history::Arguments> commands_;  // Of the transaction that is being made.
 };
+
+// What all clients count up, by transactions that depend on it: a number, and what makes its value
+// another one each time.
+inline constexpr std::string_view counter_key = "count";
+[[nodiscard]] std::uint64_t counted(std::string_view value);
 
 }  // namespace rabia::sim

@@ -4,7 +4,6 @@
 #include <ostream>
 #include <utility>
 
-#include "base/hash.h"
 #include "io/log.h"
 #include "sim/history/linearizability.h"
 
@@ -62,7 +61,14 @@ World::World(const RunOptions& options)
       network_(executor_, options.seed),
       trace_(executor_, options.trace),
       watch_(members_of(plan_), plan_.durability, plan_.tuning.window_rounds, trace_, tally_),
-      host_world_{executor_, network_, watch_,
+      changes_world_{executor_, tally_,
+                     [this](std::string what) { watch_.broken(std::move(what)); },
+                     [this](ReplicaId id) { return hosts_[id.value - 1U]->up(); }},
+      changes_(changes_world_),
+      host_world_{executor_,
+                  network_,
+                  watch_,
+                  changes_,
                   [this](const std::string& from, const std::string& to) { return road(from, to); },
                   [this](std::size_t index) { on_ended(index); }},
       members_world_{hosts_, watch_, [this](std::size_t index) { start_new(index); },
@@ -71,7 +77,12 @@ World::World(const RunOptions& options)
       trouble_world_{executor_, network_, hosts_,
                      trace_,    tally_,   [this](std::size_t index) { start(index); },
                      members_},
-      client_world_{executor_, network_, trace_, history_} {
+      client_world_{executor_, network_, trace_, history_,
+                    [this](std::string what) { watch_.broken(std::move(what)); }},
+      watcher_world_{
+          executor_, network_, trace_, tally_, changes_, hosts_, [this](std::string what) {
+            watch_.broken(std::move(what));
+          }} {
   network_.set_delay(std::chrono::microseconds(50));
   network_.set_piece_bytes_max(plan_.piece_bytes_max);
   network_.set_buffer_bytes(plan_.buffer_bytes);
@@ -86,6 +97,9 @@ World::World(const RunOptions& options)
   trouble_ = std::make_unique<Trouble>(trouble_world_, plan_);
   for (std::uint32_t i = 1; i <= plan_.clients.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(client_world_, plan_, i));
+  }
+  for (std::uint32_t i = 1; i <= plan_.watchers; ++i) {
+    watchers_.push_back(std::make_unique<Watcher>(watcher_world_, plan_, i));
   }
   if (trace_.printing()) trace_.print("plan", sim::describe(plan_));
 }
@@ -244,7 +258,7 @@ bool World::is_out(std::size_t index) const {
 
 std::string World::run() {
   for (const auto phase : {&World::found, &World::suffer, &World::recover, &World::read_everything,
-                           &World::judge_quiet, &World::judge_history}) {
+                           &World::judge_changes, &World::judge_quiet, &World::judge_history}) {
     std::string failure = (this->*phase)();
     if (!watch_.first_violation().empty()) failure = watch_.first_violation();
     if (!failure.empty()) return failure + "\n" + describe();
@@ -278,6 +292,7 @@ std::string World::suffer() {
     set_frame_faults(plan_.frames);
   }
   for (auto& client : clients_) client->begin();
+  for (auto& watcher : watchers_) watcher->begin();
   run_until([] { return false; }, plan_.trouble_for, options_.steps_max);
   return {};
 }
@@ -325,7 +340,7 @@ std::string World::demand_progress(std::vector<Host*> of) {
     return dead_.contains(host->index()) || !members_.is_member(host->index());
   });
   for (const Host* host : of) {
-    if (digest(*host) != digest(*of.front())) {
+    if (host->state_digest() != of.front()->state_digest()) {
       return "section 13, 1: equal logs, and " + host->name() + " and " + of.front()->name() +
              " hold different states";
     }
@@ -402,14 +417,6 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
   return true;
 }
 
-std::uint64_t World::digest(const Host& host) const {
-  std::uint64_t digest = host.store().size();
-  host.store().for_each([&digest](std::string_view key, std::string_view value) {
-    digest += base::hash64(value, base::hash64(key));  // In whatever order.
-  });
-  return digest;
-}
-
 // Every replica is asked for everything: this pins down what unknown writes have done.
 std::string World::read_everything() {
   if (blocked_ || divided()) return {};
@@ -426,6 +433,7 @@ std::string World::read_everything() {
 // idle time takes time.
 std::string World::judge_quiet() {
   if (blocked_ || divided() || !random_.chance(20)) return {};
+  if (!wait_for_deadlines()) return {};
   // Who was removed before it had caught up asks on until the others cut its links.
   const bool leaving = std::any_of(hosts_.begin(), hosts_.end(), [this](const auto& host) {
     return host->up() && !members_.is_member(host->index());
@@ -448,9 +456,11 @@ std::string World::judge_history() {
       ++tally_[Count::operations_not_executed];
     }
   }
+  count_transactions();
+  history_.insert(history_.end(), changes_.removed().begin(), changes_.removed().end());
   const history::Verdict verdict = history::check(history_);
   if (verdict.kind == history::Verdict::Kind::undecided) ++tally_[Count::history_undecided];
-  if (verdict.kind != history::Verdict::Kind::not_linearizable) return {};
+  if (verdict.kind != history::Verdict::Kind::not_linearizable) return judge_counter();
   return "section 13, 10: the clients' history is not linearizable\n" + verdict.explanation;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/history/history.h"
+#include "sim/world/changes_watch.h"
 #include "sim/world/client.h"
 #include "sim/world/host.h"
 #include "sim/world/member_changes.h"
@@ -19,6 +20,7 @@
 #include "sim/world/trace.h"
 #include "sim/world/trouble.h"
 #include "sim/world/watch.h"
+#include "sim/world/watcher.h"
 
 namespace rabia::sim {
 
@@ -77,7 +79,6 @@ class World {
   [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts, std::string* why);
   [[nodiscard]] bool left_out_rightly() const;
   [[nodiscard]] bool may_be_founded();
-  [[nodiscard]] std::uint64_t digest(const Host& host) const;
   [[nodiscard]] std::string describe();
   FrameRoad* road(const std::string& from, const std::string& to);
   void set_frame_faults(const FrameFaults& faults);
@@ -90,6 +91,14 @@ class World {
   std::string demand_that_the_odd_stop(const std::vector<Host*>& of);
   bool answered_or_ended(const history::Arguments& args, const Host& host);
 
+  // world_changes.cc
+  std::string judge_changes();
+  bool wait_for_deadlines();
+
+  // world_transactions.cc
+  void count_transactions();
+  std::string judge_counter();
+
   RunOptions options_;
   Plan plan_;
   base::Random random_;
@@ -98,6 +107,8 @@ class World {
   io::testing::MemoryNetwork network_;
   Trace trace_;
   ClusterWatch watch_;
+  ChangesWatch::World changes_world_;
+  ChangesWatch changes_;
   std::map<std::pair<std::string, std::string>, FrameRoad> roads_;
   Host::World host_world_;
   std::vector<std::unique_ptr<Host>> hosts_;
@@ -108,6 +119,8 @@ class World {
   history::History history_;
   Client::World client_world_;
   std::vector<std::unique_ptr<Client>> clients_;
+  Watcher::World watcher_world_;
+  std::vector<std::unique_ptr<Watcher>> watchers_;
   std::set<std::size_t> started_;   // Once at least: they belong to the cluster, or wait to.
   std::set<std::size_t> rejoins_;   // They are started with the word to come back without memory.
   std::set<std::size_t> dead_;      // They refuse to start all the same, rightly.

@@ -106,6 +106,20 @@ enum class Mutant : std::uint8_t {
   not_written_back,
   // docs/architecture.md, "Failure".
   disk_full_log_first,
+  // docs/commands.md, "Transactions".
+  transaction_condition_at_the_origin,
+  transaction_not_as_one,
+  transaction_reads_at_the_end,
+  // docs/commands.md, "Exactly once".
+  once_executed_again,
+  // Section 17, and docs/commands.md, "Expiry".
+  expiry_by_the_local_clock,
+  expiry_before_its_time,
+  // docs/commands.md, "Limits and eviction".
+  eviction_by_local_reads,
+  eviction_of_one_too_few,
+  // docs/commands.md, "Changes".
+  change_told_again,
   // Section 16: the protocol as published.
   published_any_proposal,
   published_f_votes_decide,

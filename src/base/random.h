@@ -1,5 +1,6 @@
 // A seeded pseudo-random generator (xoshiro256**, seeded by SplitMix64; Blackman and Vigna 2018).
-// For jitter, tests and the simulator. Equal seeds give equal sequences on every machine.
+// For jitter, tests and the simulator, and for what is drawn from the log (kv/eviction.cc): equal
+// seeds give equal sequences on every machine, for ever.
 #pragma once
 
 #include <array>

@@ -25,6 +25,8 @@ class BlockPool {
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
+  // These two decide what is evicted (docs/formats/store-state.md, "account"): they may not change
+  // between members of one cluster.
   // What a request of so many bytes (at least 1) may use: at most 15 bytes or an eighth more.
   [[nodiscard]] static constexpr std::size_t granted_bytes(std::size_t bytes) {
     if (is_small(bytes)) return round_up(bytes, step_of(bytes));

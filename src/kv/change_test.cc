@@ -79,6 +79,15 @@ TEST_F(ChangeTest, EveryChangeIsTold) {
   }
 }
 
+// Given a set that keeps the deadline, then it is told apart from one that brings the same.
+TEST_F(ChangeTest, ADeadlineThatStaysIsToldFromOneThatIsBrought) {
+  told_of(set("a", "1", {.expiry = {Expiry::Kind::at, 50}}));
+  EXPECT_EQ(told_of(set("a", "2", {.expiry = {Expiry::Kind::keep}})),
+            Texts{"2 set a=2 was 1 until 50 by 129"});
+  EXPECT_EQ(told_of(set("a", "3", {.expiry = {Expiry::Kind::at, 50}})),
+            Texts{"3 set a=3 was 2 until 50 by 1"});
+}
+
 // Given a key that is due and not removed yet, when a command changes it, then it is told to have
 // expired before.
 TEST_F(ChangeTest, WhatIsDueExpiresBeforeItIsChanged) {

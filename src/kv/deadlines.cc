@@ -37,10 +37,6 @@ std::uint64_t Deadlines::size() const {
   return tree_ == nullptr ? 0 : tree_->items.size();
 }
 
-std::uint64_t Deadlines::memory_bytes() const {
-  return tree_ == nullptr ? 0 : static_cast<std::uint64_t>(tree_->items.size() * 22);
-}
-
 bool Deadlines::drain(std::uint64_t& steps) {
   if (tree_ == nullptr) return true;
   const auto most = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(steps, size()));

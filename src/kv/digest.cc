@@ -17,6 +17,10 @@ StateDigest digest_of_replies(StateDigest replies) {
   return times(0x9e3779b97f4a7c15, replies);
 }
 
+StateDigest digest_of_limits(StateDigest limits) {
+  return times(0xd1b54a32d192ed03, limits);
+}
+
 StateDigest KeyDigest::blocks(std::string_view value, std::uint64_t begin,
                               std::uint64_t end) const {
   constexpr std::uint64_t block_bytes = 4096;

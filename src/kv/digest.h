@@ -31,8 +31,9 @@ inline void subtract(StateDigest& sum, StateDigest term) {
 // Of what belongs to no key: how many changes there were, and the clock.
 [[nodiscard]] StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock);
 
-// What the digest of the kept replies adds to that of the store.
+// What the digests of the kept replies and of the limits add to that of the store.
 [[nodiscard]] StateDigest digest_of_replies(StateDigest replies);
+[[nodiscard]] StateDigest digest_of_limits(StateDigest limits);
 
 // The terms of one key and of values under it.
 class KeyDigest {
@@ -44,6 +45,9 @@ class KeyDigest {
     StateDigest term{key_.high, key_.low};
     add(term, times(about.revision, {key_.high, key_.low | 1}));
     add(term, times(about.deadline, {key_.low, key_.high | 1}));
+    if (about.use.known() || about.roomy) [[unlikely]] {
+      add(term, times(about.use.packed() << 1 | (about.roomy ? 1 : 0), {~key_.high, key_.low | 1}));
+    }
     return term;
   }
   [[nodiscard]] StateDigest value(std::string_view value) const {

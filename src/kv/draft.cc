@@ -55,6 +55,7 @@ bool Draft::add(std::string_view key, std::string_view value, Entry::About about
   }
   table_->expect(std::min(expected_, believed_at_once + believed_for_each * table_->size()));
   last_hash_ = hash;
+  last_about_ = about;
   last_ = Entry::create(*store_.pool_, key, value, about);
   table_->insert(hash, last_);
   const KeyDigest terms(key);
@@ -63,10 +64,10 @@ bool Draft::add(std::string_view key, std::string_view value, Entry::About about
   return true;
 }
 
-void Draft::extend(std::string_view bytes) {
+void Draft::extend(std::string_view bytes, bool complete) {
   if (bytes.empty()) return;
   RABIA_CHECK(last_ != nullptr);
-  const auto append = [this, bytes](Entry* entry) {
+  const auto append = [&](Entry* entry) {
     const KeyDigest terms(entry->key());
     const std::uint64_t begin = entry->value().size();
     const std::uint64_t end = begin + bytes.size();
@@ -75,6 +76,7 @@ void Draft::extend(std::string_view bytes) {
     entry = Entry::grow(*store_.pool_, entry, end);
     std::memcpy(entry->value_data() + begin, bytes.data(), bytes.size());
     kv::add(digest_, terms.blocks(entry->value(), begin, end));
+    if (complete) entry = Entry::with(*store_.pool_, entry, last_about_);
     return last_ = entry;
   };
   RABIA_CHECK(table_->update(last_hash_, last_->key(), append));

@@ -29,8 +29,8 @@ class Draft {
   // Adds a key with the beginning of its value. False, and nothing is added: the key does not come
   // behind the one before in the order of (hash, key).
   [[nodiscard]] bool add(std::string_view key, std::string_view value, Entry::About about);
-  // Appends to the value of the last key.
-  void extend(std::string_view bytes);
+  // Appends to the value of the last key; `complete`: no more of it comes.
+  void extend(std::string_view bytes, bool complete);
 
   [[nodiscard]] std::uint64_t size() const;
   [[nodiscard]] StateDigest digest() const;
@@ -48,7 +48,8 @@ class Draft {
   std::uint64_t revision_ = 0;
   std::uint64_t clock_ = 0;
   std::uint64_t expected_ = 0;
-  Entry* last_ = nullptr;        // In table_.
+  Entry* last_ = nullptr;        // In table_,
+  Entry::About last_about_;      // and what it shall be when its value is complete.
   std::uint64_t last_hash_ = 0;  // Its key's.
 };
 

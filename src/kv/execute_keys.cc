@@ -57,12 +57,18 @@ void get_and_expire(Execution& run) {
   const Expiry expiry = run.expiry();
   if (!run.complete()) return;
   const std::optional<Store::Item> item = run.store.find(key);
-  if (!item) return run.out.nil();
+  if (!item) {
+    run.missed(key);
+    return run.out.nil();
+  }
   run.out.bytes(item->value);
   const Deadline present = item->deadline;
   const std::int64_t deadline = run.deadline_of(expiry, present);
-  const bool changes = deadline != static_cast<std::int64_t>(present);
-  if (changes) give_deadline(run, key, expiry, deadline);
+  if (deadline != static_cast<std::int64_t>(present)) {
+    give_deadline(run, key, expiry, deadline);
+  } else {
+    run.store.touch(key);
+  }
 }
 
 void persist(Execution& run) {
@@ -91,9 +97,10 @@ void copy(Execution& run) {
   const std::string_view from = run.key();
   const std::string_view to = run.key();
   const bool replace = run.choice(1) != 0;
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(to)) return;
   const std::optional<Store::Item> item = run.store.find(from);
   const bool done = item && from != to && (replace || !run.store.contains(to));
+  if (!item) run.missed(from);
   if (done) {
     const std::string value(item->value);  // A change must not read what it may move.
     run.store.set(to, value, item->deadline);
@@ -109,6 +116,20 @@ void publish(Execution& run) {
   const std::uint64_t receivers =
       run.listener == nullptr ? 0 : run.listener->on_message(kind, channel, payload);
   run.out.integer(static_cast<std::int64_t>(receivers));
+}
+
+void touch(Execution& run) {
+  base::Decoder in = run.in;
+  for (std::uint64_t left = run.in.varint(); left > 0 && run.in.ok(); --left) run.key();
+  if (!run.complete()) return;
+  std::int64_t found = 0;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    const std::string_view key = in.bytes();
+    if (!run.store.contains(key)) continue;
+    ++found;
+    run.store.touch(key);
+  }
+  run.out.integer(found);
 }
 
 }  // namespace execute

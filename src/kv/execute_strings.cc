@@ -1,6 +1,9 @@
 // Executing what changes values.
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/number.h"
 #include "kv/execution.h"
@@ -26,6 +29,20 @@ bool complete_list(Execution& run, base::Decoder& in, bool with_values) {
   return run.complete();
 }
 
+std::vector<std::string_view> keys_of_pairs(base::Decoder in) {
+  std::vector<std::string_view> keys;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    keys.push_back(in.bytes());
+    in.bytes();
+  }
+  return keys;
+}
+
+bool has_room_for_pairs(Execution& run, base::Decoder in) {
+  return run.has_room(base::Decoder(in).varint(),
+                      [&] { return count_new(run.store, keys_of_pairs(in)); });
+}
+
 void set_pairs(Store& store, base::Decoder in) {
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     const std::string_view key = in.bytes();
@@ -43,6 +60,14 @@ bool any_exists(const Store& store, base::Decoder in) {
 
 }  // namespace
 
+std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys) {
+  std::ranges::sort(keys);
+  const auto repeated = std::ranges::unique(keys);
+  keys.erase(repeated.begin(), repeated.end());
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(keys, [&store](std::string_view key) { return !store.contains(key); }));
+}
+
 namespace execute {
 
 void set(Execution& run) {
@@ -51,12 +76,13 @@ void set(Execution& run) {
   const Expiry expiry = run.expiry();
   const std::string_view key = run.key();
   const std::string_view value = run.value();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const bool looks =
       want_old || condition != SetCondition::always || expiry.kind == Expiry::Kind::keep;
   const std::optional<Store::Item> old = looks ? run.store.find(key) : std::nullopt;
   const bool allowed = condition == SetCondition::always ||
                        (condition == SetCondition::if_present) == old.has_value();
+  if (want_old && !old) run.missed(key);
   if (want_old) {
     run.bytes_or_nil(old ? std::optional(old->value)
                          : std::nullopt);  // Copied: the change ends it.
@@ -67,6 +93,7 @@ void set(Execution& run) {
   }
   if (!allowed) return;
   const std::int64_t deadline = run.deadline_of(expiry, old ? old->deadline : no_deadline);
+  if (expiry.kind == Expiry::Kind::keep) run.store.begin_operation(set_keeping_deadline);
   if (run.is_over(expiry, deadline)) {
     run.store.erase(key);
   } else {
@@ -87,6 +114,7 @@ void erase(Execution& run) {
 void set_many(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
+  if (!has_room_for_pairs(run, in)) return;
   set_pairs(run.store, in);
   run.out.ok();
 }
@@ -94,6 +122,7 @@ void set_many(Execution& run) {
 void set_many_if_none(Execution& run) {
   base::Decoder in = run.in;
   if (!complete_list(run, in, true)) return;
+  if (!has_room_for_pairs(run, in)) return;
   const bool allowed = !any_exists(run.store, in);
   if (allowed) set_pairs(run.store, in);
   run.out.integer(allowed ? 1 : 0);
@@ -103,7 +132,7 @@ void append(Execution& run) {
   const std::string_view key = run.key();
   const std::string_view bytes = run.in.bytes();
   const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<std::string_view> old = run.store.get(key);
   const std::uint64_t old_length = old ? old->size() : 0;
   // A new value was checked when the client sent it; only growth is checked here, as in Redis.
@@ -117,7 +146,7 @@ void set_range(Execution& run) {
   const std::uint64_t offset = run.in.varint();
   const std::string_view bytes = run.in.bytes();
   const std::uint64_t limit = run.value_bytes_max();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   if (bytes.empty()) {  // Changes nothing, and does not make an empty value.
     const std::optional<std::string_view> old = run.store.get(key);
     return run.out.integer(old ? static_cast<std::int64_t>(old->size()) : 0);
@@ -129,7 +158,7 @@ void set_range(Execution& run) {
 void increment(Execution& run) {
   const std::string_view key = run.key();
   const std::int64_t delta = unzigzag(run.in.varint());
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<Store::Item> item = run.store.find(key);
   const std::optional<std::int64_t> old = base::parse_integer(item ? item->value : "0");
   if (!old) return run.out.error(integer_error);
@@ -142,7 +171,7 @@ void increment(Execution& run) {
 void increment_float(Execution& run) {
   const std::string_view key = run.key();
   const std::string_view delta_text = run.in.bytes();
-  if (!run.complete()) return;
+  if (!run.complete() || !run.has_room_for(key)) return;
   const std::optional<Store::Item> item = run.store.find(key);
   const std::optional<long double> old = parse_float(item ? item->value : "0");
   const std::optional<long double> delta = parse_float(delta_text);
@@ -158,7 +187,7 @@ void get_and_erase(Execution& run) {
   const std::string_view key = run.key();
   if (!run.complete()) return;
   run.bytes_or_nil(run.store.get(key));
-  run.store.erase(key);
+  if (!run.store.erase(key)) run.missed(key);
 }
 
 void clear(Execution& run) {

@@ -9,8 +9,10 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/codec.h"
+#include "kv/eviction.h"
 #include "kv/operations.h"
 #include "kv/result.h"
 #include "kv/store.h"
@@ -26,6 +28,7 @@ struct Execution {
   base::Decoder in;
   ResultWriter out;
   Listener* listener = nullptr;
+  Room* room = nullptr;  // Null: what is added needs none.
 
   // Whether the command was read to its end and found well-formed. Answers otherwise.
   bool complete() {
@@ -79,6 +82,23 @@ struct Execution {
     return has_time && deadline <= static_cast<std::int64_t>(store.clock());
   }
 
+  // Before anything is looked at: whether there is room for more. `missing`: how many keys of at
+  // most `most` are not there; asked only when it matters. Answers otherwise.
+  template <typename Missing>
+  bool has_room(std::uint64_t most, const Missing& missing) {
+    if (room == nullptr) return true;
+    const std::string_view refusal = room->make(room->has_keys_for(most) ? most : missing());
+    if (!refusal.empty()) out.error(refusal);
+    return refusal.empty();
+  }
+  bool has_room_for(std::string_view key) {
+    return has_room(1, [&] { return store.contains(key) ? std::uint64_t{0} : 1; });
+  }
+  // The command of a client that waits here read a key, and there is none.
+  void missed(std::string_view key) {
+    if (listener != nullptr && out.wanted()) listener->on_missed(key);
+  }
+
   void bytes_or_nil(std::optional<std::string_view> value) {
     if (value) {
       out.bytes(*value);
@@ -87,6 +107,9 @@ struct Execution {
     }
   }
 };
+
+// How many different ones of these keys are not there.
+[[nodiscard]] std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys);
 
 // By Operation.
 namespace execute {
@@ -106,6 +129,7 @@ void persist(Execution& run);
 void rename(Execution& run);
 void copy(Execution& run);
 void publish(Execution& run);
+void touch(Execution& run);
 }  // namespace execute
 
 }  // namespace rabia::kv

@@ -29,7 +29,8 @@ void KeptReplies::keep(std::string_view session, std::uint64_t number, std::stri
   const std::uint64_t deadline =
       store_.clock() + std::clamp<std::uint64_t>(milliseconds, 1, std::uint64_t{1} << 40);
   store_.set(key_of(session, number), reply, deadline);
-  while (store_.size() > 1 && (store_.size() > replies_max || store_.data_bytes() > bytes_max)) {
+  while (store_.keys_with_deadline() > 1 &&
+         (store_.size() > replies_max || store_.data_bytes() > bytes_max)) {
     store_.evict_soonest();
   }
 }

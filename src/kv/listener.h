@@ -18,6 +18,8 @@ class Listener : public ChangeListener {
   // replica: what a client is answered that waits here, and no part of the state.
   virtual std::uint64_t on_message(ChannelKind kind, std::string_view channel,
                                    std::string_view payload) = 0;
+  // A command whose client waits at this replica looked for a key to read, and there is none.
+  virtual void on_missed(std::string_view key) = 0;
   // The state was replaced by that of a later place in the log: what lies between never comes.
   virtual void on_skipped() = 0;
 };

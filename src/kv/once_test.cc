@@ -9,13 +9,6 @@
 namespace rabia::kv {
 namespace {
 
-std::string once(std::string_view session, std::uint64_t number, std::string_view operation,
-                 std::uint64_t keep_milliseconds = 1'000) {
-  std::string out;
-  encode_once(out, {session, number, keep_milliseconds}, operation);
-  return out;
-}
-
 // Given machines of which only one has somebody who waits, then all keep the reply, and are equal.
 TEST(Once, IsEqualWhoeverWaits) {
   StoreMachine one;

@@ -3,22 +3,33 @@
 
 #include <array>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "base/codec.h"
+#include "base/mutant.h"
 #include "kv/digest.h"
 #include "kv/execution.h"
 #include "kv/result.h"
 #include "kv/snapshot.h"
 
 namespace rabia::kv {
+
+using base::Mutant;
+using base::mutated;
+
 namespace {
 
+constexpr std::string_view aborted_error = "EXECABORT Transaction discarded because of: ";
+constexpr std::string_view limit_error = "ERR a limit is out of its range";
 constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
 
 using Execute = void (*)(Execution&);
-// By the number of the operation. What holds others is not in it, and none of these holds one of
-// them.
-constexpr std::array<Execute, 18> executes = {
+// By the number of the operation. What holds others, or is of the machine, is not in it, and none
+// of these holds one of them.
+constexpr std::array<Execute, 21> executes = {
     nullptr,
     execute::set,
     execute::erase,
@@ -37,8 +48,28 @@ constexpr std::array<Execute, 18> executes = {
     execute::persist,
     execute::rename,
     execute::copy,
+    nullptr,  // once,
+    nullptr,  // and set_limits.
+    execute::touch,
 };
-static_assert(executes.size() == static_cast<std::size_t>(Operation::copy) + 1);
+static_assert(executes.size() == static_cast<std::size_t>(Operation::touch) + 1);
+
+// Whether it may add data, so that it needs room.
+constexpr bool adds_data(Operation operation) {
+  switch (operation) {
+    case Operation::set:
+    case Operation::append:
+    case Operation::increment:
+    case Operation::increment_float:
+    case Operation::set_range:
+    case Operation::set_many:
+    case Operation::set_many_if_none:
+    case Operation::copy:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // To the first key of an operation; false when it has none.
 bool skip_to_key(base::Decoder& in) {
@@ -50,6 +81,7 @@ bool skip_to_key(base::Decoder& in) {
     case Operation::erase:
     case Operation::set_many:
     case Operation::set_many_if_none:
+    case Operation::touch:
       in.varint();
       break;
     case Operation::append:
@@ -72,13 +104,17 @@ bool skip_to_key(base::Decoder& in) {
 }  // namespace
 
 void StoreMachine::begin_batch(const ApplyContext& context) {
-  store_.advance_clock(context.time.value);
+  constexpr std::uint64_t too_early = 50;  // Milliseconds.
+  store_.advance_clock(context.time.value +
+                       (mutated(Mutant::expiry_before_its_time) ? too_early : 0));
   replies_.advance_clock(context.time.value);
   store_.begin_operation(0);
   store_.expire(expired_by_a_batch);
+  room().evict();
 }
 
 std::optional<LogTime> StoreMachine::wake_at() const {
+  if (Fullness(store_, limits_.limits()).must_evict()) return LogTime{0};
   const Deadline next = store_.next_deadline();
   return next == no_deadline ? std::nullopt : std::optional(LogTime{next});
 }
@@ -108,18 +144,22 @@ void StoreMachine::keep_changes(std::uint64_t bytes_max) {
 
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
+  if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr, nullptr);
   const auto is = [&](Operation operation) {
     return !command.empty() && command.front() == static_cast<char>(operation);
   };
   if (is(Operation::transaction)) return execute_transaction(command.substr(1), reply);
   if (is(Operation::once)) return execute_once(command.substr(1), reply);
-  execute(command, reply);
+  if (is(Operation::set_limits)) return execute_set_limits(command.substr(1), reply);
+  Room room = this->room();
+  execute(command, reply, &room);
 }
 
-void StoreMachine::execute(std::string_view operation_bytes, std::string* reply) {
+// `room`: null when it was asked already.
+void StoreMachine::execute(std::string_view operation_bytes, std::string* reply, Room* room) {
   base::Decoder in(operation_bytes);
   const auto operation = in.fixed<std::uint8_t>();
-  Execution run{store_, in, ResultWriter(reply), recorder_.listener};
+  Execution run{store_, in, ResultWriter(reply), recorder_.listener, room};
   const bool known = operation < executes.size() && executes[operation] != nullptr;
   if (!known) return run.out.error(malformed_error);
   store_.begin_operation(operation);
@@ -140,10 +180,56 @@ TransactionItem take_item(base::Decoder& in) {
   return {kind == 1, in.bytes()};
 }
 
+// Which is answered with ok, whatever there was.
+bool is_plain_set(std::string_view operation) {
+  return operation.starts_with(std::string_view("\x01\0\0", 3));
+}
+
+LimitChange take_limit(base::Decoder& in) {
+  const auto field = static_cast<LimitField>(in.fixed<std::uint8_t>());
+  return {field, in.varint()};
+}
+
 bool is_well_formed(base::Decoder in) {
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_condition(in);
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) take_item(in);
   return in.complete();
+}
+
+// Calls `use` with each key that an operation may add.
+template <typename Use>
+void for_each_added_key(std::string_view operation, const Use& use) {
+  base::Decoder in(operation);
+  if (operation.empty() || !adds_data(static_cast<Operation>(operation.front()))) return;
+  if (!skip_to_key(in)) return;
+  const auto kind = static_cast<Operation>(operation.front());
+  const bool in_pairs = kind == Operation::set_many || kind == Operation::set_many_if_none;
+  if (kind == Operation::copy) in.bytes();
+  do {
+    const std::string_view key = in.bytes();
+    if (in.ok()) use(key);
+    if (in_pairs) in.bytes();
+  } while (in_pairs && in.ok() && in.remaining() > 0);
+}
+
+// What a transaction may add: whether anything, and how many keys that are not there. What it
+// deletes makes no room for them.
+struct Added {
+  bool any = false;
+  std::uint64_t keys = 0;
+};
+Added added_by(const Store& store, const Room& room, base::Decoder in) {
+  for (std::uint64_t left = in.varint(); left > 0; --left) take_condition(in);
+  Added added;
+  std::vector<std::string_view> keys;
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    const TransactionItem item = take_item(in);
+    if (item.is_read) continue;
+    for_each_added_key(item.bytes, [&](std::string_view key) { keys.push_back(key); });
+  }
+  added.any = !keys.empty();
+  added.keys = room.has_keys_for(keys.size()) ? keys.size() : count_new(store, std::move(keys));
+  return added;
 }
 
 bool holds(const Store& store, const TransactionCondition& condition) {
@@ -159,6 +245,12 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   ResultWriter out(reply);
   base::Decoder in(transaction);
   if (!is_well_formed(in)) return out.error(malformed_error);
+  // As a whole, and before the conditions: what goes now may be what they are about.
+  Room room = this->room();
+  if (const Added added = added_by(store_, room, in); added.any) {
+    const std::string_view refusal = room.make(added.keys);
+    if (!refusal.empty()) return out.error(std::string(aborted_error).append(refusal));
+  }
   bool executed = true;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     executed = holds(store_, take_condition(in)) && executed;
@@ -168,8 +260,11 @@ void StoreMachine::execute_transaction(std::string_view transaction, std::string
   out.list(count);
   for (std::uint64_t left = count; left > 0; --left) {
     const TransactionItem item = take_item(in);
-    if (!item.is_read) {
-      execute(item.bytes, reply);
+    if (mutated(Mutant::transaction_not_as_one) && left == 1 && is_plain_set(item.bytes)) {
+      late_ = item.bytes;
+      out.ok();
+    } else if (!item.is_read) {
+      execute(item.bytes, reply, nullptr);
     } else if (out.wanted() && reader_ == nullptr) {
       out.error(no_reader_error);
     } else if (out.wanted()) {
@@ -194,19 +289,50 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
   if (!in.complete() || session.size() > session_bytes_max || is_message) {
     return out.error(malformed_error);
   }
-  if (const auto kept = replies_.find(session, number)) {
+  const auto kept = replies_.find(session, number);
+  if (kept && !mutated(Mutant::once_executed_again)) {
     if (reply != nullptr) reply->append(*kept);
     return;
   }
   read_.clear();
-  execute(operation, &read_);
-  replies_.keep(session, number, read_, keep_milliseconds);
+  Room room = this->room();
+  execute(operation, &read_, &room);
+  // Refused, it was not executed, and may be sent again.
+  if (!room.refused()) replies_.keep(session, number, read_, keep_milliseconds);
   if (reply != nullptr) reply->append(read_);
+}
+
+void StoreMachine::execute_set_limits(std::string_view changes, std::string* reply) {
+  ResultWriter out(reply);
+  base::Decoder in(changes);
+  const auto only_unset = in.fixed<std::uint8_t>();
+  base::Decoder again = in;
+  Limits tried = limits_.limits();
+  bool in_range = true;
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    const LimitChange change = take_limit(in);
+    in_range = in_range && put(tried, change.field, change.value);
+  }
+  if (!in.complete() || only_unset > 1) return out.error(malformed_error);
+  if (!in_range) return out.error(limit_error);
+  for (std::uint64_t left = again.varint(); left > 0; --left) {
+    const LimitChange change = take_limit(again);
+    if (only_unset == 1 && limits_.is_set(change.field)) continue;
+    RABIA_CHECK(limits_.set(change.field, change.value));
+  }
+  put_limits_into_force();
+  out.ok();
+}
+
+void StoreMachine::put_limits_into_force() {
+  store_.track_uses(tracking_of(limits_.limits().policy));
+  store_.let_keys_expire(limits_.limits().key_expiration_enabled);
 }
 
 StateDigest StoreMachine::digest() const {
   StateDigest digest = store_.digest();
   add(digest, digest_of_replies(replies_.store().digest()));
+  add(digest, digest_of_limits(limits_.store().digest()));
   return digest;
 }
 
@@ -223,13 +349,15 @@ void StoreMachine::prefetch(std::span<const std::string_view> commands) const {
 }
 
 std::unique_ptr<SnapshotReader> StoreMachine::begin_snapshot() {
-  Store* const stores[] = {&store_, &replies_.store()};
+  Store* const stores[] = {&store_, &replies_.store(), &limits_.store()};
   return std::make_unique<StoresSnapshotReader>(stores);
 }
 
 std::unique_ptr<SnapshotLoader> StoreMachine::begin_load() {
-  Store* const stores[] = {&store_, &replies_.store()};
+  Store* const stores[] = {&store_, &replies_.store(), &limits_.store()};
   return std::make_unique<StoresSnapshotLoader>(stores, [this] {
+    limits_.reload();
+    put_limits_into_force();
     recorder_.log.begin_at(store_.revision());
     if (recorder_.listener != nullptr) recorder_.listener->on_skipped();
   });

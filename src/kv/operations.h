@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "kv/change_log.h"
+#include "kv/eviction.h"
+#include "kv/kept_limits.h"
 #include "kv/kept_replies.h"
 #include "kv/listener.h"
 #include "kv/store.h"
@@ -39,7 +41,9 @@ enum class Operation : std::uint8_t {
   persist = 15,         // key → integer 1, or 0 when it had no deadline
   rename = 16,          // from, to, if_absent → ok | error; if_absent: integer 1 or 0
   copy = 17,            // from, to, replace → integer 1 or 0
-  once = 18,  // session, number, keep, operation → what that was answered the first time
+  once = 18,        // session, number, keep, operation → what that was answered the first time
+  set_limits = 19,  // only_unset, (field, value)s → ok (CONFIG SET)
+  touch = 20,       // keys → integer: how many exist; notes that they were used
 };
 
 // One command of a transaction.
@@ -125,6 +129,9 @@ struct OnceName {
   std::uint64_t keep_milliseconds = 0;
 };
 void encode_once(std::string& out, const OnceName& name, std::string_view operation);
+// Puts them into force from here on. `only_unset`: those that nobody ever set.
+void encode_set_limits(std::string& out, std::span<const LimitChange> changes, bool only_unset);
+void encode_touch(std::string& out, std::span<const std::string_view> keys);
 // Changes nothing: the listener of each replica is told.
 void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
                     std::string_view payload);
@@ -137,8 +144,9 @@ class StoreMachine final : public StateMachine {
  public:
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] Store& store() { return store_; }
-  // Sets the store's clock, and removes what is due: at most expired_by_a_batch keys, so that no
-  // batch takes long. Others that are due are gone for whoever looks, and are removed by the next.
+  // Sets the store's clock, and removes what is due, at most expired_by_a_batch keys, and what is
+  // too much: not all, when that would take long. Others that are due are gone for whoever looks;
+  // the next batches remove them.
   void begin_batch(const ApplyContext& context) override;
   static constexpr std::uint64_t expired_by_a_batch = 1'000;
   [[nodiscard]] std::optional<LogTime> wake_at() const override;
@@ -150,6 +158,7 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
   [[nodiscard]] StateDigest digest() const override;
   [[nodiscard]] const KeptReplies& kept_replies() const { return replies_; }
+  [[nodiscard]] const KeptLimits& limits() const { return limits_; }
   static constexpr std::size_t session_bytes_max = 256;
   // Null: what transactions read is answered with an error. It outlives the machine, or is taken
   // away before.
@@ -164,7 +173,8 @@ class StoreMachine final : public StateMachine {
   [[nodiscard]] const ChangeLog& changes() const { return recorder_.log; }
 
  private:
-  void execute(std::string_view operation, std::string* reply);
+  void execute(std::string_view operation, std::string* reply, Room* room);
+  void execute_set_limits(std::string_view changes, std::string* reply);
   void execute_transaction(std::string_view transaction, std::string* reply);
   void execute_once(std::string_view once, std::string* reply);
 
@@ -176,12 +186,16 @@ class StoreMachine final : public StateMachine {
     Listener* listener = nullptr;
   };
   void listen();
+  [[nodiscard]] Room room() { return {store_, limits_.limits()}; }
+  void put_limits_into_force();
 
   Store store_;
   KeptReplies replies_;
+  KeptLimits limits_;
   Recorder recorder_;
   TransactionReader* reader_ = nullptr;
   std::string read_;  // Scratch: what the reader wrote; a reply that is to be kept.
+  std::string late_;  // Empty, but for Mutant::transaction_not_as_one.
 };
 
 }  // namespace rabia::kv

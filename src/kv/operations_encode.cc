@@ -18,6 +18,11 @@ void put(base::Encoder& encoder, Expiry expiry) {
   if (has_time) encoder.varint(zigzag(expiry.milliseconds));
 }
 
+void put(base::Encoder encoder, std::span<const std::string_view> keys) {
+  encoder.varint(keys.size());
+  for (const std::string_view key : keys) encoder.bytes(key);
+}
+
 }  // namespace
 
 void encode_set(std::string& out, std::string_view key, std::string_view value,
@@ -31,9 +36,7 @@ void encode_set(std::string& out, std::string_view key, std::string_view value,
 }
 
 void encode_erase(std::string& out, std::span<const std::string_view> keys) {
-  base::Encoder encoder = begin(out, Operation::erase);
-  encoder.varint(keys.size());
-  for (const std::string_view key : keys) encoder.bytes(key);
+  put(begin(out, Operation::erase), keys);
 }
 
 void encode_append(std::string& out, std::string_view key, std::string_view bytes,
@@ -123,6 +126,20 @@ void encode_once(std::string& out, const OnceName& name, std::string_view operat
   encoder.varint(name.number);
   encoder.varint(name.keep_milliseconds);
   encoder.bytes(operation);
+}
+
+void encode_set_limits(std::string& out, std::span<const LimitChange> changes, bool only_unset) {
+  base::Encoder encoder = begin(out, Operation::set_limits);
+  encoder.fixed(static_cast<std::uint8_t>(only_unset ? 1 : 0));
+  encoder.varint(changes.size());
+  for (const LimitChange& change : changes) {
+    encoder.fixed(static_cast<std::uint8_t>(change.field));
+    encoder.varint(change.value);
+  }
+}
+
+void encode_touch(std::string& out, std::span<const std::string_view> keys) {
+  put(begin(out, Operation::touch), keys);
 }
 
 void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,

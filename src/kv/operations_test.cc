@@ -209,7 +209,7 @@ std::string random_command(base::Random& random) {
   const std::string b(1, static_cast<char>('a' + random.below(6)));
   const std::string number = std::to_string(static_cast<std::int64_t>(random.next()));
   const auto delta = static_cast<std::int64_t>(random.next());
-  switch (random.below(11)) {
+  switch (random.below(15)) {
     case 0:
       return set(a, number, {static_cast<SetCondition>(random.below(3)), random.chance(50)});
     case 1:
@@ -230,6 +230,14 @@ std::string random_command(base::Random& random) {
       return random.chance(10) ? clear() : set(a, "1");
     case 9:
       return publish(static_cast<ChannelKind>(random.below(2)), a, number);
+    case 10:
+      return expire(a, {Expiry::Kind::at, delta});
+    case 11:
+      return random.chance(50) ? rename(a, b) : kv::copy(a, b, random.chance(50));
+    case 12:
+      return touch({a, b});
+    case 13:
+      return once("session", random.below(100), append(a, number));
     default:
       return set(a, std::to_string(random.below(100)));
   }
@@ -403,6 +411,12 @@ TEST(OperationsEncoding, IsAsDocumented) {
   EXPECT_EQ(transaction({{false, clear()}, {true, "k"}}), "\x0b\x00\x02\x00\x01\x0a\x01\x01k"s);
   EXPECT_EQ(transaction({{false, clear()}}, {{"k", 300}, {"", 0}}),
             "\x0b\x02\x01k\xac\x02\x00\x00\x01\x00\x01\x0a"s);
+  EXPECT_EQ(once("s", 300, clear(), 7), "\x12\x01s\xac\x02\x07\x01\x0a"s);
+  EXPECT_EQ(set_limits({{LimitField::max_entries, 300}, {LimitField::policy, 7}}, true),
+            "\x13\x01\x02\x01\xac\x02\x02\x07"s);
+  EXPECT_EQ(touch({"a", ""}),
+            "\x14\x02\x01"
+            "a\x00"s);
   EXPECT_EQ(publish(ChannelKind::shard, "c", "pq"),
             "\x0c\x01\x01"
             "c\x02pq"s);

@@ -98,6 +98,23 @@ inline std::string copy(std::string_view from, std::string_view to, bool replace
   encode_copy(out, from, to, replace);
   return out;
 }
+inline std::string set_limits(std::vector<LimitChange> changes, bool only_unset = false) {
+  std::string out;
+  encode_set_limits(out, changes, only_unset);
+  return out;
+}
+inline std::string touch(const std::vector<std::string>& keys) {
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  std::string out;
+  encode_touch(out, views);
+  return out;
+}
+inline std::string once(std::string_view session, std::uint64_t number, std::string_view operation,
+                        std::uint64_t keep_milliseconds = 1'000) {
+  std::string out;
+  encode_once(out, {session, number, keep_milliseconds}, operation);
+  return out;
+}
 inline std::string transaction(std::vector<TransactionItem> items,
                                std::vector<TransactionCondition> conditions = {}) {
   std::string out;

@@ -20,6 +20,7 @@ class Ear final : public Listener {
     heard.push_back(mark + std::string(channel) + "=" + std::string(payload));
     return heard.size();
   }
+  void on_missed(std::string_view key) override { heard.push_back("missed " + std::string(key)); }
   void on_skipped() override { heard.emplace_back("skipped"); }
 
   std::vector<std::string> heard;
@@ -120,6 +121,35 @@ TEST(Publish, AReplacedStateIsToldOf) {
   EXPECT_TRUE(loader->finish().ok());
   EXPECT_EQ(ear.heard, Heard{"skipped"});
   EXPECT_TRUE(to.store().contains("k"));
+}
+
+// Given commands that read a key which is not there, then the listener is told where a client waits
+// for the reply, and only there.
+TEST(Missed, IsToldWhereSomebodyWaits) {
+  StoreMachine machine;
+  Ear ear;
+  machine.set_listener(&ear);
+  std::string get_set;
+  std::string get_del;
+  std::string get_ex;
+  std::string copied;
+  std::string set_only;
+  encode_set(get_set, "a", "1", {.condition = SetCondition::if_present, .want_old = true});
+  encode_get_and_erase(get_del, "b");
+  encode_get_and_expire(get_ex, "c", {.kind = Expiry::Kind::keep});
+  encode_copy(copied, "d", "e", false);
+  encode_set(set_only, "f", "1", {.condition = SetCondition::if_present});
+  for (const std::string& command : {get_set, get_del, get_ex, copied, set_only}) {
+    machine.apply({}, command, nullptr);
+  }
+  EXPECT_EQ(ear.heard, Heard{});
+  for (const std::string& command : {get_set, get_del, get_ex, copied, set_only}) {
+    run(machine, command);
+  }
+  EXPECT_EQ(ear.heard, (Heard{"missed a", "missed b", "missed c", "missed d"}));
+  for (const char* key : {"a", "b", "c", "d"}) machine.store().set(key, "v");
+  for (const std::string& command : {get_set, get_del, get_ex, copied}) run(machine, command);
+  EXPECT_EQ(ear.heard.size(), 4U);
 }
 
 }  // namespace

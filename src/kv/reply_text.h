@@ -1,6 +1,7 @@
 // Results as one line of text, for tests: OK, (nil), (integer) 3, "bytes", (error) ERR …
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,11 +10,10 @@
 
 namespace rabia::kv {
 
-// Of exactly one result.
-inline std::string reply_text(std::string_view reply) {
-  ResultReader reader(reply);
+// Of the next result, with all that it holds.
+inline std::string next_text(ResultReader& reader) {
   const std::optional<ResultItem> item = reader.next();
-  if (!item || !reader.complete()) return "(malformed reply)";
+  if (!item) return "(malformed reply)";
   switch (item->tag) {
     case ResultTag::ok:
       return "OK";
@@ -23,14 +23,26 @@ inline std::string reply_text(std::string_view reply) {
       return "(integer) " + std::to_string(item->integer);
     case ResultTag::bytes:
       return '"' + std::string(item->text) + '"';
-    case ResultTag::list:
-      return "(list of " + std::to_string(item->integer) + ")";
+    case ResultTag::list: {
+      std::string text = "[";
+      for (std::int64_t i = 0; i < item->integer; ++i) {
+        text.append(i == 0 ? "" : ", ").append(next_text(reader));
+      }
+      return text + "]";
+    }
     case ResultTag::error:
       return "(error) " + std::string(item->text);
     case ResultTag::read:
       return "(read) " + std::string(item->text);
   }
   return "(unknown)";
+}
+
+// Of exactly one result.
+inline std::string reply_text(std::string_view reply) {
+  ResultReader reader(reply);
+  std::string text = next_text(reader);
+  return reader.complete() ? text : "(malformed reply)";
 }
 
 }  // namespace rabia::kv

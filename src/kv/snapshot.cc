@@ -13,8 +13,12 @@ namespace {
 
 constexpr std::string_view magic = "RABIAKVS";
 constexpr std::string_view end_mark = "DONE";
-constexpr std::uint32_t format_version = 2;
+constexpr std::uint32_t format_version = 3;
 constexpr std::size_t varint_bytes_max = 10;
+// What is said of an entry beside its revision.
+constexpr std::uint64_t has_deadline = 1;
+constexpr std::uint64_t has_use = 2;
+constexpr std::uint64_t is_roomy = 4;
 constexpr std::size_t end_bytes = end_mark.size() + 2 * sizeof(std::uint64_t);
 // As for a change, about.
 constexpr std::uint64_t bytes_for_a_reclaimed_entry = 32;
@@ -51,10 +55,14 @@ void StoreSnapshotReader::write_entries(std::uint64_t budget, std::string& out) 
     const Entry* entry = cut_.front(budget);
     if (entry == nullptr) return;
     if (written_ == 0) {
+      const Entry::About about = entry->about();
       encode.varint(entry->key().size());
       encode.varint(entry->value().size());
-      encode.varint(entry->revision());
-      encode.varint(entry->deadline());
+      encode.varint(about.revision);
+      encode.varint((about.deadline != no_deadline ? has_deadline : 0) |
+                    (about.use.known() ? has_use : 0) | (about.roomy ? is_roomy : 0));
+      if (about.deadline != no_deadline) encode.varint(about.deadline);
+      if (about.use.known()) encode.varint(about.use.packed());
     }
     // front() may have used up the budget; a byte is written all the same.
     const std::size_t most = std::max<std::uint64_t>(budget, 1);
@@ -164,6 +172,10 @@ class Front {
     if (!good) is_ = Is::bad;
     return value;
   }
+  // What was read is not what it must be; no matter, when it was not read whole.
+  void fail() {
+    if (is_ == Is::good) is_ = Is::bad;
+  }
   [[nodiscard]] Is is() const { return is_; }
   [[nodiscard]] std::size_t at() const { return at_; }
 
@@ -203,15 +215,31 @@ StoreSnapshotLoader::Part StoreSnapshotLoader::after_entry() const {
   return draft_.size() == entries_ ? Part::end : Part::entry;
 }
 
+namespace {
+
+Entry::About take_about(Front& front, std::uint64_t revision_max) {
+  Entry::About about;
+  about.revision = front.varint(revision_max);
+  if (about.revision == 0) front.fail();
+  const std::uint64_t flags = front.varint(has_deadline | has_use | is_roomy);
+  if ((flags & has_deadline) != 0) about.deadline = front.varint();
+  if ((flags & has_use) != 0) about.use = Use::unpack(front.varint(Use::packed_max));
+  about.roomy = (flags & is_roomy) != 0;
+  // What is said to be there is.
+  if ((flags & has_deadline) != 0 && about.deadline == no_deadline) front.fail();
+  if ((flags & has_use) != 0 && !about.use.known()) front.fail();
+  return about;
+}
+
+}  // namespace
+
 StoreSnapshotLoader::Step StoreSnapshotLoader::take_entry(std::string_view& in) {
   Front front(in, 0);
   const std::uint64_t key_size = front.varint(Store::key_bytes_max);
   const std::uint64_t value_size = front.varint(Store::value_bytes_max);
-  Entry::About about;
-  about.revision = front.varint(revision_);
-  about.deadline = front.varint();
+  const Entry::About about = take_about(front, revision_);
   if (front.is() == Front::Is::unfinished) return Step::needs_more;
-  if (front.is() == Front::Is::bad) return refuse("malformed sizes, revision or deadline of a key");
+  if (front.is() == Front::Is::bad) return refuse("malformed sizes, or what is said of a key");
   const std::size_t at = front.at();
   if (in.size() - at < key_size) return Step::needs_more;
   const std::string_view key = in.substr(at, key_size);
@@ -225,8 +253,8 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::take_entry(std::string_view& in) 
 
 StoreSnapshotLoader::Step StoreSnapshotLoader::take_value(std::string_view& in) {
   const std::string_view bytes = in.substr(0, value_missing_);
-  draft_.extend(bytes);
   value_missing_ -= bytes.size();
+  draft_.extend(bytes, value_missing_ == 0);
   in.remove_prefix(bytes.size());
   if (value_missing_ == 0) part_ = after_entry();
   return Step::done;

@@ -19,7 +19,7 @@ namespace {
 std::string header(std::uint64_t entries, std::uint64_t revision = 1, std::uint64_t clock = 0) {
   std::string bytes = "RABIAKVS";
   base::Encoder encode(bytes);
-  encode.fixed<std::uint32_t>(2);
+  encode.fixed<std::uint32_t>(3);
   for (const std::uint64_t number : {entries, revision, clock}) encode.varint(number);
   return bytes;
 }
@@ -60,10 +60,18 @@ TEST(Snapshot, HasTheBytesOfTheDocument) {
   store.set("a", "b", 7);
   store.advance_clock(5);
   const std::string stream = stream_of(store);
-  const std::string expected = header(1, 1, 5) + "\x01\x01\x01\x07\x61\x62" + "DONE" +
+  const std::string expected = header(1, 1, 5) + "\x01\x01\x01\x01\x07\x61\x62" + "DONE" +
                                "\x4c\x80\x8b\x5b\x69\x98\xe1\xb2" +
                                "\xd6\x9c\xf3\xa0\xff\xfd\x18\x58";
   EXPECT_EQ(stream, expected);
+  Store used;
+  used.advance_clock(5);
+  used.track_uses(UseTracking::time);
+  used.append("a", "b");
+  used.append("a", std::string(12, 'c'));
+  EXPECT_EQ(stream_of(used), header(1, 2, 5) + "\x01\x0d\x02\x06\x85\x0a" + "abcccccccccccc" +
+                                 "DONE" + "\x50\x9c\x4a\xb2\xf8\x90\xb1\xd6" +
+                                 "\xc5\x75\x0a\x13\x1d\x84\x41\xe1");
   Store empty;
   EXPECT_EQ(stream_of(empty), header(0, 0, 0) + "DONE" + std::string(16, '\0'));
 }
@@ -86,12 +94,13 @@ TEST_P(SnapshotWithHash, DependsOnNothingThatIsNotInIt) {
     other.erase("passing:" + std::to_string(2'999 - i));
   }
   for (const auto& [key, value] : example()) {
+    one.set(key, value + value);
     one.set(key, value);
-    one.append(key, "end");
-    other.set(key, value + "e", 7);
-    other.set_range(key, value.size(), "end");
     one.set_deadline(key, 9);
+    other.append(key, value);
+    other.set_deadline(key, 7);
     other.set_deadline(key, 9);
+    for (Store* store : {&one, &other}) store->append(key, "end");
   }
   EXPECT_EQ(stream_of(other), stream_of(one));
   EXPECT_EQ(stream_of(one), expected_stream_of(one, GetParam().hash));
@@ -165,10 +174,16 @@ TEST(Snapshot, SaysWhatIsWrongAndWhere) {
   const std::vector<Case> cases = {
       {"RABIAWAL", "at byte 0: not a state"},
       {std::string("RABIAKVS\x01\0\0\0\0", 13), "at byte 0: format version 1"},
-      {std::string("RABIAKVS\x02\0\0\0\x81\0", 14), "at byte 0: malformed header"},
+      {std::string("RABIAKVS\x03\0\0\0\x81\0", 14), "at byte 0: malformed header"},
       {header(1) + std::string("\x81\x00", 2), "at byte 15: malformed sizes"},
       {header(1) + std::string("\x00\xff\xff\xff\xff\x7f", 6), "at byte 15: malformed sizes"},
-      {header(1) + of_the_future, "at byte 15: malformed sizes, revision"},
+      {header(1) + std::string("\x01\x01\x01\x08\x61\x62", 6),
+       "at byte 15: malformed sizes, or what"},
+      {header(1) + std::string("\x01\x01\x01\x01\x00\x61\x62", 7),
+       "at byte 15: malformed sizes, or what"},
+      {header(1) + std::string("\x01\x01\x01\x02\x00\x61\x62", 7),
+       "at byte 15: malformed sizes, or what"},
+      {header(1) + of_the_future, "at byte 15: malformed sizes, or what"},
       {header(2) + one + one, "at byte 21: a key that does not come in order"},
       {header(1) + one + one, "at byte 21: no end mark"},
       {header(1) + one, "at byte 21: it ends early"},

@@ -66,7 +66,7 @@ inline StateDigest digest_computed_from(const Store& store) {
   StateDigest sum = digest_of_history(store.revision(), store.clock());
   store.for_each([&](std::string_view key, std::string_view value) {
     const Store::Item item = store.find(key).value();
-    add(sum, KeyDigest(key).about({item.revision, item.deadline}));
+    add(sum, KeyDigest(key).about(item));
     add(sum, KeyDigest(key).value(value));
   });
   return sum;
@@ -107,12 +107,16 @@ inline std::string expected_stream_of(const Store& store, HashFunction hash) {
     std::string& bytes = entries[{hash(key), std::string(key)}];
     base::Encoder encode(bytes);
     for (const std::uint64_t number : {key.size(), value.size()}) encode.varint(number);
-    for (const std::uint64_t number : {item.revision, item.deadline}) encode.varint(number);
+    encode.varint(item.revision);
+    const bool expires = item.deadline != no_deadline;
+    encode.varint((expires ? 1 : 0) + (item.use.known() ? 2 : 0) + (item.roomy ? 4 : 0));
+    if (expires) encode.varint(item.deadline);
+    if (item.use.known()) encode.varint(item.use.packed());
     bytes.append(key).append(value);
   });
   std::string stream = "RABIAKVS";
   base::Encoder encode(stream);
-  encode.fixed<std::uint32_t>(2);
+  encode.fixed<std::uint32_t>(3);
   for (const std::uint64_t number : {store.size(), store.revision(), store.clock()}) {
     encode.varint(number);
   }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "kv/block_pool.h"
 #include "kv/cut.h"
 #include "kv/digest.h"
@@ -42,7 +43,7 @@ void Store::check_sizes(std::string_view key, std::uint64_t value_bytes) {
 
 inline bool Store::is_due(const Entry& entry) const {
   const Deadline deadline = entry.deadline();
-  return deadline != no_deadline && deadline <= clock_;
+  return expires_ && deadline != no_deadline && deadline <= clock_;
 }
 
 inline const Entry* Store::find_entry(std::uint64_t hash, std::string_view key) const {
@@ -62,7 +63,7 @@ std::optional<std::string_view> Store::get(std::string_view key) const {
 std::optional<Store::Item> Store::find(std::string_view key) const {
   const Entry* entry = find_entry(table_->hash(key), key);
   if (entry == nullptr) return std::nullopt;
-  return Item{entry->value(), entry->revision(), entry->deadline()};
+  return Item{entry->about(), entry->value()};
 }
 
 void Store::prefetch(std::span<const std::string_view> keys) const {
@@ -74,12 +75,9 @@ void Store::prefetch(std::span<const std::string_view> keys) const {
 }
 
 std::optional<std::uint64_t> Store::memory_bytes_of(std::string_view key) const {
-  constexpr std::uint64_t of_table = 12;
-  constexpr std::uint64_t of_deadline = 22;
   const Entry* entry = find_entry(table_->hash(key), key);
   if (entry == nullptr) return std::nullopt;
-  const bool expires = entry->deadline() != no_deadline;
-  return entry->memory_bytes() + of_table + (expires ? of_deadline : 0);
+  return table_->account_bytes_of(*entry);
 }
 
 bool Store::contains(std::string_view key) const {
@@ -118,7 +116,12 @@ std::uint64_t Store::keys_with_deadline() const {
 
 void Store::note_deadlines() {
   const std::optional<Deadlines::Item> first = table_->deadlines().first();
-  next_deadline_ = first ? first->deadline : no_deadline;
+  next_deadline_ = first && expires_ ? first->deadline : no_deadline;
+}
+
+void Store::let_keys_expire(bool expires) {
+  expires_ = expires;
+  note_deadlines();
 }
 
 std::uint64_t Store::data_bytes() const {
@@ -127,6 +130,7 @@ std::uint64_t Store::data_bytes() const {
 
 // The first in the order of (deadline, hash, key).
 std::string Store::soonest_key() const {
+  RABIA_CHECK(keys_with_deadline() > 0);
   const Deadlines::Item soonest = *table_->deadlines().first();
   std::uint64_t hash = soonest.hash;
   std::vector<Entry*> group;
@@ -146,9 +150,41 @@ void Store::expire(std::uint64_t keys_max) {
   }
 }
 
-void Store::evict_soonest() {
-  const std::string key = soonest_key();
+// --- Limits -------------------------------------------------------------------------------------
+
+std::uint64_t Store::account_bytes() const {
+  return table_->account_bytes();
+}
+
+void Store::track_uses(UseTracking tracking) {
+  tracking_ = tracking;
+}
+
+void Store::walk(std::uint64_t from, std::uint64_t looks, const Look& look) const {
+  looks = std::min(looks, table_->size());
+  std::vector<Entry*> group;
+  for (std::uint64_t hash = from; looks > 0; ++hash) {
+    group.clear();
+    if (!table_->find_group(hash, group)) {
+      hash = ~std::uint64_t{0};  // On at the beginning.
+      continue;
+    }
+    std::ranges::sort(group, {}, &Entry::key);
+    for (const Entry* entry : group) {
+      if (looks == 0 || !look({entry->key(), entry->revision(), entry->deadline(), entry->use()})) {
+        return;
+      }
+      --looks;
+    }
+  }
+}
+
+void Store::evict(std::string_view key) {
   erase_entry(table_->hash(key), key, ChangeKind::evicted);
+}
+
+void Store::evict_soonest() {
+  evict(soonest_key());
 }
 
 // --- Changes ------------------------------------------------------------------------------------
@@ -175,18 +211,44 @@ inline void Store::begin_change(std::uint64_t hash, std::string_view key) {
   }
 }
 
-// Writes a value and all that is known of its key. True when the key is new.
+Use Store::use_of(Use old) const {
+  switch (tracking_) {
+    case UseTracking::none:
+      break;
+    case UseTracking::time:
+      return {clock_, Use::first_count};
+    case UseTracking::frequency: {
+      if (!old.known()) return {clock_, Use::first_count};
+      // Drawn from the log: every replica draws the same.
+      const std::uint64_t drawn = base::Random(revision_).next();
+      const std::uint8_t count = old.count_at(clock_);
+      return {clock_, static_cast<std::uint8_t>(count + Use::counts(count, drawn))};
+    }
+  }
+  return {};
+}
+
+// Writes a value and all that is known of its key; unless its use is, it goes on from what it was.
+// True when the key is new. `tell` is given what was there, if the listener is to be told.
+template <typename Tell>
 bool Store::put(std::uint64_t hash, std::string_view key, std::string_view value,
-                Entry::About about) {
+                Entry::About about, const Tell& tell) {
   const KeyDigest terms(key);
   const auto assign = [&](Entry* entry) {
-    subtract(digest_, terms.about(entry->about()));
+    if (listener_ != nullptr) tell(entry);
+    const Entry::About old = entry->about();
+    subtract(digest_, terms.about(old));
     subtract(digest_, terms.value(entry->value()));
+    about.use = use_of(about.use.known() ? about.use : old.use);
     if (cut_keeps(hash, entry)) return Entry::create(*pool_, key, value, about);
     return Entry::assign(*pool_, entry, value, about);
   };
   const bool is_new = !table_->update(hash, key, assign);
-  if (is_new) insert(hash, Entry::create(*pool_, key, value, about));
+  if (is_new) {
+    if (listener_ != nullptr) tell(nullptr);
+    about.use = use_of(about.use);
+    insert(hash, Entry::create(*pool_, key, value, about));
+  }
   add(digest_, terms.about(about));
   add(digest_, terms.value(value));
   note_deadlines();
@@ -198,8 +260,7 @@ bool Store::set(std::string_view key, std::string_view value, Deadline deadline)
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
   ++revision_;
-  if (listener_ != nullptr) {
-    const Entry* old = table_->find(hash, key);
+  const auto tell = [&](const Entry* old) {
     listener_->on_change({.kind = ChangeKind::set,
                           .operation = operation_,
                           .revision = revision_,
@@ -207,33 +268,55 @@ bool Store::set(std::string_view key, std::string_view value, Deadline deadline)
                           .value = value,
                           .old_value = value_or_nothing(old),
                           .deadline = deadline});
-  }
-  return put(hash, key, value, {revision_, deadline});
+  };
+  return put(hash, key, value, {.revision = revision_, .deadline = deadline}, tell);
+}
+
+// Changes what is known of a key beside its value. False: there is no such key.
+template <typename Change>
+bool Store::change_about(std::uint64_t hash, std::string_view key, const Change& change) {
+  const auto apply = [&](Entry* entry) {
+    const KeyDigest terms(key);
+    Entry::About about = entry->about();
+    subtract(digest_, terms.about(about));
+    change(about);
+    if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
+    entry = Entry::with(*pool_, entry, about);
+    add(digest_, terms.about(about));
+    return entry;
+  };
+  return table_->update(hash, key, apply);
 }
 
 bool Store::set_deadline(std::string_view key, Deadline deadline) {
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
-  const auto change = [&](Entry* entry) {
-    const KeyDigest terms(key);
-    subtract(digest_, terms.about(entry->about()));
-    if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
-    entry = Entry::with_deadline(*pool_, entry, deadline);
-    entry->set_revision(++revision_);
-    add(digest_, terms.about(entry->about()));
-    if (listener_ != nullptr) {
-      listener_->on_change({.kind = ChangeKind::deadline,
-                            .operation = operation_,
-                            .revision = revision_,
-                            .key = key,
-                            .value = entry->value(),
-                            .deadline = deadline});
-    }
-    return entry;
+  const auto change = [&](Entry::About& about) {
+    about.revision = ++revision_;
+    about.deadline = deadline;
+    about.use = use_of(about.use);
   };
-  const bool found = table_->update(hash, key, change);
+  if (!change_about(hash, key, change)) return false;
   note_deadlines();
-  return found;
+  if (listener_ != nullptr) {
+    listener_->on_change({.kind = ChangeKind::deadline,
+                          .operation = operation_,
+                          .revision = revision_,
+                          .key = key,
+                          .value = table_->find(hash, key)->value(),
+                          .deadline = deadline});
+  }
+  return true;
+}
+
+void Store::touch(std::string_view key) {
+  const std::uint64_t hash = table_->hash(key);
+  if (tracking_ == UseTracking::none || find_entry(hash, key) == nullptr) return;
+  change_about(hash, key, [this](Entry::About& about) {
+    const std::uint8_t count = about.use.known() ? about.use.count_at(clock_) : Use::first_count;
+    const bool counts = tracking_ == UseTracking::frequency && count < 255;
+    about.use = {clock_, static_cast<std::uint8_t>(count + (counts ? 1 : 0))};
+  });
 }
 
 std::uint64_t Store::append(std::string_view key, std::string_view bytes) {
@@ -276,11 +359,13 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
     if (listener_ != nullptr) old_value_.assign(entry->value());
     const std::uint64_t begin = std::min<std::uint64_t>(offset, entry->value().size());
     const std::uint64_t end = offset + bytes.size();
-    subtract(digest_, terms.about(entry->about()));
+    Entry::About about = entry->about();
+    subtract(digest_, terms.about(about));
     subtract(digest_, terms.blocks(entry->value(), begin, end));
+    about.revision = revision;
+    about.use = use_of(about.use);
     if (cut_keeps(hash, entry)) entry = Entry::copy(*pool_, entry);
-    entry = write_range(*pool_, entry, offset, bytes);
-    entry->set_revision(revision);
+    entry = write_range(*pool_, Entry::with(*pool_, entry, about), offset, bytes);
     add(digest_, terms.about(entry->about()));
     add(digest_, terms.blocks(entry->value(), begin, end));
     length = entry->value().size();
@@ -289,10 +374,10 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
   };
   if (table_->update(hash, key, write)) return length;
   // The block is made exact, when it can be: most values never grow again.
-  const Entry::About about{revision, no_deadline};
+  const Entry::About about{.revision = revision, .use = use_of({})};
   Entry* entry = Entry::create(*pool_, key, offset == 0 ? bytes : std::string_view(), about);
   if (offset > 0) entry = write_range(*pool_, entry, offset, bytes);
-  add(digest_, terms.about(about));
+  add(digest_, terms.about(entry->about()));
   add(digest_, terms.value(entry->value()));
   insert(hash, entry);
   if (listener_ != nullptr) tell(entry, std::nullopt);
@@ -310,6 +395,7 @@ bool Store::erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kin
   if (entry == nullptr) return false;
   ++revision_;
   if (kind == ChangeKind::expired) ++keys_expired_;
+  if (kind == ChangeKind::evicted) ++keys_evicted_;
   if (listener_ != nullptr) {
     listener_->on_change({.kind = kind,
                           .operation = kind == ChangeKind::deleted ? operation_ : std::uint8_t{0},
@@ -340,18 +426,19 @@ void Store::rename(std::string_view from, std::string_view to) {
   Entry* source = table_->take(from_hash, from);
   RABIA_CHECK(source != nullptr);
   ++revision_;
-  const Entry::About about{revision_, source->deadline()};
-  if (listener_ != nullptr) {
+  const Entry::About about{
+      .revision = revision_, .deadline = source->deadline(), .use = source->use()};
+  const auto tell = [&](const Entry* old) {
     listener_->on_change({.kind = ChangeKind::renamed,
                           .operation = operation_,
                           .revision = revision_,
                           .key = from,
                           .new_key = to,
                           .value = source->value(),
-                          .old_value = value_or_nothing(table_->find(to_hash, to)),
+                          .old_value = value_or_nothing(old),
                           .deadline = about.deadline});
-  }
-  put(to_hash, to, source->value(), about);  // The source is in no table: this cannot move it.
+  };
+  put(to_hash, to, source->value(), about, tell);  // No table has the source: it stays where it is.
   remove(from_hash, source);
 }
 

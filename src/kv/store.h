@@ -47,13 +47,11 @@ class Store {
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
-  struct Item {
+  struct Item : Entry::About {
     std::string_view value;
-    std::uint64_t revision;
-    Deadline deadline;
   };
   [[nodiscard]] std::optional<Item> find(std::string_view key) const;
-  // What the key takes of memory_bytes(), about.
+  // What the key takes of account_bytes(), about.
   [[nodiscard]] std::optional<std::uint64_t> memory_bytes_of(std::string_view key) const;
   // These keys will be looked up soon: their memory is asked for, all at once. Costs some
   // instructions a key, and changes nothing. At most prefetched_keys_max of them.
@@ -78,18 +76,50 @@ class Store {
   [[nodiscard]] std::uint64_t clock() const { return clock_; }
   // Milliseconds, never less than before.
   void advance_clock(std::uint64_t to);
+  // False: keys keep their deadlines, and none is ever due.
+  void let_keys_expire(bool expires);
+  // Whether a key is due that was not removed yet.
+  [[nodiscard]] bool any_due() const {
+    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
+  }
   // When the next key is due; no_deadline: never.
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
   // How many keys have a deadline.
   [[nodiscard]] std::uint64_t keys_with_deadline() const;
-  // Bytes of all keys and values: equal for equal contents, unlike memory_bytes().
-  [[nodiscard]] std::uint64_t data_bytes() const;
-  // Erases the key that expires next, due or not; some must have a deadline.
-  void evict_soonest();
   // How many keys were removed since they were due, by this object.
   [[nodiscard]] std::uint64_t keys_expired() const { return keys_expired_; }
   // Removes up to `keys_max` keys that are due, in the order of (deadline, hash, key).
   void expire(std::uint64_t keys_max);
+
+  // --- Limits: what they go by. All of it follows from the changes that there were, and is the
+  // same on all replicas, unlike memory_bytes().
+
+  // Bytes of all keys and values.
+  [[nodiscard]] std::uint64_t data_bytes() const;
+  // The memory that the entries take, and their share of a table of so many.
+  [[nodiscard]] std::uint64_t account_bytes() const;
+  // What is noted of keys that are changed from now on; what was noted of others stays.
+  void track_uses(UseTracking tracking);
+  [[nodiscard]] UseTracking tracking() const { return tracking_; }
+  // One more use of the key, if there is one: noted, and no change.
+  void touch(std::string_view key);
+  struct Candidate {
+    std::string_view key;
+    std::uint64_t revision;
+    Deadline deadline;
+    Use use;
+  };
+  // Whether to go on. It must not change the store.
+  using Look = std::function<bool(const Candidate& candidate)>;
+  // Looks at up to `looks` keys, in the order of (hash, key) from the hash `from` on, and behind
+  // the last one from the first one on.
+  void walk(std::uint64_t from, std::uint64_t looks, const Look& look) const;
+  // Erases a key for want of room.
+  void evict(std::string_view key);
+  // The key that expires next, due or not; some must have a deadline.
+  void evict_soonest();
+  // How many, by this object.
+  [[nodiscard]] std::uint64_t keys_evicted() const { return keys_evicted_; }
 
   // --- Changes
 
@@ -148,16 +178,19 @@ class Store {
   // Whether a cut took `entry` over, which is about to change: the caller goes on with another.
   [[nodiscard]] bool cut_keeps(std::uint64_t hash, Entry* entry);
   void insert(std::uint64_t hash, Entry* entry);
-  bool put(std::uint64_t hash, std::string_view key, std::string_view value, Entry::About about);
+  template <typename Tell>
+  bool put(std::uint64_t hash, std::string_view key, std::string_view value, Entry::About about,
+           const Tell& tell);
+  template <typename Change>
+  bool change_about(std::uint64_t hash, std::string_view key, const Change& change);
+  // Of a key that is used now.
+  [[nodiscard]] Use use_of(Use old) const;
   void remove(std::uint64_t hash, Entry* entry);
   bool erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kind);
   // What comes before every change of a key.
   void begin_change(std::uint64_t hash, std::string_view key);
   [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
   [[nodiscard]] bool is_due(const Entry& entry) const;
-  [[nodiscard]] bool any_due() const {
-    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
-  }
   void note_deadlines();
   [[nodiscard]] std::string soonest_key() const;
 
@@ -168,7 +201,10 @@ class Store {
   std::uint64_t revision_ = 0;
   std::uint64_t clock_ = 0;
   Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
+  bool expires_ = true;
+  UseTracking tracking_ = UseTracking::none;
   std::uint64_t keys_expired_ = 0;
+  std::uint64_t keys_evicted_ = 0;
   ChangeListener* listener_ = nullptr;
   std::uint8_t operation_ = 0;
   std::string old_value_;   // Scratch: for the listener.

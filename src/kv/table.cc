@@ -1,6 +1,7 @@
 #include "kv/table.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "base/check.h"
@@ -41,6 +42,29 @@ Table::~Table() {
 std::uint64_t Table::memory_bytes() const {
   return entry_bytes_ + segment_bytes_ + deadlines_.memory_bytes() +
          directory_.capacity() * sizeof(Segment*) + sizeof(Table);
+}
+
+namespace {
+
+// Segments that are all as full as a good hash leaves them split nearly at once: then there are
+// twice as many. One of them, with its pointers in the directory:
+constexpr std::uint64_t usual_segment_bytes = 5632 + 3 * sizeof(Segment*);
+constexpr std::uint64_t usual_split_at = 415;
+
+constexpr std::uint64_t usual_table_bytes(std::uint64_t entries) {
+  return std::bit_ceil(entries / usual_split_at + 1) * usual_segment_bytes;
+}
+
+}  // namespace
+
+std::uint64_t Table::account_bytes() const {
+  return entry_bytes_ + deadlines_.memory_bytes() + usual_table_bytes(size_);
+}
+
+std::uint64_t Table::account_bytes_of(const Entry& entry) const {
+  const bool expires = entry.deadline() != no_deadline;
+  return entry.memory_bytes() + usual_table_bytes(size_) / size_ +
+         (expires ? Deadlines::bytes_each : 0);
 }
 
 const Entry* Table::find(std::uint64_t hash, std::string_view key) const {

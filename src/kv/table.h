@@ -33,6 +33,11 @@ class Table {
   [[nodiscard]] std::uint64_t memory_bytes() const;
   // Of all keys and values.
   [[nodiscard]] std::uint64_t data_bytes() const { return data_bytes_; }
+  // What follows from the entries alone: their blocks and deadlines, and what segments and
+  // directory of so many entries usually take.
+  [[nodiscard]] std::uint64_t account_bytes() const;
+  // What one of them, which it has, takes of that.
+  [[nodiscard]] std::uint64_t account_bytes_of(const Entry& entry) const;
   // Whether it is as it was when made, so that clearing it would free nothing.
   [[nodiscard]] bool pristine() const { return size_ == 0 && directory_.size() == 1; }
 

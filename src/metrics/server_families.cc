@@ -55,7 +55,18 @@ void add_commands(const ServerPicture& server, Families& families) {
 
 void add_store(const ServerPicture& server, Families& families) {
   families.gauge("rabia_keys", "Keys in the store.", server.keys);
+  families.gauge("rabia_keys_limit", "max-entries; 0: none.", server.limits.max_entries);
   families.gauge("rabia_store_bytes", "Memory of the store.", server.store_bytes);
+  families.gauge("rabia_account_bytes", "Memory of keys and values, as all replicas count it.",
+                 server.account_bytes);
+  families.gauge("rabia_account_limit_bytes", "max-memory-bytes; 0: none.",
+                 server.limits.max_memory_bytes);
+  {
+    Family removed = families.counters("rabia_keys_removed_total",
+                                       "Keys that expired, or were evicted for want of room.");
+    removed.value(server.keys_expired, {{"reason", "expired"}});
+    removed.value(server.keys_evicted, {{"reason", "evicted"}});
+  }
   families.counter("rabia_keyspace_hits_total", "Keys that were asked for and found.",
                    server.statistics.keyspace_hits);
   families.counter("rabia_keyspace_misses_total", "Keys that were asked for and not found.",

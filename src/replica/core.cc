@@ -211,7 +211,10 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   if (const auto stamp = stamp_of(execution.batch.view())) {
     clock_.executed(*stamp, environment_.executor.now());
   }
-  const ApplyContext context{position_, execution.slot.lane, clock_.time()};
+  const LogTime time = base::mutated(base::Mutant::expiry_by_the_local_clock)
+                           ? log_time_of(environment_.executor.wall_now())
+                           : clock_.time();
+  const ApplyContext context{position_, execution.slot.lane, time};
   if (environment_.probe != nullptr) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }

@@ -98,10 +98,13 @@ void Core::stamp(Group& group) {
 }
 
 // When this replica should see to it that time goes on, since the machine waits for it. Whatever
-// is written meanwhile brings time as well. One replica is enough, so the others wait longer.
+// is written meanwhile brings time as well. One replica is enough, so the others wait longer. Never
+// while it cannot propose: what ends that makes a step by itself, and a timer that is due would
+// make one after the other.
 std::optional<base::Instant> Core::tick_at() const {
   const std::optional<LogTime> wanted = machine_.wake_at();
-  if (!wanted || !proposed_.empty() || open_->writes > 0 || !available()) return std::nullopt;
+  const bool can_tick = proposed_.empty() && open_->writes == 0 && available();
+  if (!wanted || !can_tick || !node_->can_propose()) return std::nullopt;
   const auto place =
       node_->configurations().at(node_->executed_end()).index_of(options_.self).value_or(0);
   const base::Duration stagger = options_.tuning.tick_stagger * static_cast<int>(place);
@@ -110,7 +113,7 @@ std::optional<base::Instant> Core::tick_at() const {
 
 void Core::propose_tick() {
   const std::optional<base::Instant> at = tick_at();
-  if (!at || now_ < *at || !node_->can_propose()) return;
+  if (!at || now_ < *at) return;
   last_tick_ = now_;
   // Of no use while the own clock may not say what is waited for.
   if (machine_.wake_at() > clock_.time() && own_stamp() < machine_.wake_at()) return;

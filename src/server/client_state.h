@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "resp/writer.h"
+#include "server/absent_keys.h"
 #include "server/client_subscriptions.h"
 #include "server/command.h"
 #include "server/transaction.h"
@@ -51,7 +52,7 @@ struct ClientState {
   bool monitors = false;  // MONITOR was called.
   ReplyMode replies;
   std::optional<Transaction> transaction;  // MULTI was called.
-  WatchedKeys watched;
+  ClientWatch watched;
   ClientSubscriptions subscriptions;
   std::size_t watches = 0;  // Of RABIA.WATCH. Kept by Watchers.
   std::optional<PendingWait> wait;

@@ -39,12 +39,14 @@ inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
 inline constexpr Flags pubsub = 1U << 13;
-// Five of our own, which COMMAND does not show.
+// Six of our own, which COMMAND does not show.
 inline constexpr Flags at_once_in_multi = 1U << 14;  // It does not wait for EXEC.
 inline constexpr Flags alone = 1U << 15;             // Not in a transaction.
 inline constexpr Flags may_replicate = 1U << 16;     // It takes a place in the log for no data.
 inline constexpr Flags in_subscriber = 1U << 17;     // Allowed to subscribers in RESP2.
 inline constexpr Flags pushes = 1U << 18;  // Its replies are pushes: CLIENT REPLY lets them.
+// A read that may wait (Session::reply_later()): the client's next commands are taken behind it.
+inline constexpr Flags may_wait = 1U << 19;
 // Refused while the disk is nearly full.
 inline constexpr Flags needs_room = denyoom | may_replicate;
 }  // namespace flag
@@ -120,6 +122,7 @@ struct ReadCall {
   Arguments arguments;
   resp::ReplyWriter& reply;
   ClientState* client = nullptr;  // Null in a transaction.
+  bool is_use = true;             // Of the keys that it looks up; not after CLIENT NO-TOUCH ON.
 };
 using ReadHandler = void (*)(ReadCall& call);
 
@@ -173,6 +176,7 @@ std::span<const Command> expiry_commands();
 std::span<const Command> keyspace_commands();
 std::span<const Command> latency_subcommands();
 std::span<const Command> member_subcommands();
+std::span<const Command> memory_commands();
 std::span<const Command> object_commands();
 std::span<const Command> once_commands();
 std::span<const Command> persistence_commands();

@@ -44,10 +44,11 @@ const CommandTable& CommandTable::instance() {
 }
 
 CommandTable::CommandTable() {
-  for (const auto& family : {connection_commands(), expiry_commands(), keyspace_commands(),
-                             object_commands(), once_commands(), persistence_commands(),
-                             pubsub_commands(), server_commands(), string_read_commands(),
-                             string_write_commands(), transaction_commands(), watch_commands()}) {
+  for (const auto& family :
+       {connection_commands(), expiry_commands(), keyspace_commands(), memory_commands(),
+        object_commands(), once_commands(), persistence_commands(), pubsub_commands(),
+        server_commands(), string_read_commands(), string_write_commands(), transaction_commands(),
+        watch_commands()}) {
     rows_.insert(rows_.end(), family.begin(), family.end());
   }
   std::ranges::sort(rows_, {}, &Command::name);

@@ -11,6 +11,7 @@
 #include "server/configuration.h"
 #include "server/glob.h"
 #include "server/help.h"
+#include "server/result_to_resp.h"
 #include "server/server_state.h"
 #include "server/text.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 // What tools of Redis ask for before they begin, and what is the same in every server.
 const std::pair<const char*, const char*> built_in[] = {
-    {"databases", "1"}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"},
+    {"databases", "1"}, {"lfu-decay-time", "1"}, {"lfu-log-factor", "10"},
     {"save", ""},       {"timeout", "0"},
 };
 
@@ -82,20 +83,21 @@ void run_get(LocalCall& call) {
   }
 }
 
-void refuse_to_set(LocalCall& call, std::string_view name, std::string_view why) {
+std::string refusal_of(std::string_view name, std::string_view why) {
   std::string error = "ERR CONFIG SET failed (possibly related to argument '";
-  call.reply.error(error.append(name).append("') - ").append(why));
+  return error.append(name).append("') - ").append(why);
 }
 
-// What the pairs of a call are to change, one for each; empty when they were refused.
-std::vector<const Setting*> settings_to_change(LocalCall& call, Arguments pairs,
-                                               const std::vector<Setting>& settings) {
+// What the pairs are to change, one for each; or the error that is answered.
+std::vector<const Setting*> settings_to_change(Arguments pairs,
+                                               const std::vector<Setting>& settings,
+                                               std::string& error) {
   std::vector<const Setting*> found;
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
     const Setting* const setting = find_setting(settings, pairs[i]);
     if (setting == nullptr) {
-      std::string error = "ERR Unknown option or number of arguments for CONFIG SET - '";
-      call.reply.error(error.append(pairs[i]).append("'"));
+      error = "ERR Unknown option or number of arguments for CONFIG SET - '";
+      error.append(pairs[i]).append("'");
       return {};
     }
     std::string_view why;
@@ -103,9 +105,12 @@ std::vector<const Setting*> settings_to_change(LocalCall& call, Arguments pairs,
       why = "can't set immutable config";
     } else if (std::ranges::find(found, setting) != found.end()) {
       why = "duplicate parameter";
+    } else if (!found.empty() && found.front()->replicated != setting->replicated) {
+      why =
+          "a setting of the whole cluster and one of this replica cannot be changed by one command";
     }
     if (!why.empty()) {
-      refuse_to_set(call, pairs[i], why);
+      error = refusal_of(pairs[i], why);
       return {};
     }
     found.push_back(setting);
@@ -113,20 +118,51 @@ std::vector<const Setting*> settings_to_change(LocalCall& call, Arguments pairs,
   return found;
 }
 
+void answer(const LaterReply& reply, std::string_view error) {
+  reply([&](resp::ReplyWriter& writer) {
+    if (error.empty()) return writer.ok();
+    writer.error(error);
+  });
+}
+
+// In force on all replicas from its place in the log on.
+void set_everywhere(const DeferredCall& call, const std::vector<kv::LimitChange>& limits) {
+  std::string operation;
+  kv::encode_set_limits(operation, limits, false);
+  const auto done = [reply = call.reply](const Result<std::string_view>& executed) {
+    if (executed.ok()) {
+      return reply([&](resp::ReplyWriter& writer) { write_result(executed.value(), writer); });
+    }
+    const bool unknown = executed.status().code() == Code::unknown_outcome;
+    answer(reply, unknown ? message::outcome_unknown : message::not_executed);
+  };
+  call.server.own_client.submit(std::move(operation), done);
+}
+
 // All of them or none. The words are those of Redis.
-void run_set(LocalCall& call) {
+void run_set(DeferredCall& call) {
   const Arguments pairs = call.arguments.subspan(2);
-  if (pairs.size() % 2 != 0) return call.reply.error(message::syntax_error);
+  if (pairs.size() % 2 != 0) return answer(call.reply, message::syntax_error);
   const std::vector<Setting> settings = all_settings(call.server);
+  std::string error;
+  const std::vector<const Setting*> wanted = settings_to_change(pairs, settings, error);
+  if (!error.empty()) return answer(call.reply, error);
   std::vector<Configuration::Change> changes;
-  for (const Setting* const setting : settings_to_change(call, pairs, settings)) {
+  for (const Setting* const setting : wanted) {
     changes.push_back({setting->name, pairs[2 * changes.size() + 1]});
   }
-  if (changes.empty()) return;
-  const auto refusal = call.server.configuration->set(changes);
-  if (!refusal) return call.reply.ok();
-  const std::string_view asked = pairs[2 * refusal->index];
-  refuse_to_set(call, proper_name(*find_setting(settings, asked), asked), refusal->why);
+  Configuration& configuration = *call.server.configuration;
+  std::vector<kv::LimitChange> limits;
+  const bool replicated = wanted.front()->replicated;
+  const auto refusal =
+      replicated ? configuration.read_limits(changes, limits) : configuration.set(changes);
+  if (refusal) {
+    const std::string_view asked = pairs[2 * refusal->index];
+    const std::string_view name = proper_name(*find_setting(settings, asked), asked);
+    return answer(call.reply, refusal_of(name, refusal->why));
+  }
+  if (replicated) return set_everywhere(call, limits);
+  answer(call.reply, "");
 }
 
 void run_rewrite(DeferredCall& call) {
@@ -196,9 +232,10 @@ constexpr Command rows[] = {
      .tips = "request_policy:all_nodes response_policy:all_succeeded",
      .group = "server",
      .since = "2.0.0",
-     .summary = "Changes settings of this replica, all or none, until it is started again.",
+     .summary = "Changes settings, all or none: those of the cluster for good, those of this "
+                "replica until it is started again.",
      .complexity = "O(N) where N is the number of settings.",
-     .local = run_set},
+     .deferred = run_set},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ class ConfigTest : public ::testing::Test {
       {.name = "log-level", .value = "info", .other_name = "loglevel", .can_change = true},
       {.name = "maxclients", .value = "5", .can_change = true},
       {.name = "maxmemory", .value = "100"},
+      {.name = "max-entries", .value = "0", .can_change = true, .replicated = true},
   }};
   ServerWorld world{ServerOptions{}, &configuration};
   std::unique_ptr<TestClient> client = world.connect();
@@ -57,6 +58,29 @@ TEST_F(ConfigTest, SetChangesWhatCanBeChangedAllOrNothing) {
             "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n");
   EXPECT_EQ(ask("CONFIG SET maxclients 8 loglevel"), "-ERR syntax error\r\n");
   EXPECT_EQ(ask("CONFIG GET maxclients loglevel"), as_set);
+}
+
+// Given a setting of the cluster, when CONFIG SET is asked, then it goes through the log and is
+// answered when it was executed; what cannot be read, or goes with a setting of this replica, or
+// has no quorum, changes nothing and is answered so.
+TEST_F(ConfigTest, SetPutsTheClustersSettingsIntoTheLog) {
+  world.let_replica_run();
+  EXPECT_EQ(ask("CONFIG SET max_entries 7"), "+OK\r\n");
+  EXPECT_EQ(world.replica.writes_submitted(), 1U);
+  EXPECT_EQ(world.machine.limits().limits().max_entries, 7U);
+  EXPECT_EQ(ask("CONFIG SET max-entries x"), refused("max-entries", "'x' is not a number"));
+  EXPECT_EQ(
+      ask("CONFIG SET max-entries 8 maxclients 8"),
+      refused("maxclients",
+              "a setting of the whole cluster and one of this replica cannot be changed by one "
+              "command"));
+  world.replica.fail_next(1, replica::Failure::not_executed);
+  EXPECT_EQ(ask("CONFIG SET max-entries 9").substr(0, 13), "-CLUSTERDOWN ");
+  world.replica.fail_next(1, replica::Failure::outcome_unknown);
+  EXPECT_EQ(ask("CONFIG SET max-entries 9").substr(0, 20), "-ERR outcome unknown");
+  EXPECT_EQ(world.machine.limits().limits().max_entries, 7U);
+  EXPECT_EQ(ask("MULTI"), "+OK\r\n");
+  EXPECT_EQ(ask("CONFIG SET max-entries 9").substr(0, 5), "-ERR ");
 }
 
 // Given a program with and without a file, and one whose file cannot be written, when CONFIG

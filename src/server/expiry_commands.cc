@@ -4,6 +4,7 @@
 
 #include "server/command.h"
 #include "server/expiry.h"
+#include "server/keyspace_events.h"
 #include "server/text.h"
 
 namespace rabia::server {
@@ -79,7 +80,10 @@ bool encode_persist_call(WriteCall& call) {
 template <typename Show>
 void answer_deadline(ReadCall& call, Show shown) {
   const auto item = call.store.find(call.arguments[1]);
-  if (!item) return call.reply.integer(-2);
+  if (!item) {
+    note_miss(call.server, call.arguments[1]);
+    return call.reply.integer(-2);
+  }
   if (item->deadline == kv::no_deadline) return call.reply.integer(-1);
   call.reply.integer(shown(static_cast<std::int64_t>(item->deadline)));
 }

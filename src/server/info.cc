@@ -48,8 +48,11 @@ void write_clients(const ServerState& server, Lines& lines) {
 void write_memory(const ServerState& server, Lines& lines) {
   lines.bytes("used_memory", server.machine.store().memory_bytes());
   lines.bytes("used_memory_rss", read_process_info().resident_bytes);
-  lines.bytes("maxmemory", 0);
-  lines.field("maxmemory_policy", "noeviction");
+  lines.bytes("used_memory_dataset", server.machine.store().account_bytes());
+  const kv::Limits& limits = server.machine.limits().limits();
+  lines.bytes("maxmemory", limits.max_memory_bytes);
+  lines.field("maxmemory_policy", name_of(limits.policy));
+  lines.field("max_entries", limits.max_entries);
 }
 
 std::int64_t seconds_or_none(const std::optional<base::Duration>& duration) {
@@ -86,7 +89,7 @@ void write_stats(const ServerState& server, Lines& lines) {
   lines.two_places("instantaneous_output_kbps", server.rates.output_bytes.per_second() / 1024);
   lines.field("rejected_connections", counted.connections_rejected);
   lines.field("expired_keys", server.machine.store().keys_expired());
-  lines.field("evicted_keys", 0);
+  lines.field("evicted_keys", server.machine.store().keys_evicted());
   lines.field("keyspace_hits", counted.keyspace_hits);
   lines.field("keyspace_misses", counted.keyspace_misses);
   const Subscriptions& subscriptions = server.subscriptions;
@@ -161,6 +164,8 @@ void write_rabia(const ServerState& server, Lines& lines) {
   lines.field("batches_refused_for_clock", status.batches_refused);
   lines.field("own_clock_is_wrong", status.own_clock_is_wrong ? 1 : 0);
   lines.field("revision", server.machine.store().revision());
+  lines.field("watches", server.watchers.size());
+  lines.field("watch_buffers_filled", server.notifications.buffers_filled());
   lines.field("protocol", name_of(status.protocol));
   lines.field("slots_decided", status.slots_decided);
   lines.field("slots_empty", status.slots_empty);

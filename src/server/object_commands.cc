@@ -1,11 +1,12 @@
-// OBJECT and MEMORY: how a key is kept.
+// OBJECT: how a key is kept.
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "base/number.h"
 #include "server/command.h"
 #include "server/help.h"
-#include "server/text.h"
 
 namespace rabia::server {
 namespace {
@@ -28,28 +29,45 @@ void run_refcount(ReadCall& call) {
   call.reply.integer(1);
 }
 
-void run_usage(ReadCall& call) {
-  const bool has_samples =
-      call.arguments.size() == 5 && equals_ignoring_case(call.arguments[3], "SAMPLES");
-  if (call.arguments.size() != 3 && !has_samples) return call.reply.error(message::syntax_error);
-  if (has_samples) {
-    const auto samples = base::parse_integer(call.arguments[4]);
-    if (!samples) return call.reply.error(message::not_an_integer);
-    if (*samples < 0) return call.reply.error(message::syntax_error);
+// With what is said when the policy does not keep it: Redis's words, where it has some.
+constexpr std::string_view no_frequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+constexpr std::string_view no_idle_time =
+    "ERR An LRU maxmemory policy is not selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+constexpr std::string_view no_idle_time_in_lfu =
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+void run_freq(ReadCall& call) {
+  const auto item = call.store.find(call.arguments[2]);
+  if (!item) return call.reply.null();
+  if (call.store.tracking() != kv::UseTracking::frequency) return call.reply.error(no_frequency);
+  call.reply.integer(item->use.count_at(call.replica.log_time().value));
+}
+
+// -1: not used since the policy was set.
+void run_idletime(ReadCall& call) {
+  const auto item = call.store.find(call.arguments[2]);
+  if (!item) return call.reply.null();
+  switch (call.store.tracking()) {
+    case kv::UseTracking::none:
+      return call.reply.error(no_idle_time);
+    case kv::UseTracking::frequency:
+      return call.reply.error(no_idle_time_in_lfu);
+    case kv::UseTracking::time:
+      break;
   }
-  const std::optional<std::uint64_t> bytes = call.store.memory_bytes_of(call.arguments[2]);
-  if (!bytes) return call.reply.null();
-  call.reply.integer(static_cast<std::int64_t>(*bytes));
+  if (!item->use.known()) return call.reply.integer(-1);
+  const std::uint64_t now = std::max(call.replica.log_time().value, item->use.last());
+  call.reply.integer(static_cast<std::int64_t>((now - item->use.last()) / 1000));
 }
 
 std::span<const Command> object_subcommands();
-std::span<const Command> memory_subcommands();
 
 void run_object_help(LocalCall& call) {
   write_help("object", object_subcommands(), call.reply);
-}
-void run_memory_help(LocalCall& call) {
-  write_help("memory", memory_subcommands(), call.reply);
 }
 
 constexpr Command of_key(std::string_view name, std::string_view since, std::string_view summary,
@@ -69,70 +87,39 @@ constexpr Command of_key(std::string_view name, std::string_view since, std::str
           .read = handler};
 }
 
-constexpr Command help(std::string_view name, std::string_view group, std::string_view since,
-                       LocalHandler handler) {
-  return {.name = name,
-          .arity = 2,
-          .flags = flag::loading | flag::stale,
-          .group = group,
-          .since = since,
-          .summary = "Lists the subcommands.",
-          .complexity = "O(1)",
-          .local = handler};
-}
-
-constexpr Command in_categories(Command command, Categories categories) {
-  command.categories = categories;
-  return command;
-}
-
-constexpr Command memory_usage() {
-  Command usage = of_key("memory|usage", "4.0.0",
-                         "Answers how many bytes of memory a key and its value take.", run_usage);
-  usage.syntax = "key [SAMPLES count]";
-  usage.arity = -3;
-  usage.categories = 0;
-  usage.tips = "";
-  usage.group = "server";
-  return usage;
-}
-
 std::span<const Command> object_subcommands() {
   static constexpr Command rows[] = {
       of_key("object|encoding", "2.2.3", "Answers how Redis would keep a value.", run_encoding),
-      in_categories(help("object|help", "generic", "6.2.0", run_object_help), category::keyspace),
+      of_key("object|freq", "4.0.0", "Answers how often a key is used, logarithmically.", run_freq),
+      {.name = "object|help",
+       .arity = 2,
+       .flags = flag::loading | flag::stale,
+       .categories = category::keyspace,
+       .group = "generic",
+       .since = "6.2.0",
+       .summary = "Lists the subcommands.",
+       .complexity = "O(1)",
+       .local = run_object_help},
+      of_key("object|idletime", "2.2.3", "Answers for how many seconds a key was not used.",
+             run_idletime),
       of_key("object|refcount", "2.2.3", "Answers how often a value is referred to: once.",
              run_refcount),
   };
   return rows;
 }
 
-std::span<const Command> memory_subcommands() {
-  static constexpr Command rows[] = {
-      help("memory|help", "server", "4.0.0", run_memory_help),
-      memory_usage(),
-  };
-  return rows;
-}
-
-Command container(std::string_view name, std::string_view group, std::string_view since,
-                  std::string_view summary, std::span<const Command> subcommands) {
-  return {.name = name,
-          .syntax = "subcommand",
-          .arity = -2,
-          .group = group,
-          .since = since,
-          .summary = summary,
-          .complexity = "Depends on the subcommand.",
-          .subcommands = subcommands};
-}
-
 }  // namespace
 
 std::span<const Command> object_commands() {
   static const Command rows[] = {
-      container("memory", "server", "4.0.0", "Tells about memory.", memory_subcommands()),
-      container("object", "generic", "2.2.3", "Tells how a key is kept.", object_subcommands()),
+      {.name = "object",
+       .syntax = "subcommand",
+       .arity = -2,
+       .group = "generic",
+       .since = "2.2.3",
+       .summary = "Tells how a key is kept.",
+       .complexity = "Depends on the subcommand.",
+       .subcommands = object_subcommands()},
   };
   return rows;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "kv/limits.h"
 #include "server/command_statistics.h"
 #include "server/statistics.h"
 
@@ -25,6 +26,10 @@ struct ServerPicture {
   std::uint64_t clients_max = 0;
   std::uint64_t keys = 0;
   std::uint64_t store_bytes = 0;
+  std::uint64_t account_bytes = 0;  // Store::account_bytes().
+  kv::Limits limits;
+  std::uint64_t keys_expired = 0;  // Here, in this life; and evicted.
+  std::uint64_t keys_evicted = 0;
   std::uint64_t slow_commands = 0;  // That SLOWLOG holds.
   Statistics statistics;
   std::vector<Command> commands;                             // Those that were called or rejected.

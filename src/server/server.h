@@ -5,15 +5,18 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "io/executor.h"
 #include "io/network.h"
+#include "kv/notification_bus.h"
 #include "kv/operations.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
 #include "resp/parser.h"
 #include "server/configuration.h"
+#include "server/keyspace_classes.h"
 #include "server/picture.h"
 
 namespace rabia::server {
@@ -44,6 +47,9 @@ struct ServerOptions {
   // RABIA.WATCH and RABIA.EVENTS, and what they look back on, in bytes of memory.
   bool enable_notifications = true;
   std::uint64_t notification_history_bytes = 32ULL << 20;
+  // Revisions noted for one who is told of changes; beyond, it is led through that memory.
+  std::uint64_t notification_buffer_size = kv::NotificationBus::default_buffer_size;
+  KeyspaceClasses notify_keyspace_events = 0;
   // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
   std::int64_t slowlog_slower_than_usec = 10'000;
   std::uint64_t slowlog_entries_max = 128;  // Up to slowlog_entries_limit.
@@ -72,6 +78,9 @@ class Server {
   // In force from the next command on, but `listen`, which stays as it is. Clients that are
   // connected stay so, and stay authenticated. Refuses what open() would; nothing is changed then.
   virtual Status set_options(ServerOptions options) = 0;
+  // Limits that were given to this replica at its start: they become those of the cluster, as far
+  // as nobody ever set them. Tries until it is so, and logs a warning when one is another.
+  virtual void offer_limits(std::vector<kv::LimitChange> given) = 0;
   // Takes some microseconds, however many keys and clients there are.
   [[nodiscard]] virtual ServerPicture picture() const = 0;
 };

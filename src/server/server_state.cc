@@ -17,7 +17,9 @@ std::string random_hex(io::Executor& executor, std::size_t digits) {
 }  // namespace
 
 void LogListener::on_change(const kv::Change& change) {
-  if (server_.options.enable_notifications) server_.watchers.on_change(change);
+  if (server_.options.enable_notifications) server_.notifications.on_change(change);
+  if (!server_.absent_keys.empty()) server_.absent_keys.on_change(change);
+  if (server_.keyspace_events.on()) server_.keyspace_events.on_change(change);
 }
 
 std::uint64_t LogListener::on_message(kv::ChannelKind kind, std::string_view channel,
@@ -25,9 +27,14 @@ std::uint64_t LogListener::on_message(kv::ChannelKind kind, std::string_view cha
   return server_.subscriptions.on_message(kind, channel, payload);
 }
 
+void LogListener::on_missed(std::string_view key) {
+  server_.keyspace_events.on_missed(key);
+}
+
 void LogListener::on_skipped() {
   server_.subscriptions.on_skipped();
-  server_.watchers.on_skipped();
+  server_.notifications.on_skipped();
+  server_.absent_keys.on_skipped();
 }
 
 ServerState::ServerState(const Server::Environment& environment, ServerOptions server_options)
@@ -41,8 +48,16 @@ ServerState::ServerState(const Server::Environment& environment, ServerOptions s
       run_id(random_hex(executor, 40)),
       random(io::random_number(executor)),
       subscriptions(buffers, io::random_number(executor)),
-      watchers(executor, machine.changes(), io::random_number(executor)),
+      keyspace_events(subscriptions),
+      // Nobody is called back here: watchers take streams.
+      notifications(machine.changes(), io::random_number(executor), [] {}),
+      watchers(executor, notifications),
+      event_waits(executor, notifications),
+      absent_keys(io::random_number(executor)),
+      read_hints(io::random_number(executor)),
       sessions(executor) {
+  notifications.set_buffer_size(options.notification_buffer_size);
+  keyspace_events.set_classes(options.notify_keyspace_events);
   machine.set_transaction_reader(&transaction_reads);
   if (options.enable_notifications && !machine.keeps_changes()) {
     machine.keep_changes(options.notification_history_bytes);

@@ -8,11 +8,16 @@
 
 #include "base/random.h"
 #include "resp/parser.h"
+#include "server/absent_keys.h"
 #include "server/buffer_pool.h"
 #include "server/command_statistics.h"
 #include "server/command_table.h"
+#include "server/event_waits.h"
+#include "server/keyspace_events.h"
 #include "server/monitors.h"
+#include "server/own_client.h"
 #include "server/rates.h"
+#include "server/read_hints.h"
 #include "server/server.h"
 #include "server/session_registry.h"
 #include "server/slow_log.h"
@@ -32,6 +37,7 @@ class LogListener final : public kv::Listener {
   void on_change(const kv::Change& change) override;
   std::uint64_t on_message(kv::ChannelKind kind, std::string_view channel,
                            std::string_view payload) override;
+  void on_missed(std::string_view key) override;
   void on_skipped() override;
 
  private:
@@ -64,8 +70,14 @@ struct ServerState {
   base::Random random;
   TransactionReads transaction_reads{*this};
   Subscriptions subscriptions;
+  KeyspaceEvents keyspace_events;
+  kv::NotificationBus notifications;
   Watchers watchers;
+  EventWaits event_waits;
+  AbsentKeys absent_keys;
   LogListener listener{*this};
+  OwnClient own_client{replica};
+  ReadHints read_hints;
 
   // Scratch of the command in hand: never in use across calls.
   std::string operation;

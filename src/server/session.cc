@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/codec.h"
+#include "base/mutant.h"
 #include "io/log.h"
 #include "server/result_to_resp.h"
 #include "server/text.h"
@@ -14,15 +15,9 @@ namespace {
 // A session that is stalled goes on reading up to this: it hears of a close that way.
 constexpr std::size_t read_ahead_bytes_max = 16 << 10;
 
-constexpr base::Duration wait_poll_every = std::chrono::milliseconds(1);
-
 constexpr std::string_view no_authentication = "NOAUTH Authentication required.";
 constexpr std::string_view not_in_subscriber =
     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
-constexpr std::string_view not_executed =
-    "CLUSTERDOWN The cluster has no quorum: the command was not executed";
-constexpr std::string_view outcome_unknown =
-    "ERR outcome unknown: the command may or may not have been executed; read before retrying";
 
 std::string disk_is_low(const replica::DiskStatus& disk) {
   return "DISKFULL this replica's disk has " + std::to_string(disk.free_bytes) +
@@ -88,6 +83,7 @@ void Session::kill() {
 void Session::leave_all() {
   server_.subscriptions.remove_all(*this);
   server_.watchers.remove_all(*this);
+  server_.event_waits.remove(client_.id);
 }
 
 void Session::resume() {
@@ -134,25 +130,30 @@ void Session::on_executed(std::uint64_t token, std::string_view result) {
   } else {
     write_result(result, writer);
   }
-  answered(token, begin);
+  answered_from(token, begin);
   cut_if_output_is_too_large();
 }
 
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
+  client_.awaits_deferred = false;
   const std::optional<Transaction> transaction = take_transaction(token);
   if (!begin_answer(token)) return;
   const std::size_t begin = out_.size();
+  resp::ReplyWriter writer = reply();
   if (transaction) {
-    resp::ReplyWriter writer = reply();
     transaction->answer_reads(server_, client_, writer);
-    answered(token, begin);
-    return cut_if_output_is_too_large();
+  } else {
+    read(command_of(token), operation, writer);
   }
-  const Command& command = command_of(token);
+  answered_from(token, begin);  // What waits too: its time is that until it waits.
+  cut_if_output_is_too_large();
+  server_.keyspace_events.tell_misses();
+}
+
+void Session::read(const Command& command, std::string_view operation, resp::ReplyWriter& writer) {
   server_.words.assign(1, command.name);
   base::Decoder decoder(operation);
   while (decoder.remaining() > 0) server_.words.push_back(decoder.bytes());
-  resp::ReplyWriter writer = reply();
   ReadCall call{.server = server_,
                 .store = server_.machine.store(),
                 .replica = server_.replica,
@@ -160,13 +161,13 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
                 .statistics = server_.statistics,
                 .arguments = server_.words,
                 .reply = writer,
-                .client = &client_};
+                .client = &client_,
+                .is_use = !client_.no_touch};
   command.read(call);
-  answered(token, begin);
-  cut_if_output_is_too_large();
 }
 
 void Session::on_failed(std::uint64_t token, replica::Failure failure) {
+  client_.awaits_deferred = false;
   const Command& command = command_of(token);
   const std::optional<Transaction> transaction = take_transaction(token);
   const bool writes = transaction ? transaction->writes() : command.write != nullptr;
@@ -177,13 +178,13 @@ void Session::on_failed(std::uint64_t token, replica::Failure failure) {
   const std::size_t begin = out_.size();
   const replica::DiskStatus& disk = server_.replica.disk();
   if (unknown) {
-    reply().error(outcome_unknown);
+    reply().error(message::outcome_unknown);
   } else if (disk.room == replica::DiskStatus::Room::critical) {
     reply().error(disk_is_critical(disk));
   } else {
-    reply().error(not_executed);
+    reply().error(message::not_executed);
   }
-  answered(token, begin);
+  answered_from(token, begin);
 }
 
 void Session::on_accepting() {
@@ -213,13 +214,17 @@ bool Session::begin_answer(std::uint64_t token) {
   if (dead_) return false;
   answered_in_step_ = true;
   if ((token & muted_bit) == 0) return true;
-  answered(token, out_.size());
+  answered_from(token, out_.size());
   return false;
 }
 
+void Session::answered(std::uint64_t token, std::string_view bytes) {
+  meter_.answered(command_of(token), moment_in(token), bytes);
+}
+
 // What was written from `reply_begin` on is the reply.
-void Session::answered(std::uint64_t token, std::size_t reply_begin) {
-  meter_.answered(command_of(token), moment_in(token), std::string_view(out_).substr(reply_begin));
+void Session::answered_from(std::uint64_t token, std::size_t reply_begin) {
+  answered(token, std::string_view(out_).substr(reply_begin));
 }
 
 void Session::turn() {
@@ -420,12 +425,14 @@ bool Session::submit_write(const Command& command, Arguments arguments) {
 }
 
 bool Session::submit_read(const Command& command, Arguments arguments) {
-  if (!server_.replica.accepts(replica_client_)) return false;
+  const bool may_wait = (command.flags & flag::may_wait) != 0;
+  if (!server_.replica.accepts(replica_client_) || (may_wait && !replica_idle())) return false;
   server_.operation.clear();
   base::Encoder encoder(server_.operation);
   for (const std::string_view argument : arguments.subspan(1)) encoder.bytes(argument);
   server_.replica.submit_read(replica_client_, token_of(command), server_.operation);
   meter_.taken(command, arguments);
+  client_.awaits_deferred = may_wait;
   return true;
 }
 
@@ -449,7 +456,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
       transaction.add_error(server_.error);
     }
   } else if (command.read != nullptr) {
-    transaction.add_read(command, client_.protocol, arguments);
+    transaction.add_read(command, client_, arguments);
   } else {
     transaction.add_local(command, arguments);
   }
@@ -467,7 +474,7 @@ bool Session::queue(const Command& command, Arguments arguments) {
 // EXEC.
 bool Session::commit(const Command& command, Arguments arguments) {
   std::optional<Transaction>& transaction = client_.transaction;
-  const bool at_once = !transaction || transaction->spoilt() ||
+  const bool at_once = !transaction || transaction->spoilt() || client_.watched.broken() ||
                        (!transaction->needs_replica() && client_.watched.empty());
   if (at_once) return run_local(command, arguments);
   if (!disk_allows({.replica = true, .room = transaction->may_grow()})) {
@@ -477,7 +484,12 @@ bool Session::commit(const Command& command, Arguments arguments) {
     return true;
   }
   if (!server_.replica.accepts(replica_client_)) return false;
-  transaction->watch(std::exchange(client_.watched, {}));
+  WatchedKeys watched = client_.watched.take();
+  if (base::mutated(base::Mutant::transaction_condition_at_the_origin) &&
+      watched.unchanged(server_.machine.store())) {
+    watched = {};
+  }
+  transaction->watch(std::move(watched));
   server_.operation.clear();
   if (transaction->writes()) {
     transaction->encode(server_.operation);
@@ -506,38 +518,6 @@ bool Session::run_local(const Command& command, Arguments arguments) {
     poll_wait();
   }
   return true;
-}
-
-bool Session::run_deferred(const Command& command, Arguments arguments) {
-  if (!replica_idle()) return false;
-  client_.awaits_deferred = true;
-  owed_by_ = std::make_shared<Session*>(this);
-  owed_token_ = token_of(command);
-  meter_.taken(command, arguments);
-  DeferredCall call{
-      .server = server_,
-      .arguments = arguments,
-      .reply = {client_.protocol, [owed_by = std::weak_ptr(owed_by_),
-                                   muted = client_.replies.muted()](std::string_view bytes) {
-                  if (const auto session = owed_by.lock())
-                    (*session)->answer_deferred(bytes, muted);
-                }}};
-  command.deferred(call);
-  return true;
-}
-
-// May come from inside of any call, the handler's own among them: what follows has its own turn.
-void Session::answer_deferred(std::string_view bytes, bool muted) {
-  owed_by_.reset();
-  client_.awaits_deferred = false;
-  if (dead_) return;
-  meter_.answered(command_of(owed_token_), moment_in(owed_token_), bytes);
-  if (!muted) {
-    (void)reply();  // Borrows a buffer.
-    out_.append(bytes);
-    cut_if_output_is_too_large();
-  }
-  server_.sessions.resume_later(client_.id);
 }
 
 // Of what is no command.
@@ -575,29 +555,6 @@ std::uint64_t Session::token_of(const Command& command) const {
 
 const Command& Session::command_of(std::uint64_t token) const {
   return server_.commands.at(static_cast<std::size_t>(token & index_mask));
-}
-
-// WAIT is answered when enough peers hold everything, or at its deadline with the most seen: what a
-// peer held once, it holds.
-void Session::poll_wait() {
-  PendingWait& wait = *client_.wait;
-  const auto holding = static_cast<std::int64_t>(server_.replica.peers_holding_everything());
-  wait.best = std::max(wait.best, holding);
-  const base::Instant now = server_.executor.now();
-  if (wait.best >= wait.needed || (wait.deadline && now >= *wait.deadline)) {
-    if (!wait.muted) reply().integer(wait.best);
-    client_.wait.reset();
-    return;
-  }
-  if (!wait_timer_) {
-    wait_timer_ = server_.executor.make_timer([this] {
-      if (dead_ || !client_.wait) return;
-      poll_wait();
-      if (!client_.wait) turn();
-    });
-  }
-  const base::Instant next = now + wait_poll_every;
-  wait_timer_->arm(wait.deadline ? std::min(next, *wait.deadline) : next);
 }
 
 }  // namespace rabia::server

@@ -40,7 +40,9 @@ class Session final : public replica::Client, public io::StreamHandler {
   void push(std::string_view bytes);
   // Whether its client takes what it is sent, so far.
   [[nodiscard]] bool takes_pushes() const { return !dead_ && !output_full(); }
-  // Ends its subscriptions and watches.
+  // By a read that may wait (flag::may_wait), in its call, instead of a reply: it is owed one.
+  [[nodiscard]] LaterReply reply_later();
+  // Ends its subscriptions and watches, and what it waits for.
   void leave_all();
   // Goes on after a pause, or after a push; called by the registry.
   void resume();
@@ -69,7 +71,7 @@ class Session final : public replica::Client, public io::StreamHandler {
     replica,   // It does not accept, or earlier items are unanswered: on_accepting() goes on.
     output,    // The client does not take its replies: on_drained() or resume() goes on.
     wait,      // The client is in WAIT: its timer goes on.
-    deferred,  // A deferred command is not answered: resume() goes on.
+    deferred,  // A deferred command, or a read that may wait, is not answered: resume() goes on.
   };
 
   void turn();
@@ -90,6 +92,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   bool disk_allows(Needs needs);
   bool run_local(const Command& command, Arguments arguments);
   bool run_deferred(const Command& command, Arguments arguments);
+  [[nodiscard]] LaterReply owe_reply(bool muted);
   void answer_deferred(std::string_view bytes, bool muted);
   bool submit_write(const Command& command, Arguments arguments);
   bool submit_read(const Command& command, Arguments arguments);
@@ -103,7 +106,9 @@ class Session final : public replica::Client, public io::StreamHandler {
 
   [[nodiscard]] std::uint64_t token_of(const Command& command) const;
   [[nodiscard]] const Command& command_of(std::uint64_t token) const;
-  void answered(std::uint64_t token, std::size_t reply_begin);
+  void answered(std::uint64_t token, std::string_view bytes);
+  void answered_from(std::uint64_t token, std::size_t reply_begin);
+  void read(const Command& command, std::string_view operation, resp::ReplyWriter& writer);
   [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
   [[nodiscard]] bool output_full() const;
   // The password may have been taken away since the client came.
@@ -128,7 +133,9 @@ class Session final : public replica::Client, public io::StreamHandler {
   // The reply that is owed finds the way back through this. Null: none is.
   std::shared_ptr<Session*> owed_by_;
   std::optional<base::Instant> slow_since_;  // A subscriber: above its soft bound.
-  std::uint64_t owed_token_ = 0;             // The command of that reply, and when it was taken.
+  // The command of that reply, and when it was taken. Nothing: it was counted when it began to
+  // wait.
+  std::optional<std::uint64_t> owed_token_;
   Stall stall_ = Stall::none;
   bool answered_in_step_ = false;  // on_step_end() will come.
   bool reading_paused_ = false;

@@ -40,6 +40,11 @@ void for_each_word(std::string_view text, Use use) {
 namespace message {
 inline constexpr std::string_view syntax_error = "ERR syntax error";
 inline constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
+// What became of a write without a quorum.
+inline constexpr std::string_view not_executed =
+    "CLUSTERDOWN The cluster has no quorum: the command was not executed";
+inline constexpr std::string_view outcome_unknown =
+    "ERR outcome unknown: the command may or may not have been executed; read before retrying";
 }  // namespace message
 
 }  // namespace rabia::server

@@ -6,11 +6,16 @@
 
 #include "base/check.h"
 #include "base/codec.h"
+#include "base/mutant.h"
 #include "server/client_state.h"
 #include "server/result_to_resp.h"
 #include "server/server_state.h"
 
 namespace rabia::server {
+
+using base::Mutant;
+using base::mutated;
+
 namespace {
 
 void encode_arguments(Arguments arguments, std::string& out) {
@@ -21,6 +26,13 @@ void encode_arguments(Arguments arguments, std::string& out) {
 // Behind the name of the command, which is `words[0]`.
 void decode_arguments(base::Decoder& in, std::vector<std::string_view>& words) {
   while (in.remaining() > 0) words.push_back(in.bytes());
+}
+
+// Beside the protocol in the first byte of a read.
+constexpr unsigned no_use = 0x80;
+
+resp::Protocol protocol_of(std::string_view read) {
+  return static_cast<resp::Protocol>(static_cast<unsigned char>(read.front()) & ~no_use);
 }
 
 // `bytes` are those of add_read(), of this process.
@@ -36,7 +48,8 @@ void run_read(ServerState& server, std::string_view bytes, resp::ReplyWriter& re
                 .random = server.random,
                 .statistics = server.statistics,
                 .arguments = words,
-                .reply = reply};
+                .reply = reply,
+                .is_use = (static_cast<unsigned char>(bytes.front()) & no_use) == 0};
   command.read(call);
 }
 
@@ -44,14 +57,10 @@ void run_read(ServerState& server, std::string_view bytes, resp::ReplyWriter& re
 
 // ---- watching
 
-void WatchedKeys::add(std::string_view key, std::uint64_t revision) {
+bool WatchedKeys::add(std::string_view key, std::uint64_t revision) {
   const bool is_new = keys_.emplace(key, revision).second;
   if (is_new) bytes_ += key.size() + 96;  // A node of the map, about.
-}
-
-void WatchedKeys::clear() {
-  keys_.clear();
-  bytes_ = 0;
+  return is_new;
 }
 
 bool WatchedKeys::unchanged(const kv::Store& store) const {
@@ -81,12 +90,14 @@ void Transaction::add_write(const Command& command, std::string_view operation) 
   add(Kind::write, &command, std::string(operation));
 }
 
-// The client's protocol, the index of the command, the arguments behind its name.
-void Transaction::add_read(const Command& command, resp::Protocol protocol, Arguments arguments) {
+// The client's protocol and whether it is a use of its keys, the index of the command, the
+// arguments behind its name.
+void Transaction::add_read(const Command& command, const ClientState& client, Arguments arguments) {
   ++reads_;
   std::string bytes;
   base::Encoder encoder(bytes);
-  encoder.fixed(static_cast<std::uint8_t>(protocol));
+  encoder.fixed(static_cast<std::uint8_t>(static_cast<unsigned>(client.protocol) |
+                                          (client.no_touch ? no_use : 0U)));
   encoder.varint(command.index);
   encode_arguments(arguments.subspan(1), bytes);
   add(Kind::read, &command, std::move(bytes));
@@ -132,6 +143,9 @@ void Transaction::answer(ServerState& server, ClientState& client, std::string_v
   for (const Item& item : items_) {
     if (item.kind == Kind::local || item.kind == Kind::error) {
       answer_local(item, server, client, reply);
+    } else if (item.kind == Kind::read && mutated(Mutant::transaction_reads_at_the_end)) {
+      (void)results.next();
+      run_read(server, item.bytes, reply);
     } else {
       write_next_result(results, reply);
     }
@@ -165,8 +179,9 @@ void Transaction::answer_local(const Item& item, ServerState& server, ClientStat
 void TransactionReads::read(std::string_view bytes, std::string& out) {
   // The protocol comes first: a writer cannot do without.
   RABIA_CHECK(!bytes.empty());
-  resp::ReplyWriter reply(out, static_cast<resp::Protocol>(bytes.front()));
+  resp::ReplyWriter reply(out, protocol_of(bytes));
   run_read(server_, bytes, reply);
+  server_.keyspace_events.tell_misses();
 }
 
 }  // namespace rabia::server

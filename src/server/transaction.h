@@ -18,18 +18,24 @@ namespace rabia::server {
 struct ClientState;
 struct ServerState;
 
-// The keys that a client watches: what EXEC depends on.
+// Keys with their revisions: what EXEC depends on.
 class WatchedKeys {
  public:
-  // Of `revision` (0: absent) when it was looked at. What was watched before stays as it was.
-  void add(std::string_view key, std::uint64_t revision);
-  void clear();
+  // Of `revision` (0: absent) when it was looked at. False: it was watched before, and stays as it
+  // was.
+  bool add(std::string_view key, std::uint64_t revision);
 
   [[nodiscard]] bool empty() const { return keys_.empty(); }
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] bool unchanged(const kv::Store& store) const;
   [[nodiscard]] std::vector<kv::TransactionCondition> conditions() const;
+  template <typename Use>
+  void for_each_absent(Use use) const {
+    for (const auto& [key, revision] : keys_) {
+      if (revision == 0) use(std::string_view(key));
+    }
+  }
 
  private:
   std::map<std::string, std::uint64_t, std::less<>> keys_;
@@ -41,7 +47,7 @@ class WatchedKeys {
 class Transaction {
  public:
   void add_write(const Command& command, std::string_view operation);
-  void add_read(const Command& command, resp::Protocol protocol, Arguments arguments);
+  void add_read(const Command& command, const ClientState& client, Arguments arguments);
   void add_local(const Command& command, Arguments arguments);
   // A command whose arguments are wrong: as in Redis, that is said by EXEC.
   void add_error(std::string_view text);

@@ -26,13 +26,13 @@ void run_discard(LocalCall& call) {
 // A read: what it sees is as fresh as what the client sees behind it.
 void run_watch(ReadCall& call) {
   constexpr std::size_t bytes_max = 16 << 20;
-  WatchedKeys& watched = call.client->watched;
+  ClientWatch& watched = call.client->watched;
   for (const std::string_view key : call.arguments.subspan(1)) {
     if (watched.bytes() + key.size() > bytes_max) {
       return call.reply.error("ERR too many keys are watched: EXEC, DISCARD or UNWATCH first");
     }
     const std::optional<kv::Store::Item> item = call.store.find(key);
-    watched.add(key, item ? item->revision : 0);
+    watched.add(key, item ? item->revision : 0, call.server.absent_keys);
   }
   call.reply.ok();
 }
@@ -48,10 +48,12 @@ void run_exec(LocalCall& call) {
   if (!call.client.transaction) return call.reply.error("ERR EXEC without MULTI");
   const Transaction transaction = std::move(*call.client.transaction);
   call.client.transaction.reset();
+  const bool broken = call.client.watched.broken();
   call.client.watched.clear();
   if (transaction.spoilt()) {
     return call.reply.error("EXECABORT Transaction discarded because of previous errors.");
   }
+  if (broken) return call.reply.null_array();
   transaction.answer_reads(call.server, call.client, call.reply);
 }
 

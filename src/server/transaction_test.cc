@@ -128,6 +128,59 @@ TEST_F(TransactionTest, DependsOnWatchedKeys) {
             "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:3\r\n:4\r\n");
 }
 
+// Given a key that was absent when it was watched, when it was set and is absent again at EXEC,
+// then nothing is executed, as in Redis; what never brought it does not count, nor what comes when
+// it is not watched any more.
+TEST_F(TransactionTest, AKeyThatWasThereMeanwhileIsChanged) {
+  const auto other = world.connect();
+  const auto by_other = [&](std::string_view lines) {
+    world.ask(*other, std::string(lines) + "\r\n");
+  };
+  const std::string executed = "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n";
+  const std::string refused = "+OK\r\n+QUEUED\r\n*-1\r\n";
+  const char* writes = "MULTI\r\nSET mark 1\r\nEXEC";
+  const char* local = "MULTI\r\nSELECT 0\r\nEXEC";
+  for (const char* transaction : {writes, local}) {
+    for (const char* change : {"SET a 1\r\nDEL a", "SET b 1\r\nRENAME b a\r\nDEL a",
+                               "SET b 1\r\nCOPY b a\r\nFLUSHALL", "INCR a\r\nGETDEL a"}) {
+      ask("WATCH x a");
+      by_other(change);
+      EXPECT_EQ(ask(transaction), refused) << change;
+      EXPECT_EQ(ask(transaction), executed) << change;
+    }
+    for (const char* change :
+         {"SET b 1\r\nDEL b", "DEL a\r\nSET a 1 XX", "FLUSHALL", "SET b 1\r\nRENAME b c"}) {
+      ask("WATCH x a");
+      by_other(change);
+      EXPECT_EQ(ask(transaction), executed) << change;
+    }
+    for (const char* end : {"UNWATCH", "MULTI\r\nDISCARD", "MULTI\r\nEXEC", "RESET"}) {
+      ask("WATCH a");
+      by_other("SET a 1\r\nDEL a");
+      ask(end);
+      EXPECT_EQ(ask(transaction), executed) << end;
+    }
+  }
+  // Two that watch the same, of which one goes away.
+  ask("WATCH a");
+  const auto third = world.connect();
+  world.ask(*third, "WATCH a\r\n");
+  third->disconnect();
+  world.settle();
+  by_other("SET a 1\r\nDEL a");
+  EXPECT_EQ(ask(writes), refused);
+  // One that is due, and removed later, was absent all the time.
+  by_other("SET a 1 PXAT 5000");
+  for (int i = 0; i < 1'000; ++i) by_other("SET d" + std::to_string(i) + " 1 PXAT 4999");
+  world.replica.log_clock = {5000};
+  by_other("PING\r\nSET other 1");
+  ASSERT_EQ(world.machine.store().size(), 3U);  // c, other, and what is due.
+  ask("WATCH a");
+  by_other("SET other 2");
+  ASSERT_EQ(world.machine.store().size(), 2U);
+  EXPECT_EQ(ask(writes), executed);
+}
+
 // Given what ends a watch, then EXEC does not depend on it; what only reads, or needs no replica,
 // depends on what is watched as well.
 TEST_F(TransactionTest, WatchEndsAndCoversWhatWritesNothing) {

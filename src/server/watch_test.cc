@@ -182,6 +182,87 @@ TEST_F(WatchTest, EventsPagesThroughChanges) {
   }
 }
 
+// Given BLOCK, when nothing matches, then the answer comes with the first change that does, from
+// whomever; what the client sends behind it waits, and other clients do not.
+TEST_F(WatchTest, EventsWaitForAChangeThatMatches) {
+  ask("SET a 1");
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 BLOCK 0"),
+            "*2\r\n:1\r\n*1\r\n" + push({":1", "set", "a"}, '*'));
+  EXPECT_EQ(watch("PING\r\nRABIA.EVENTS FROM 1 PREFIX b BLOCK 0 VALUES\r\nGET b\r\nPING"),
+            "+PONG\r\n");
+  EXPECT_EQ(ask("SET a 2\r\nGET a"), "+OK\r\n$1\r\n2\r\n");
+  EXPECT_NE(ask("CLIENT LIST").find(" flags=b"), std::string::npos);
+  EXPECT_EQ(watch("PING"), "");
+  ask("MULTI\r\nSET b1 x\r\nSET b2 y\r\nSET b 3\r\nEXEC");
+  EXPECT_EQ(pushed(), "*2\r\n:5\r\n*3\r\n" + push({":3", "set", "b1", "value", "x"}, '*') +
+                          push({":4", "set", "b2", "value", "y"}, '*') +
+                          push({":5", "set", "b", "value", "3"}, '*') +
+                          "$1\r\n3\r\n+PONG\r\n+PONG\r\n");
+  ask("SET b 4");
+  EXPECT_EQ(pushed(), "");
+}
+
+// Given a time to wait at most, when that is over, then nothing is answered, with the revision up
+// to which that is so.
+TEST_F(WatchTest, EventsWaitNoLongerThanAsked) {
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 KEY b BLOCK 1000"), "");
+  ask("SET a 1\r\nSET a 2");
+  world.executor.run_for(std::chrono::milliseconds(900));
+  EXPECT_EQ(watcher->take(), "");
+  world.executor.run_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(watcher->take(), "*2\r\n:2\r\n*0\r\n");
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 COUNT 1 BLOCK 1000"),
+            "*2\r\n:1\r\n*1\r\n" + push({":1", "set", "a"}, '*'));
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 BLOCK -1"), "-ERR timeout is negative\r\n");
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 BLOCK x"),
+            "-ERR timeout is not an integer or out of range\r\n");
+  EXPECT_EQ(watch("RABIA.WATCH BLOCK 1"), "-ERR syntax error\r\n");
+}
+
+// Given a transaction, or a reply that is left out, then nobody waits.
+TEST_F(WatchTest, EventsDoNotWaitWhereNobodyCould) {
+  EXPECT_EQ(watch("MULTI\r\nRABIA.EVENTS FROM 0 BLOCK 0\r\nEXEC\r\nPING"),
+            "+OK\r\n+QUEUED\r\n*1\r\n*2\r\n:0\r\n*0\r\n+PONG\r\n");
+  EXPECT_EQ(watch("CLIENT REPLY SKIP\r\nRABIA.EVENTS FROM 0 BLOCK 0\r\nPING"), "+PONG\r\n");
+  world.replica.fail_next(1, replica::Failure::not_executed);
+  EXPECT_TRUE(watch("RABIA.EVENTS FROM 0 BLOCK 0\r\nPING").ends_with("executed\r\n+PONG\r\n"));
+}
+
+// Given clients that wait, when they go away, are killed, or the server ends, then nothing is left
+// of them.
+TEST_F(WatchTest, WhoWaitsMayGoAway) {
+  const auto killed = world.connect();
+  const auto staying = world.connect();
+  for (const auto& client : {watcher.get(), killed.get(), staying.get()}) {
+    EXPECT_EQ(world.ask(*client, "RABIA.EVENTS FROM 0 BLOCK 500\r\n"), "");
+  }
+  watcher->disconnect();
+  EXPECT_EQ(ask("CLIENT KILL ID 3"), ":1\r\n");
+  EXPECT_EQ(number_after(ask("INFO clients"), "blocked_clients:"), 1);
+  ask("SET a 1");
+  world.settle();
+  EXPECT_EQ(staying->take(), "*2\r\n:1\r\n*1\r\n" + push({":1", "set", "a"}, '*'));
+  EXPECT_EQ(world.ask(*staying, "RABIA.EVENTS FROM 1 BLOCK 0\r\n"), "");
+  world.server.reset();
+  world.settle();
+  EXPECT_TRUE(staying->closed());
+}
+
+// Given a state that is replaced while a client waits, then it is told that changes were lost.
+TEST_F(WatchTest, WhoWaitsIsToldOfAGap) {
+  kv::StoreMachine from;
+  for (int i = 0; i < 5; ++i) from.store().set("a", "v");
+  std::string state;
+  const auto reader = from.begin_snapshot();
+  while (reader->read(1000, state)) {
+  }
+  EXPECT_EQ(watch("RABIA.EVENTS FROM 0 KEY b BLOCK 0"), "");
+  const auto loader = world.machine.begin_load();
+  ASSERT_TRUE(loader->add(state).ok());
+  ASSERT_TRUE(loader->finish().ok());
+  EXPECT_TRUE(pushed().starts_with("-COMPACTED the changes up to revision 5 "));
+}
+
 // Given RESP2, then changes are arrays, and the connection is a subscriber's until it watches
 // nothing.
 TEST_F(WatchTest, InResp2TheConnectionIsASubscribers) {

@@ -1,19 +1,16 @@
 #include "server/watchers.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
-#include "base/check.h"
 #include "resp/writer.h"
 #include "server/session.h"
 
 namespace rabia::server {
 namespace {
 
-// Of one watch. Beyond it, what it has yet to be told is looked for in the log.
-constexpr std::size_t pending_max = 1'000;
-// Of the log, looked at for one watch in one turn.
-constexpr std::uint64_t scanned_at_once = 2'000;
+// To one watch, in one turn.
+constexpr std::size_t told_at_once = 1'000;
 // A session takes no more for the moment.
 constexpr base::Duration try_again_after = std::chrono::milliseconds(5);
 
@@ -38,14 +35,6 @@ std::string_view name_of(kv::ChangeKind kind) {
 }
 
 }  // namespace
-
-bool WatchOptions::matches(const kv::Change& change) const {
-  if (scope == Scope::all || change.kind == kv::ChangeKind::cleared) return true;
-  const auto about = [this](std::string_view key) {
-    return scope == Scope::key ? key == text : key.starts_with(text);
-  };
-  return about(change.key) || (change.kind == kv::ChangeKind::renamed && about(change.new_key));
-}
 
 void write_change(const kv::Change& change, const WatchOptions& options,
                   std::span<const std::string_view> first, bool as_push, resp::ReplyWriter& reply) {
@@ -94,57 +83,24 @@ void write_change(const kv::Change& change, const WatchOptions& options,
   }
 }
 
-Watchers::Watchers(io::Executor& executor, const kv::ChangeLog& log, std::uint64_t seed)
-    : executor_(executor),
-      timer_(executor.make_timer([this] { deliver(); })),
-      log_(log),
-      noted_(log.end()),
-      keys_(0, Hash{seed}),
-      prefixes_(0, Hash{seed}) {}
+Watchers::Watchers(io::Executor& executor, kv::NotificationBus& bus)
+    : executor_(executor), timer_(executor.make_timer([this] { deliver(); })), bus_(bus) {}
 
 Watchers::~Watchers() = default;
 
 // ---- who there is
 
-Watchers::Ids& Watchers::index_of(const WatchOptions& options) {
-  switch (options.scope) {
-    case WatchOptions::Scope::key:
-      return keys_[options.text];
-    case WatchOptions::Scope::prefix:
-      return prefixes_[options.text];
-    case WatchOptions::Scope::all:
-      break;
-  }
-  return all_;
-}
-
 std::uint64_t Watchers::add(Session& session, WatchOptions options, std::uint64_t from) {
-  RABIA_CHECK(from >= log_.begin() && from <= log_.end());
   const std::uint64_t id = ++last_id_;
-  index_of(options).push_back(id);
-  if (options.scope == WatchOptions::Scope::prefix) ++prefix_lengths_[options.text.size()];
+  kv::ChangeFilter filter = options.filter;
   ++session.client().watches;
-  Watch& watch = watches_.emplace(id, Watch{&session, std::move(options), {}, {}}).first->second;
-  if (from < log_.end()) {
-    watch.scan_from = from;
-    queue(id, watch);
-  }
+  watches_.emplace(id, Watch{&session, std::move(options),
+                             bus_.open_stream(
+                                 std::move(filter), [this, id] { queue(id); }, from)});
   return id;
 }
 
-void Watchers::remove_from_index(std::uint64_t id, const WatchOptions& options) {
-  std::erase(index_of(options), id);
-  if (options.scope == WatchOptions::Scope::key && keys_[options.text].empty()) {
-    keys_.erase(options.text);
-  }
-  if (options.scope != WatchOptions::Scope::prefix) return;
-  if (prefixes_[options.text].empty()) prefixes_.erase(options.text);
-  const auto length = prefix_lengths_.find(options.text.size());
-  if (--length->second == 0) prefix_lengths_.erase(length);
-}
-
 void Watchers::erase(std::map<std::uint64_t, Watch>::iterator watch) {
-  remove_from_index(watch->first, watch->second.options);
   --watch->second.session->client().watches;
   watches_.erase(watch);
 }
@@ -166,132 +122,65 @@ std::size_t Watchers::remove_all(Session& session) {
   return before - watches_.size();
 }
 
-// ---- what happens
+// ---- telling
 
-// Costs a lookup for each length that a prefix has.
-void Watchers::on_change(const kv::Change& change) {
-  noted_ = change.revision;
-  if (watches_.empty()) return;
-  if (change.kind == kv::ChangeKind::cleared) return note_everyone(change.revision);
-  note(all_, change.revision);
-  note_key(change.key, change.revision);
-  if (change.kind == kv::ChangeKind::renamed) note_key(change.new_key, change.revision);
-}
-
-void Watchers::note_key(std::string_view key, std::uint64_t revision) {
-  if (const auto found = keys_.find(key); found != keys_.end()) note(found->second, revision);
-  for (const auto& [length, count] : prefix_lengths_) {
-    if (length > key.size()) break;
-    const auto found = prefixes_.find(key.substr(0, length));
-    if (found != prefixes_.end()) note(found->second, revision);
-  }
-}
-
-void Watchers::note_everyone(std::uint64_t revision) {
-  Ids ids;
-  ids.reserve(watches_.size());
-  for (const auto& [id, watch] : watches_) ids.push_back(id);
-  note(ids, revision);
-}
-
-void Watchers::note(const Ids& ids, std::uint64_t revision) {
-  for (const std::uint64_t id : ids) {
-    Watch& watch = watches_.at(id);
-    if (watch.scan_from) continue;
-    const bool noted = !watch.pending.empty() && watch.pending.back() == revision;
-    if (noted) continue;  // Both names of a key.
-    if (watch.pending.size() == pending_max) {
-      watch.scan_from = watch.pending.front() - 1;
-      watch.pending = {};
-    } else {
-      watch.pending.push_back(revision);
-    }
-    queue(id, watch);
-  }
-}
-
-// What lies between is nowhere: all are told when their turn comes.
-void Watchers::on_skipped() {
-  const std::uint64_t before = std::exchange(noted_, log_.end());
-  if (before == noted_) return;
-  for (auto& [id, watch] : watches_) {
-    if (!watch.scan_from)
-      watch.scan_from = watch.pending.empty() ? before : watch.pending.front() - 1;
-    watch.pending = {};
-    queue(id, watch);
-  }
-}
-
-void Watchers::queue(std::uint64_t id, Watch& watch) {
-  if (std::exchange(watch.queued, true)) return;
+void Watchers::queue(std::uint64_t id) {
   queue_.push_back(id);
   if (queue_.size() == 1) timer_->arm(executor_.now());
 }
 
-// ---- telling
-
 void Watchers::deliver() {
-  Ids again;
+  std::vector<std::uint64_t> again;
+  bool all_full = true;
   for (const std::uint64_t id : std::exchange(queue_, {})) {
     const auto found = watches_.find(id);
-    if (found == watches_.end()) continue;
-    Watch& watch = found->second;
-    watch.queued = !deliver_to(id, watch);
-    if (watch.queued) again.push_back(id);
+    if (found == watches_.end() || deliver_to(id, found->second)) continue;
+    again.push_back(id);
+    all_full = all_full && !found->second.session->takes_pushes();
   }
   if (again.empty()) return;
-  const bool all_full = std::all_of(again.begin(), again.end(), [this](std::uint64_t id) {
-    return !watches_.at(id).session->takes_pushes();
-  });
   queue_ = std::move(again);
   timer_->arm(executor_.now() + (all_full ? try_again_after : base::Duration::zero()));
 }
 
 // True when it knows everything.
 bool Watchers::deliver_to(std::uint64_t id, Watch& watch) {
-  const bool lost = watch.scan_from
-                        ? *watch.scan_from < log_.begin()
-                        : !watch.pending.empty() && watch.pending.front() <= log_.begin();
-  if (!watch.session->takes_pushes()) return false;
-  if (lost) tell_of_gap(id, watch);
-  if (watch.scan_from) {
-    std::uint64_t& told = *watch.scan_from;
-    const std::uint64_t stop = std::min(log_.end(), told + scanned_at_once);
-    while (told < stop && watch.session->takes_pushes()) {
-      ++told;
-      if (watch.options.matches(log_.at(told))) tell(id, watch, told);
+  using Kind = kv::ChangeStream::Next::Kind;
+  for (std::size_t told = 0; told < told_at_once; ++told) {
+    if (!watch.session->takes_pushes()) return false;
+    const kv::ChangeStream::Next next = watch.stream->next();
+    switch (next.kind) {
+      case Kind::nothing:
+        return true;
+      case Kind::later:
+        return false;
+      case Kind::lagged:
+        tell_of_gap(id, watch);
+        break;
+      case Kind::change:
+        tell(id, watch, next.change);
+        break;
     }
-    if (told < log_.end()) return false;
-    watch.scan_from.reset();
-    return true;
   }
-  std::size_t told = 0;
-  while (told < watch.pending.size() && watch.session->takes_pushes()) {
-    tell(id, watch, watch.pending[told++]);
-  }
-  watch.pending.erase(watch.pending.begin(),
-                      watch.pending.begin() + static_cast<std::ptrdiff_t>(told));
-  return watch.pending.empty();
+  return false;
 }
 
-void Watchers::tell(std::uint64_t id, const Watch& watch, std::uint64_t revision) {
+void Watchers::tell(std::uint64_t id, const Watch& watch, const kv::Change& change) {
   std::string bytes;
   resp::ReplyWriter writer(bytes, watch.session->client().protocol);
   const std::string number = std::to_string(id);
   const std::string_view first[] = {"rabia.event", number};
-  write_change(log_.at(revision), watch.options, first, true, writer);
+  write_change(change, watch.options, first, true, writer);
   watch.session->push(bytes);
 }
 
-void Watchers::tell_of_gap(std::uint64_t id, Watch& watch) {
-  watch.pending = {};
-  watch.scan_from = log_.begin();
+void Watchers::tell_of_gap(std::uint64_t id, const Watch& watch) {
   std::string bytes;
   resp::ReplyWriter writer(bytes, watch.session->client().protocol);
   writer.push(3);
   writer.bulk("rabia.lagged");
   writer.bulk(std::to_string(id));
-  writer.integer(static_cast<std::int64_t>(log_.begin()));
+  writer.integer(static_cast<std::int64_t>(bus_.log().begin()));
   watch.session->push(bytes);
 }
 

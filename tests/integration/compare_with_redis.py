@@ -243,6 +243,11 @@ TRANSACTIONS = [
     ["SET k 0", "WATCH k", "DEL k", "SET k 0", "MULTI", "PING", "EXEC"],
     ["SET k 0", "WATCH k", "FLUSHALL", "MULTI", "PING", "EXEC"],
     ["WATCH k", "FLUSHALL", "DEL k", "GET k", "MULTI", "PING", "EXEC"],
+    ["WATCH k", "SET k 0", "DEL k", "MULTI", "PING", "EXEC", "MULTI", "EXEC"],
+    ["WATCH k", "SET j 0", "RENAME j k", "GETDEL k", "MULTI", "SET k 1", "EXEC", "GET k"],
+    ["WATCH k", "SET k 0", "DEL k", "MULTI", "NOSUCH", "EXEC"],
+    ["WATCH k", "SET k 0", "DEL k", "UNWATCH", "MULTI", "SET k 1", "EXEC"],
+    ["WATCH k", "SET k 0 XX", "DEL k", "MULTI", "SET k 1", "EXEC"],
 ]
 
 # Each ends without a subscription: in RESP2 the sentinel would be refused.
@@ -320,7 +325,7 @@ DIFFERENT = {
     "SELECT 1": "one database only",
     "CLUSTER NOSUCH": "no cluster mode, whatever the subcommand",
     "CONFIG SET save x": "settings are read when the server starts",
-    "CONFIG GET maxmemory-samples": "a setting that we do not have",
+    "CONFIG GET maxmemory-samples": "another default, and of the program, not of the server",
     "CLIENT NO-TOUCH on": "a command of Redis 7.2, sent by its clients",
     "CLIENT SETINFO lib-name x": "a command of Redis 7.2, sent by its clients",
     "LOLWUT": "our own",

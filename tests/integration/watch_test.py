@@ -137,10 +137,44 @@ class WatchTest(unittest.TestCase):
         self.watched(watchers=12, seconds=20)
 
 
+class Waiting(unittest.TestCase):
+    # Given clients that wait for changes at all replicas, when one is written elsewhere, then they are
+    # answered, in time with what they asked; other clients of theirs are served meanwhile; and
+    # replicas that are told to stop do, whoever waits.
+    def test_events_that_wait(self):
+        with Cluster() as cluster, cluster.client(1) as writer:
+            waiting = [redis.Connection(port=cluster.port(number), socket_timeout=60)
+                       for number in (1, 2, 3) for _ in range(10)]
+            for connection in waiting:
+                connection.connect()
+                connection.send_command("RABIA.EVENTS", "FROM", 0, "PREFIX", "job:", "BLOCK", 0, "VALUES")
+            for number in (1, 2, 3):
+                with cluster.client(number) as other:
+                    wait_until(lambda other=other: other.info("clients")["blocked_clients"] == 10, "they wait")
+                    other.set("other", number)
+            writer.set("job:1", "do it")
+            for connection in waiting:
+                self.assertEqual([4, [[4, b"set", b"job:1", b"value", b"do it"]]], connection.read_response())
+            for connection in waiting:
+                connection.send_command("RABIA.EVENTS", "FROM", 4, "BLOCK", 1)
+                self.assertEqual([4, []], connection.read_response())
+                connection.send_command("RABIA.EVENTS", "FROM", 4, "BLOCK", 0)
+            for connection in waiting[::2]:
+                connection.disconnect()
+            for number in (1, 2, 3):
+                with cluster.client(number) as other:
+                    wait_until(lambda other=other: other.info("clients")["blocked_clients"] == 5, "half are gone")
+            cluster.process.terminate()
+            self.assertEqual(0, cluster.process.wait(60))
+            for connection in waiting[1::2]:
+                with self.assertRaises(redis.ConnectionError):
+                    connection.read_response()
+
+
 class Long(unittest.TestCase):
     def test_a_hundred_watchers_for_five_minutes(self):
         WatchTest().watched(watchers=100, seconds=300, writers=24)
 
 
 if __name__ == "__main__":
-    unittest.main(defaultTest=sys.argv[1:2] or "WatchTest", argv=sys.argv[:1])
+    unittest.main(defaultTest=sys.argv[1:2] or ["WatchTest", "Waiting"], argv=sys.argv[:1])

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ class LogMachine final : public StateMachine {
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override;
   [[nodiscard]] StateDigest digest() const override { return digest_; }
   [[nodiscard]] const std::vector<std::string>& commands() const { return commands_; }
+  [[nodiscard]] std::optional<LogTime> wake_at() const override { return wake_at_; }
+  void wait_for(LogTime time) { wake_at_ = time; }
   // The next command is remembered as another one: this state differs from then on.
   void misapply_next() { misapply_next_ = true; }
 
@@ -36,6 +39,7 @@ class LogMachine final : public StateMachine {
   StateDigest digest_;  // Of the commands in their order, and how many they are.
   std::vector<std::string> commands_;
   bool misapply_next_ = false;
+  std::optional<LogTime> wake_at_;
 };
 
 // One client: what it was answered, in order.

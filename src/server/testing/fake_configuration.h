@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/number.h"
 #include "server/configuration.h"
 
 namespace rabia::server::testing {
@@ -27,6 +28,17 @@ class FakeConfiguration final : public Configuration {
         each.value = change.value;
         if (put_into_force) put_into_force(each);
       }
+    }
+    return std::nullopt;
+  }
+  // Any number, of max_entries.
+  std::optional<Refusal> read_limits(std::span<const Change> changes,
+                                     std::vector<kv::LimitChange>& limits) const override {
+    for (const Change& change : changes) {
+      const auto number = base::parse_integer(change.value);
+      if (!number)
+        return Refusal{limits.size(), "'" + std::string(change.value) + "' is not a number"};
+      limits.push_back({kv::LimitField::max_entries, static_cast<std::uint64_t>(*number)});
     }
     return std::nullopt;
   }
