@@ -63,6 +63,7 @@ class Audience final : public kv::Listener {
                            std::string_view payload) override {
     return channel.size() + payload.size();
   }
+  void on_missed(std::string_view /*key*/) override {}
   void on_skipped() override {}
   std::uint64_t revision = 0;
 };
@@ -190,7 +191,7 @@ std::string_view value_of(Input& input) {
 std::string simple(Input& input) {
   std::string out;
   const std::string_view key = key_of(input);
-  switch (input.below(16)) {
+  switch (input.below(18)) {
     case 0:
     case 1:
       kv::encode_set(out, key, value_of(input),
@@ -245,6 +246,18 @@ std::string simple(Input& input) {
     case 14:
       kv::encode_rename(out, key, key_of(input), input.flag());
       break;
+    case 15: {
+      const kv::LimitChange changes[] = {
+          {static_cast<kv::LimitField>(input.below(5)), input.byte()},
+          {kv::LimitField::policy, input.below(9)}};
+      kv::encode_set_limits(out, changes, input.flag());
+      break;
+    }
+    case 16: {
+      const std::string_view keys[] = {key, key_of(input)};
+      kv::encode_touch(out, keys);
+      break;
+    }
     default:
       kv::encode_copy(out, key, key_of(input), input.flag());
   }
@@ -313,7 +326,7 @@ void run(std::string_view bytes) {
 
 // Each operation once, as it is in the log, and in a batch.
 std::vector<std::string> operations() {
-  std::vector<std::string> all(17);
+  std::vector<std::string> all(19);
   const std::string_view keys[] = {"a", "b"};
   const kv::KeyValue pairs[] = {{"a", "1"}, {"b", "2"}};
   kv::encode_set(all[0], "a", "1", {.want_old = true, .expiry = {kv::Expiry::Kind::in, 100}});
@@ -333,9 +346,14 @@ std::vector<std::string> operations() {
   kv::encode_rename(all[14], "a", "b", false);
   kv::encode_copy(all[15], "a", "b", true);
   kv::encode_once(all[16], {"session", 1, 1000}, all[3]);
+  const kv::LimitChange limits[] = {{kv::LimitField::max_entries, 1}, {kv::LimitField::policy, 1}};
+  kv::encode_set_limits(all[17], limits, false);
+  kv::encode_touch(all[18], keys);
   const kv::TransactionCondition condition{"b", 0};
   const kv::TransactionItem items[] = {{false, all[0]}, {true, "read"}, {false, all[3]}};
-  kv::encode_transaction(all.emplace_back(), {&condition, 1}, items);
+  std::string transaction;  // Apart: the items look into the others.
+  kv::encode_transaction(transaction, {&condition, 1}, items);
+  all.push_back(transaction);
   return all;
 }
 

@@ -22,7 +22,7 @@ class Input {
   T number() {
     T value = 0;
     const std::string_view taken = bytes(sizeof value);
-    std::memcpy(&value, taken.data(), taken.size());
+    if (!taken.empty()) std::memcpy(&value, taken.data(), taken.size());
     return value;
   }
   std::uint8_t byte() { return number<std::uint8_t>(); }
