@@ -6,11 +6,14 @@ RELEASE = build/release
 TEST_JOBS ?= 2
 DATA ?= data
 
+# `make fuzz` runs each target for so long.
+SECONDS ?= 60
+
 # `make sim-long` goes on for so long, from this seed on.
 HOURS ?= 1
 FIRST_SEED ?= 1000000
 
-.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench bench-micro lint format clean help
+.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench bench-micro build-fuzz fuzz lint format clean help
 .DEFAULT_GOAL := build
 
 help: ## List the targets
@@ -64,6 +67,14 @@ bench: build-bench ## Figures beside Redis and etcd, in bench/results/; one row 
 bench-micro: build-bench ## What single parts cost, without network and disk; some with MICRO=regex
 	@$(RELEASE)/bin/rabia-bench-micro --benchmark_counters_tabular=true \
 	  $(if $(MICRO),--benchmark_filter='$(MICRO)')
+
+build-fuzz:
+	@tools/setup-debian build fuzz
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz --target fuzz -j $(JOBS)
+
+fuzz: build-fuzz ## libFuzzer on what reads bytes of others, SECONDS=n (60) each; one with TARGET=name
+	@tools/fuzz $(SECONDS) $(JOBS) $(TARGET)
 
 lint: ## Formatting, layering, and clang-tidy on changed files (on all with ALL=1)
 	@tools/setup-debian build test lint

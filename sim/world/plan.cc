@@ -151,7 +151,7 @@ void draw_names_and_expiry(Plan& plan) {
 }
 
 // Policies under which no command of the workload is refused: a judge who must accept refusals sees
-// less. MSET has two keys.
+// less. A transaction has five keys at most.
 void draw_limits(Plan& plan) {
   base::Random random(plan.seed * 83 + 8);  // So that nothing else changes by it.
   if (!random.chance(40)) return;
@@ -159,7 +159,7 @@ void draw_limits(Plan& plan) {
                                              kv::EvictionPolicy::allkeys_lfu,
                                              kv::EvictionPolicy::allkeys_random};
   plan.limits.policy = one_of(random, policies);
-  plan.limits.max_entries = 2 + random.below(2 * plan.clients.keys);
+  plan.limits.max_entries = 6 + random.below(2 * plan.clients.keys);
   plan.limits.samples = 1 + random.below(5);
 }
 

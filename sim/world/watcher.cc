@@ -70,7 +70,7 @@ void Watcher::connect() {
 }
 
 void Watcher::connected(Result<std::unique_ptr<io::Stream>> stream) {
-  if (!stream.ok()) return leave();
+  if (stopped_ || !stream.ok()) return leave();
   stream_ = stream.take();
   stream_->start(*this);
   life_ = host().executor().life();

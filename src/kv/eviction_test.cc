@@ -18,6 +18,20 @@ constexpr std::string_view memory_error =
 constexpr std::string_view entries_error =
     "(error) OOM command not allowed when it adds keys beyond 'max-entries'.";
 
+std::string snapshot_of(StoreMachine& machine) {
+  const auto reader = machine.begin_snapshot();
+  std::string state;
+  while (reader->read(1 << 20, state)) {
+  }
+  return state;
+}
+
+Status load(StoreMachine& machine, std::string_view state) {
+  const auto loader = machine.begin_load();
+  Status status = loader->add(state);
+  return status.ok() ? loader->finish() : status;
+}
+
 // A machine whose time is the test's.
 class EvictionTest : public testing::Test {
  protected:
@@ -347,6 +361,18 @@ TEST_F(EvictionTest, ValuesOutOfRangeAreRefused) {
   EXPECT_EQ(machine.digest(), before);
 }
 
+// Given a clock beyond all others, then a use fits into the state all the same. (Found by a
+// fuzzer.)
+TEST_F(EvictionTest, AUseFitsWhateverTheClockSays) {
+  limit_to(EvictionPolicy::allkeys_lfu);
+  at(~std::uint64_t{0} - 1);
+  ask(set("a", "1"));
+  ask(touch({"a"}));
+  StoreMachine restored;
+  ASSERT_TRUE(load(restored, snapshot_of(machine)).ok());
+  EXPECT_EQ(restored.digest(), machine.digest());
+}
+
 // Golden: replicas of different builds must count the same memory, or they would not evict the
 // same. docs/formats/store-state.md.
 TEST(Account, IsThatOfTheDocument) {
@@ -404,20 +430,6 @@ TEST(Account, TheFirstVictimsAreAlwaysTheSame) {
   EXPECT_EQ(victims_of(EvictionPolicy::allkeys_random), "k24 k38 k53");
   EXPECT_EQ(victims_of(EvictionPolicy::volatile_lru), "k0 k24 k25");
   EXPECT_EQ(victims_of(EvictionPolicy::volatile_ttl), "k0 k1 k2");
-}
-
-std::string snapshot_of(StoreMachine& machine) {
-  const auto reader = machine.begin_snapshot();
-  std::string state;
-  while (reader->read(1 << 20, state)) {
-  }
-  return state;
-}
-
-Status load(StoreMachine& machine, std::string_view state) {
-  const auto loader = machine.begin_load();
-  Status status = loader->add(state);
-  return status.ok() ? loader->finish() : status;
 }
 
 class Policies : public testing::TestWithParam<EvictionPolicy> {};

@@ -62,8 +62,7 @@ bool any_exists(const Store& store, base::Decoder in) {
 
 std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys) {
   std::ranges::sort(keys);
-  const auto repeated = std::ranges::unique(keys);
-  keys.erase(repeated.begin(), repeated.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return static_cast<std::uint64_t>(
       std::ranges::count_if(keys, [&store](std::string_view key) { return !store.contains(key); }));
 }

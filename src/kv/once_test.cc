@@ -103,5 +103,15 @@ TEST(Once, RefusesWhatIsMalformed) {
   EXPECT_EQ(once("s", 1, clear(), 300), "\x12\x01s\x01\xac\x02\x01\x0a"s);
 }
 
+// Given a message, whose answer differs between replicas, when it is to be sent once, then it is
+// malformed, and replicas with and without listeners have the same state.
+TEST(Once, KeepsNoAnswerThatDiffersBetweenReplicas) {
+  StoreMachine machine;
+  std::string message;
+  encode_publish(message, ChannelKind::plain, "c", "m");
+  EXPECT_EQ(run(machine, once("s", 1, message)), "(error) ERR malformed command");
+  EXPECT_EQ(machine.kept_replies().size(), 0U);
+}
+
 }  // namespace
 }  // namespace rabia::kv

@@ -283,7 +283,12 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
   const std::uint64_t number = in.varint();
   const std::uint64_t keep_milliseconds = in.varint();
   const std::string_view operation = in.bytes();
-  if (!in.complete() || session.size() > session_bytes_max) return out.error(malformed_error);
+  // What a message is answered differs between replicas, and what is kept must not.
+  const bool is_message =
+      !operation.empty() && operation.front() == static_cast<char>(Operation::publish);
+  if (!in.complete() || session.size() > session_bytes_max || is_message) {
+    return out.error(malformed_error);
+  }
   const auto kept = replies_.find(session, number);
   if (kept && !mutated(Mutant::once_executed_again)) {
     if (reply != nullptr) reply->append(*kept);

@@ -20,8 +20,12 @@ enum class UseTracking : std::uint8_t {
 // use takes one off.
 class Use {
  public:
+  static constexpr std::uint64_t packed_max = ~std::uint64_t{0} >> 1;
+
   constexpr Use() = default;
-  constexpr Use(std::uint64_t time, std::uint8_t count) : packed_(time << 8 | count) {}
+  // A time beyond what fits, which no clock will show, counts as the last one that does.
+  constexpr Use(std::uint64_t time, std::uint8_t count)
+      : packed_(std::min(time, packed_max >> 8) << 8 | count) {}
   // As it is stored; 0: nothing is known.
   [[nodiscard]] static constexpr Use unpack(std::uint64_t packed) {
     Use use;
@@ -29,7 +33,6 @@ class Use {
     return use;
   }
   [[nodiscard]] constexpr std::uint64_t packed() const { return packed_; }
-  static constexpr std::uint64_t packed_max = ~std::uint64_t{0} >> 1;
   [[nodiscard]] constexpr bool known() const { return packed_ != 0; }
 
   // When it was, in milliseconds of the log's clock.

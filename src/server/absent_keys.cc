@@ -11,6 +11,7 @@ void AbsentKeys::add(std::string_view key, ClientWatch& by) {
 
 void AbsentKeys::remove(std::string_view key, ClientWatch& by) {
   const auto found = keys_.find(key);
+  if (found == keys_.end()) return;  // It came meanwhile.
   std::erase(found->second, &by);
   if (found->second.empty()) keys_.erase(found);
 }
@@ -25,12 +26,14 @@ void AbsentKeys::touch(std::string_view key) {
   const auto found = keys_.find(key);
   if (found == keys_.end()) return;
   for (ClientWatch* const watch : found->second) watch->broken_ = true;
+  keys_.erase(found);  // They know.
 }
 
 void AbsentKeys::on_skipped() {
   for (const auto& [key, watches] : keys_) {
     for (ClientWatch* const watch : watches) watch->broken_ = true;
   }
+  keys_.clear();
 }
 
 void ClientWatch::add(std::string_view key, std::uint64_t revision, AbsentKeys& absent_keys) {

@@ -39,12 +39,13 @@ inline constexpr Flags no_async_loading = 1U << 9;
 inline constexpr Flags no_multi = 1U << 10;
 inline constexpr Flags allow_busy = 1U << 11;
 inline constexpr Flags pubsub = 1U << 13;
-// Six of our own, which COMMAND does not show.
+// Seven of our own, which COMMAND does not show.
 inline constexpr Flags at_once_in_multi = 1U << 14;  // It does not wait for EXEC.
 inline constexpr Flags alone = 1U << 15;             // Not in a transaction.
 inline constexpr Flags may_replicate = 1U << 16;     // It takes a place in the log for no data.
 inline constexpr Flags in_subscriber = 1U << 17;     // Allowed to subscribers in RESP2.
 inline constexpr Flags pushes = 1U << 18;  // Its replies are pushes: CLIENT REPLY lets them.
+inline constexpr Flags acts = 1U << 20;    // A read that does something: also without a reply.
 // A read that may wait (Session::reply_later()): the client's next commands are taken behind it.
 inline constexpr Flags may_wait = 1U << 19;
 // Refused while the disk is nearly full.

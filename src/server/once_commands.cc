@@ -42,10 +42,13 @@ bool encode_once_call(WriteCall& call) {
   std::string error;
   const Command* const command = CommandTable::instance().resolve(arguments, error);
   if (command == nullptr) return refuse(call, error);
-  if (command->write == nullptr || (command->flags & flag::alone) != 0) {
-    return refuse(call, "ERR RABIA.ONCE takes one command that writes, and " +
-                            to_upper(command->name) +
-                            " is none: send it by itself, it is safe to send it again");
+  // How many a message reaches differs between members: it is no answer to keep for all.
+  const bool is_message = command->name == "publish" || command->name == "spublish";
+  if (command->write == nullptr || (command->flags & flag::alone) != 0 || is_message) {
+    return refuse(call,
+                  "ERR RABIA.ONCE takes one command that writes, and " + to_upper(command->name) +
+                      (is_message ? " is none: send it by itself"
+                                  : " is none: send it by itself, it is safe to send it again"));
   }
   if (!keys_fit(*command, arguments, call.options)) {
     return refuse(call, "ERR a key is too large: at most " +

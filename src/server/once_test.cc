@@ -61,5 +61,14 @@ TEST_F(OnceTest, RefusesWhatItCannotDo) {
               std::string::npos);
 }
 
+// Given a message, whose number of receivers differs between members, then it is refused.
+TEST_F(OnceTest, RefusesMessages) {
+  for (const std::string name : {"PUBLISH", "SPUBLISH"}) {
+    EXPECT_EQ(ask("RABIA.ONCE me 9 " + name + " c m"),
+              "-ERR RABIA.ONCE takes one command that writes, and " + name +
+                  " is none: send it by itself\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace rabia::server::testing

@@ -137,7 +137,10 @@ void Session::on_executed(std::uint64_t token, std::string_view result) {
 void Session::on_readable(std::uint64_t token, std::string_view operation) {
   client_.awaits_deferred = false;
   const std::optional<Transaction> transaction = take_transaction(token);
-  if (!begin_answer(token)) return;
+  if (!begin_answer(token)) {
+    if (!transaction) act(command_of(token), operation);
+    return;
+  }
   const std::size_t begin = out_.size();
   resp::ReplyWriter writer = reply();
   if (transaction) {
@@ -148,6 +151,14 @@ void Session::on_readable(std::uint64_t token, std::string_view operation) {
   answered_from(token, begin);  // What waits too: its time is that until it waits.
   cut_if_output_is_too_large();
   server_.keyspace_events.tell_misses();
+}
+
+// What a read does whose reply is left out.
+void Session::act(const Command& command, std::string_view operation) {
+  if (dead_ || (command.flags & flag::acts) == 0) return;
+  std::string left_out;
+  resp::ReplyWriter writer(left_out, client_.protocol);
+  read(command, operation, writer);
 }
 
 void Session::read(const Command& command, std::string_view operation, resp::ReplyWriter& writer) {

@@ -109,6 +109,7 @@ class Session final : public replica::Client, public io::StreamHandler {
   void answered(std::uint64_t token, std::string_view bytes);
   void answered_from(std::uint64_t token, std::size_t reply_begin);
   void read(const Command& command, std::string_view operation, resp::ReplyWriter& writer);
+  void act(const Command& command, std::string_view operation);
   [[nodiscard]] bool replica_idle() const { return server_.replica.idle(replica_client_); }
   [[nodiscard]] bool output_full() const;
   // The password may have been taken away since the client came.

@@ -344,6 +344,21 @@ TEST(Session, RepliesCanBeLeftOut) {
   EXPECT_EQ(world.ask(*client, "CLIENT REPLY ON\r\nGET k\r\n"), "+OK\r\n$1\r\nw\r\n");
 }
 
+// Given WATCH without its reply, then EXEC depends on it all the same; and RABIA.WATCH tells.
+TEST(Session, WatchesAreMadeWithoutReplies) {
+  ServerWorld world;
+  world.let_replica_run();
+  const auto client = world.connect();
+  const auto other = world.connect();
+  world.ask(*client, "CLIENT REPLY SKIP\r\nWATCH k\r\n");
+  world.ask(*other, "SET k x\r\n");
+  world.ask(*client, "MULTI\r\nSET k y\r\n");
+  EXPECT_EQ(world.ask(*client, "EXEC\r\n"), "*-1\r\n");
+  EXPECT_EQ(world.ask(*client, "CLIENT REPLY OFF\r\nRABIA.WATCH KEY k\r\n"), "");
+  world.ask(*other, "SET k z\r\n");
+  EXPECT_NE(client->take().find("rabia.event"), std::string::npos);
+}
+
 // Given a client that goes away with commands under way, then the replica is told, and goes on.
 TEST(Session, ADepartedClientIsForgotten) {
   ServerWorld world;

@@ -94,7 +94,8 @@ std::span<const Command> transaction_commands() {
       {.name = "watch",
        .syntax = "key [key ...]",
        .arity = -2,
-       .flags = flag::noscript | flag::loading | flag::stale | flag::fast | flag::allow_busy,
+       .flags = flag::noscript | flag::loading | flag::stale | flag::fast | flag::allow_busy |
+                flag::acts,
        .categories = category::transaction,
        .keys = {.first = 1, .last = -1, .step = 1},
        .key_flags = "RO",

@@ -32,6 +32,7 @@ struct Request {
   WatchOptions options;
   std::optional<std::uint64_t> from;
   std::uint64_t count = 1'000;
+  std::uint64_t looks = 100'000;  // At so many changes at most.
   // RABIA.EVENTS: how long to wait for something to answer, zero: for ever. Nothing: not at all.
   std::optional<base::Duration> block;
 };
@@ -47,6 +48,12 @@ std::string_view take_block(std::string_view text, Request& request) {
   request.block = std::chrono::milliseconds(*milliseconds);
   return {};
 }
+
+// Each change looks for a prefix of each length that there is, and no key is longer.
+constexpr std::size_t prefix_bytes_max = 256;
+constexpr std::size_t key_bytes_max = 1 << 20;
+constexpr std::string_view long_prefix = "ERR the prefix is too long: at most 256 bytes";
+constexpr std::string_view long_key = "ERR the key is too long: no key has more than 1 MiB";
 
 // The options from `begin` on; COUNT and BLOCK only where `lists`. Empty, or the error.
 std::string_view take(Arguments arguments, std::size_t begin, bool lists, Request& request) {
@@ -66,6 +73,9 @@ std::string_view take(Arguments arguments, std::size_t begin, bool lists, Reques
     } else if (equals_ignoring_case(option, "PREFIX") || equals_ignoring_case(option, "KEY")) {
       filter.scope = equals_ignoring_case(option, "KEY") ? Scope::key : Scope::prefix;
       filter.text = arguments[++i];
+      if (filter.scope == Scope::prefix && filter.text.size() > prefix_bytes_max)
+        return long_prefix;
+      if (filter.text.size() > key_bytes_max) return long_key;
     } else if (equals_ignoring_case(option, "FROM")) {
       const auto from = base::parse_integer(arguments[++i]);
       if (!from || *from < 0) return not_a_revision;
@@ -138,10 +148,9 @@ struct Found {
 };
 
 Found look(const kv::ChangeLog& log, const Request& request) {
-  constexpr std::uint64_t looked_at_max = 100'000;
   constexpr std::size_t bytes_max = 8 << 20;
   Found found{*request.from, {}};
-  const std::uint64_t stop = std::min(log.end(), found.looked_at + looked_at_max);
+  const std::uint64_t stop = std::min(log.end(), found.looked_at + request.looks);
   std::size_t bytes = 0;
   while (found.looked_at < stop && found.matching.size() < request.count && bytes < bytes_max) {
     const kv::Change change = log.at(++found.looked_at);
@@ -171,6 +180,7 @@ void wait_for_events(ReadCall& call, Request request, std::uint64_t from) {
                               [reply, &log, request](std::optional<std::uint64_t> begin) {
                                 Request now = request;
                                 now.from = begin.value_or(*request.from);
+                                now.looks = 1'000;  // Many may be answered at once.
                                 reply([&](resp::ReplyWriter& writer) {
                                   if (has_changes_above(log, *now.from, writer))
                                     write(log, now, look(log, now), writer);
@@ -256,7 +266,7 @@ constexpr Command rows[] = {
         run_rabia_unwatch),
     reading(
         make("rabia.watch", "[ALL | PREFIX prefix | KEY key] [FROM revision] [VALUES] [OLDVALUES]",
-             -1, flag::in_subscriber | flag::alone,
+             -1, flag::in_subscriber | flag::alone | flag::acts,
              "Tells of all changes from now on, or from a revision on.", "O(1)"),
         run_rabia_watch),
 };

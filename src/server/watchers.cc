@@ -9,8 +9,9 @@
 namespace rabia::server {
 namespace {
 
-// To one watch, in one turn.
+// To one watch in one turn, and to all of them.
 constexpr std::size_t told_at_once = 1'000;
+constexpr std::size_t told_in_a_turn = 10'000;
 // A session takes no more for the moment.
 constexpr base::Duration try_again_after = std::chrono::milliseconds(5);
 
@@ -84,7 +85,10 @@ void write_change(const kv::Change& change, const WatchOptions& options,
 }
 
 Watchers::Watchers(io::Executor& executor, kv::NotificationBus& bus)
-    : executor_(executor), timer_(executor.make_timer([this] { deliver(); })), bus_(bus) {}
+    : executor_(executor),
+      timer_(executor.make_timer([this] { deliver(); })),
+      full_timer_(executor.make_timer([this] { try_full_ones_again(); })),
+      bus_(bus) {}
 
 Watchers::~Watchers() = default;
 
@@ -92,7 +96,7 @@ Watchers::~Watchers() = default;
 
 std::uint64_t Watchers::add(Session& session, WatchOptions options, std::uint64_t from) {
   const std::uint64_t id = ++last_id_;
-  kv::ChangeFilter filter = options.filter;
+  kv::ChangeFilter filter = std::exchange(options.filter, {});  // The stream has it.
   ++session.client().watches;
   watches_.emplace(id, Watch{&session, std::move(options),
                              bus_.open_stream(
@@ -126,27 +130,40 @@ std::size_t Watchers::remove_all(Session& session) {
 
 void Watchers::queue(std::uint64_t id) {
   queue_.push_back(id);
-  if (queue_.size() == 1) timer_->arm(executor_.now());
+  timer_->arm(executor_.now());
 }
 
+// In turns of so many changes. Whose session takes no more for the moment waits apart, so that it
+// holds nobody up.
 void Watchers::deliver() {
-  std::vector<std::uint64_t> again;
-  bool all_full = true;
-  for (const std::uint64_t id : std::exchange(queue_, {})) {
-    const auto found = watches_.find(id);
-    if (found == watches_.end() || deliver_to(id, found->second)) continue;
-    again.push_back(id);
-    all_full = all_full && !found->second.session->takes_pushes();
+  std::size_t left = told_in_a_turn;
+  std::size_t next = 0;
+  const std::vector<std::uint64_t> queue = std::exchange(queue_, {});
+  for (; next < queue.size() && left > 0; ++next) {
+    const auto found = watches_.find(queue[next]);
+    if (found == watches_.end() || deliver_to(queue[next], found->second, left)) continue;
+    const bool is_full = !found->second.session->takes_pushes();
+    (is_full ? full_ : queue_).push_back(queue[next]);
   }
-  if (again.empty()) return;
-  queue_ = std::move(again);
-  timer_->arm(executor_.now() + (all_full ? try_again_after : base::Duration::zero()));
+  queue_.insert(queue_.end(), queue.begin() + static_cast<std::ptrdiff_t>(next), queue.end());
+  if (!queue_.empty()) timer_->arm(executor_.now());
+  if (full_.empty() || full_ones_are_due_) return;
+  full_ones_are_due_ = true;
+  full_timer_->arm(executor_.now() + try_again_after);
 }
 
-// True when it knows everything.
-bool Watchers::deliver_to(std::uint64_t id, Watch& watch) {
+void Watchers::try_full_ones_again() {
+  full_ones_are_due_ = false;
+  queue_.insert(queue_.end(), full_.begin(), full_.end());
+  full_.clear();
+  deliver();
+}
+
+// True when it knows everything. Takes what it told from `left`.
+bool Watchers::deliver_to(std::uint64_t id, Watch& watch, std::size_t& left) {
   using Kind = kv::ChangeStream::Next::Kind;
-  for (std::size_t told = 0; told < told_at_once; ++told) {
+  for (std::size_t told = 0; told < told_at_once && left > 0; ++told) {
+    --left;
     if (!watch.session->takes_pushes()) return false;
     const kv::ChangeStream::Next next = watch.stream->next();
     switch (next.kind) {

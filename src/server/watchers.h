@@ -58,16 +58,20 @@ class Watchers {
   void erase(std::map<std::uint64_t, Watch>::iterator watch);
   void queue(std::uint64_t id);
   void deliver();
-  bool deliver_to(std::uint64_t id, Watch& watch);
+  void try_full_ones_again();
+  bool deliver_to(std::uint64_t id, Watch& watch, std::size_t& left);
   void tell(std::uint64_t id, const Watch& watch, const kv::Change& change);
   void tell_of_gap(std::uint64_t id, const Watch& watch);
 
   io::Executor& executor_;
   std::unique_ptr<io::Timer> timer_;
+  std::unique_ptr<io::Timer> full_timer_;
   kv::NotificationBus& bus_;
   std::map<std::uint64_t, Watch> watches_;
   std::uint64_t last_id_ = 0;
-  std::vector<std::uint64_t> queue_;  // Those that have something to tell.
+  std::vector<std::uint64_t> queue_;  // Those that have something to tell, and
+  std::vector<std::uint64_t> full_;   // those of them whose sessions take no more for the moment.
+  bool full_ones_are_due_ = false;
 };
 
 }  // namespace rabia::server

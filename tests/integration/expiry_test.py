@@ -130,8 +130,8 @@ class ExpiryTest(unittest.TestCase):
             restart_with_clock(cluster, 2, "-1m")  # From its log, and a snapshot that it takes now.
             with cluster.client(2) as two, cluster.client(1) as one:
                 wait_until(lambda: two.dbsize() == 1, "all are gone but one")
-                self.assertGreater(one.info("stats")["expired_keys"], 40_000)
-                self.assertGreater(one.info("stats")["evicted_keys"], 20_000)
+                self.assertGreater(one.info("stats")["expired_keys"], 25_000)
+                self.assertGreater(one.info("stats")["evicted_keys"], 15_000)
                 print(one.info("stats")["expired_keys"], "expired,",
                       one.info("stats")["evicted_keys"], "evicted")
                 self.assertEqual(one.info("keyspace")["db0"]["expires"], 0)

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   rabia::server::ServerOptions options;
   options.listen = {.host = "127.0.0.1", .port = static_cast<std::uint16_t>(std::atoi(argv[1]))};
   options.require_pass = argc > 3 ? argv[3] : "";
+  options.slowlog_slower_than_usec = 60'000'000;  // A busy machine must not make a difference.
   auto server = rabia::server::Server::open({.executor = runtime.executor(),
                                              .network = runtime.network(),
                                              .replica = replica,
