@@ -44,7 +44,7 @@ test: build-all ## Unit tests, integration tests and the layering check
 test-long: build-all ## All of `test`, the long rounds, and unit tests under the sanitizers
 	@for preset in asan tsan; do \
 	  cmake --preset $$preset -DRABIA_BUILD_TESTS=ON && \
-	  cmake --build --preset $$preset -j $(JOBS) && \
+	  cmake --build --preset $$preset --target unit_tests -j $(JOBS) && \
 	  ctest --test-dir build/$$preset -j $(JOBS) -L unit --output-on-failure --no-tests=error \
 	    || exit 1; \
 	done
