@@ -16,7 +16,8 @@ TEST(Counter, AddsAndRefusesWhatItCannot) {
   EXPECT_EQ(counter.execute({}, "add -5"), "-2");
   EXPECT_EQ(counter.execute({}, "add 9223372036854775807"), "9223372036854775805");
   EXPECT_EQ(counter.execute({}, "add 3"), "ERROR the sum is too large");
-  for (const char* command : {"", "add", "add ", "add x", "add 1 ", "sub 1", "add 99999999999999999999"}) {
+  for (const char* command :
+       {"", "add", "add ", "add x", "add 1 ", "sub 1", "add 99999999999999999999"}) {
     EXPECT_TRUE(counter.execute({}, command).starts_with("ERROR")) << command;
   }
   EXPECT_EQ(counter.value(), 9'223'372'036'854'775'805);
