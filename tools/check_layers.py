@@ -20,7 +20,7 @@ ROOMS = {
     "storage": {"base", "io"},
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
-    "library": {"base", "io", "replica"},
+    "library": {"base", "io", "kv", "replica"},
     "server": {"base", "io", "replica", "kv", "resp"},
     "metrics": {"base", "io", "replica", "kv", "server"},
 }

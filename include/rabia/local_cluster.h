@@ -37,6 +37,7 @@ class LocalCluster {
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
 
+  // Those that were stopped or removed included.
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   // Numbered from 0. It must be running; the reference is good until it is stopped.
   [[nodiscard]] Replica& replica(std::size_t index);
@@ -50,6 +51,12 @@ class LocalCluster {
   // what the others give it), and is caught up when this returns.
   Status start(std::size_t index);
 
+  // A further member, which has the next index: it takes everything from the others, and counts
+  // like them when this returns.
+  Status add_replica();
+  // It leaves the cluster for ever, and stops; its index stays empty.
+  Status remove_replica(std::size_t index);
+
   // Waits until all that run have executed the same, and compares their digests.
   // Code::failed_precondition: they differ, or do not come to an end within `patience`.
   [[nodiscard]] Status wait_until_equal(
@@ -60,9 +67,12 @@ class LocalCluster {
     MemberAddress address;
     std::unique_ptr<StateMachine> machine;  // Outlives the replica.
     std::unique_ptr<Replica> replica;       // Null: stopped.
+    bool removed = false;                   // From the cluster.
   };
   LocalCluster(LocalClusterOptions options, MakeMachine make);
-  Status open_member(std::size_t index);
+  Status open_member(std::size_t index, bool is_new);
+  Status wait_until_voting(std::size_t index);
+  [[nodiscard]] Replica* any_running_but(std::size_t index);
 
   LocalClusterOptions options_;
   MakeMachine make_;

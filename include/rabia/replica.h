@@ -15,6 +15,7 @@
 #include "rabia/durability.h"
 #include "rabia/ids.h"
 #include "rabia/result.h"
+#include "rabia/session.h"
 #include "rabia/state_machine.h"
 
 namespace rabia {
@@ -42,11 +43,12 @@ struct ReplicaOptions {
   bool rejoin = false;
   // A snapshot is taken when so much was written to the log since the last one.
   std::uint64_t snapshot_log_bytes = 256ULL << 20;
+  bool compress_snapshots = true;
 };
 
 struct MemberStatus {
   ReplicaId id{};
-  bool voter = true;
+  bool voter = true;       // False: it executes what the others decide, and counts for nothing.
   bool connected = false;  // Of this replica itself: true.
 };
 
@@ -59,10 +61,9 @@ struct ReplicaStatus {
   std::vector<MemberStatus> members;
 };
 
-// A replica with threads of its own. All of its methods may be called from any thread, except that
-// none but submit(), read() and peek() (those with a callback) may be called from inside a
-// callback or from the state machine. Callbacks are called from the replica's thread: they must not
-// block.
+// A replica with threads of its own. All of its methods may be called from any thread; from inside
+// a callback, which the replica's thread calls, only those that take a callback, and peek(), post()
+// and status(); from the state machine none. Callbacks must not block.
 class Replica {
  public:
   // What a command was answered by the state machine. Code::unavailable: it was not executed, and
@@ -87,6 +88,11 @@ class Replica {
   // or has failed.
   void submit(std::string command, Done done);
   [[nodiscard]] std::future<Reply> submit(std::string command);
+  // Executed once, however often it is submitted, at whatever replicas: so it may be sent again
+  // when the outcome is unknown. Code::invalid_argument: its session has no name, or too long a
+  // one.
+  void submit(const NamedCommand& command, Done done);
+  [[nodiscard]] std::future<Reply> submit(const NamedCommand& command);
   // `co_await replica.execute(command)` gives its Reply; the coroutine goes on in the replica's
   // thread.
   class Execution;
@@ -101,6 +107,22 @@ class Replica {
   [[nodiscard]] Status read(std::function<void()> look);
   // Calls `look` at once: the state may be behind that of others. Blocks until it was called.
   void peek(const std::function<void()>& look);
+
+  // Calls `job` from the replica's thread soon, between commands; never after close().
+  void post(std::function<void()> job);
+
+  // --- Who belongs to the cluster. Each waits until it is in the log, and says nothing else than
+  // Status: invalid_argument or not_found when it cannot be, failed_precondition when it would be
+  // unsafe now, unavailable when nothing was done, unknown_outcome when it may be done yet.
+
+  // The member executes what is decided from now on, and becomes a voter when it is near. It must
+  // be open already, by `rejoin`, under an id that no member ever had, and with all members and
+  // itself in its list.
+  [[nodiscard]] Status add_member(const MemberAddress& member);
+  // It leaves for ever. With what remains there must be a quorum.
+  [[nodiscard]] Status remove_member(ReplicaId id);
+  // add_member(), and when it becomes a voter `old` leaves.
+  [[nodiscard]] Status replace_member(ReplicaId old, const MemberAddress& member);
 
   // --- The rest
 

@@ -73,7 +73,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalClusterOptio
     cluster->members_.push_back({{id, "127.0.0.1", ports.value()[i]}, nullptr, nullptr});
   }
   for (std::size_t i = 0; i < options.replicas; ++i) {
-    if (Status opened = cluster->open_member(i); !opened.ok()) return opened;
+    if (Status opened = cluster->open_member(i, false); !opened.ok()) return opened;
   }
   for (Member& member : cluster->members_) {
     if (!member.replica->wait_until_serving(serving_within)) {
@@ -85,16 +85,19 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalClusterOptio
   return cluster;
 }
 
-Status LocalCluster::open_member(std::size_t index) {
+Status LocalCluster::open_member(std::size_t index, bool is_new) {
   Member& member = members_[index];
   ReplicaOptions options;
   options.cluster_id = options_.cluster_id;
   options.self = member.address.id;
-  for (const Member& each : members_) options.members.push_back(each.address);
+  for (const Member& each : members_) {
+    if (!each.removed) options.members.push_back(each.address);
+  }
   options.data_directory =
       (std::filesystem::path(options_.data_directory) / std::to_string(index + 1)).string();
   options.durability = options_.durability;
-  options.bootstrap = true;
+  options.bootstrap = !is_new;
+  options.rejoin = is_new;
   member.machine = make_();
   auto opened = Replica::open(options, *member.machine);
   if (!opened.ok()) return opened.status();
@@ -126,11 +129,60 @@ Status LocalCluster::stop(std::size_t index) {
 
 Status LocalCluster::start(std::size_t index) {
   if (index >= members_.size()) return {Code::not_found, "there is no such replica"};
+  if (members_[index].removed) return {Code::failed_precondition, "that replica was removed"};
   if (running(index)) return {Code::failed_precondition, "that replica is running"};
-  if (Status opened = open_member(index); !opened.ok()) return opened;
+  if (Status opened = open_member(index, false); !opened.ok()) return opened;
   Replica& replica = *members_[index].replica;
   if (replica.wait_until_serving(serving_within)) return {};
   return {Code::unavailable, "it does not serve: " + replica.status().not_serving_because};
+}
+
+Replica* LocalCluster::any_running_but(std::size_t index) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (i != index && running(i)) return members_[i].replica.get();
+  }
+  return nullptr;
+}
+
+Status LocalCluster::add_replica() {
+  Replica* const other = any_running_but(members_.size());
+  if (other == nullptr) return {Code::failed_precondition, "no replica is running"};
+  const Result<std::vector<std::uint16_t>> ports = free_ports(1);
+  if (!ports.ok()) return ports.status();
+  const std::size_t index = members_.size();
+  const ReplicaId id{static_cast<std::uint16_t>(index + 1)};
+  members_.push_back({{id, "127.0.0.1", ports.value().front()}, nullptr, nullptr});
+  Status added = open_member(index, true);
+  if (added.ok()) added = other->add_member(members_.back().address);
+  if (added.ok()) return wait_until_voting(index);
+  members_.pop_back();
+  return added;
+}
+
+Status LocalCluster::wait_until_voting(std::size_t index) {
+  const auto end = std::chrono::steady_clock::now() + serving_within;
+  for (;;) {
+    const ReplicaStatus now = members_[index].replica->status();
+    const auto self = std::ranges::find(now.members, members_[index].address.id, &MemberStatus::id);
+    if (now.serving && self != now.members.end() && self->voter) return {};
+    if (std::chrono::steady_clock::now() >= end) {
+      return {Code::unavailable, "it does not count yet: " + now.not_serving_because};
+    }
+    std::this_thread::sleep_for(look_again_after);
+  }
+}
+
+Status LocalCluster::remove_replica(std::size_t index) {
+  if (index >= members_.size() || members_[index].removed) {
+    return {Code::not_found, "there is no such replica"};
+  }
+  Replica* const other = any_running_but(index);
+  if (other == nullptr) return {Code::failed_precondition, "no other replica is running"};
+  if (Status removed = other->remove_member(members_[index].address.id); !removed.ok()) {
+    return removed;
+  }
+  members_[index].removed = true;
+  return running(index) ? stop(index) : Status();
 }
 
 Status LocalCluster::wait_until_equal(std::chrono::milliseconds patience) {

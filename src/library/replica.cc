@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "io/real_runtime.h"
+#include "library/log_quietly.h"
+#include "library/once_machine.h"
 #include "replica/replica.h"
 
 namespace rabia {
@@ -83,6 +85,41 @@ class Line final : public replica::Client {
   std::size_t submitted_ = 0;  // Of these.
 };
 
+// Waits for a Status that is given by a callback, which is destroyed without a call when the
+// replica is closed before.
+class Answer {
+ public:
+  using Give = std::function<void(Status)>;
+
+  [[nodiscard]] Give take() {
+    return
+        [owed = std::make_shared<Owed>(promise_)](Status status) { owed->give(std::move(status)); };
+  }
+  [[nodiscard]] Status wait() { return promise_->get_future().get(); }
+
+ private:
+  using Promise = std::shared_ptr<std::promise<Status>>;
+  class Owed {
+   public:
+    explicit Owed(Promise promise) : promise_(std::move(promise)) {}
+    ~Owed() {
+      if (!given_) promise_->set_value({Code::unavailable, "the replica was closed"});
+    }
+    Owed(const Owed&) = delete;
+    Owed& operator=(const Owed&) = delete;
+    void give(Status status) {
+      given_ = true;
+      promise_->set_value(std::move(status));
+    }
+
+   private:
+    Promise promise_;
+    bool given_ = false;
+  };
+
+  Promise promise_ = std::make_shared<std::promise<Status>>();
+};
+
 replica::ReplicaOptions internal(const ReplicaOptions& options) {
   replica::ReplicaOptions out;
   out.cluster_id = options.cluster_id;
@@ -97,6 +134,7 @@ replica::ReplicaOptions internal(const ReplicaOptions& options) {
   out.bootstrap = options.bootstrap;
   out.rejoin = options.rejoin;
   out.snapshots.log_bytes = options.snapshot_log_bytes;
+  if (!options.compress_snapshots) out.snapshots.zstd_level = 0;
   return out;
 }
 
@@ -119,7 +157,8 @@ class Replica::Impl {
  public:
   static Result<std::unique_ptr<Impl>> open(const ReplicaOptions& options, StateMachine& machine) {
     if (Status checked = check(options); !checked.ok()) return checked;
-    auto impl = std::make_unique<Impl>();
+    library::log_quietly_unless_told();
+    auto impl = std::make_unique<Impl>(machine);
     replica::Replica::Callbacks callbacks;
     callbacks.stopped = [raw = impl.get()](Status why) {
       const std::lock_guard lock(raw->mutex_);
@@ -128,7 +167,7 @@ class Replica::Impl {
     auto opened =
         replica::Replica::open({impl->runtime_.executor(), impl->runtime_.network(), *impl->files_,
                                 *impl->log_worker_, *impl->snapshot_worker_},
-                               internal(options), machine, std::move(callbacks));
+                               internal(options), impl->machine_, std::move(callbacks));
     if (!opened.ok()) return opened.status();
     impl->replica_ = opened.take();
     for (auto& line : impl->lines_) line = std::make_unique<Line>(*impl->replica_);
@@ -136,6 +175,7 @@ class Replica::Impl {
     return impl;
   }
 
+  explicit Impl(StateMachine& machine) : machine_(machine) {}
   ~Impl() { static_cast<void>(close()); }
 
   // Any thread.
@@ -153,8 +193,11 @@ class Replica::Impl {
     if (wake) executor().post([this] { take_incoming(); });
   }
 
+  void post(std::function<void()> job) { executor().post(std::move(job)); }
+
   // Runs `job` on the replica's thread, and waits for it.
   void run(const std::function<void()>& job) {
+    if (std::this_thread::get_id() == thread_.get_id()) return job();
     std::promise<void> done;
     executor().post([&] {
       job();
@@ -190,6 +233,12 @@ class Replica::Impl {
     return failure_;
   }
   [[nodiscard]] replica::Replica& replica() { return *replica_; }
+  // Waits until it is in the log.
+  Status change_members(const replica::MemberChange& change) {
+    Answer answer;
+    run([&] { replica_->change_members(change, answer.take()); });
+    return answer.wait();
+  }
 
  private:
   [[nodiscard]] io::Executor& executor() { return runtime_.executor(); }
@@ -206,6 +255,7 @@ class Replica::Impl {
     }
   }
 
+  library::OnceMachine machine_;
   io::RealRuntime runtime_;
   std::unique_ptr<io::FileSystem> files_ = io::make_real_file_system();
   std::unique_ptr<io::Worker> log_worker_ = runtime_.make_worker();
@@ -233,13 +283,39 @@ Result<std::unique_ptr<Replica>> Replica::open(const ReplicaOptions& options,
 }
 
 void Replica::submit(std::string command, Done done) {
-  impl_->submit({.command = std::move(command), .look = {}, .done = std::move(done)});
+  std::string encoded;
+  encoded.reserve(command.size() + 1);
+  library::encode_plain(encoded, command);
+  impl_->submit({.command = std::move(encoded), .look = {}, .done = std::move(done)});
 }
 
-std::future<Replica::Reply> Replica::submit(std::string command) {
-  const auto promise = std::make_shared<std::promise<Reply>>();
-  submit(std::move(command), [promise](Reply reply) { promise->set_value(std::move(reply)); });
+void Replica::submit(const NamedCommand& command, Done done) {
+  if (command.session.empty() || command.session.size() > NamedCommand::session_bytes_max) {
+    return done(Status(Code::invalid_argument, "a session has a name of 1 to 256 bytes"));
+  }
+  std::string encoded;
+  library::encode_named(encoded, command);
+  impl_->submit({.command = std::move(encoded), .look = {}, .done = std::move(done)});
+}
+
+namespace {
+
+template <typename Command>
+std::future<Replica::Reply> submit_for_a_future(Replica& replica, Command command) {
+  const auto promise = std::make_shared<std::promise<Replica::Reply>>();
+  replica.submit(std::move(command),
+                 [promise](Replica::Reply reply) { promise->set_value(std::move(reply)); });
   return promise->get_future();
+}
+
+}  // namespace
+
+std::future<Replica::Reply> Replica::submit(std::string command) {
+  return submit_for_a_future(*this, std::move(command));
+}
+
+std::future<Replica::Reply> Replica::submit(const NamedCommand& command) {
+  return submit_for_a_future(*this, command);
 }
 
 void Replica::read(std::function<void()> look, std::function<void(Status)> done) {
@@ -287,25 +363,43 @@ bool Replica::wait_until_serving(std::chrono::milliseconds patience) {
   return true;
 }
 
+namespace {
+
+replica::MemberChange joining(const MemberAddress& member) {
+  return {.kind = replica::MemberChange::Kind::add,
+          .id = member.id,
+          .address = {member.host, member.port},
+          .replaced = {}};
+}
+
+}  // namespace
+
+Status Replica::add_member(const MemberAddress& member) {
+  return impl_->change_members(joining(member));
+}
+
+Status Replica::remove_member(ReplicaId id) {
+  return impl_->change_members({.kind = replica::MemberChange::Kind::remove, .id = id});
+}
+
+Status Replica::replace_member(ReplicaId old, const MemberAddress& member) {
+  replica::MemberChange change = joining(member);
+  change.kind = replica::MemberChange::Kind::replace;
+  change.replaced = old;
+  return impl_->change_members(change);
+}
+
+void Replica::post(std::function<void()> job) {
+  impl_->post(std::move(job));
+}
+
 Status Replica::take_snapshot() {
-  // Null when the replica is closed before it is answered.
-  const auto answer = std::make_shared<std::promise<std::optional<Status>>>();
-  std::future<std::optional<Status>> answered = answer->get_future();
-  struct Answer {
-    std::shared_ptr<std::promise<std::optional<Status>>> promise;
-    bool given = false;
-    ~Answer() {
-      if (!given) promise->set_value(std::nullopt);
-    }
-  };
+  Answer answer;
   impl_->run([&] {
-    impl_->replica().take_snapshot([owed = std::make_shared<Answer>(answer)](const auto& taken) {
-      owed->given = true;
-      owed->promise->set_value(taken.status());
-    });
+    impl_->replica().take_snapshot(
+        [give = answer.take()](const auto& taken) { give(taken.status()); });
   });
-  const std::optional<Status> status = answered.get();
-  return status ? *status : Status(Code::unavailable, "the replica was closed");
+  return answer.wait();
 }
 
 Status Replica::failure() const {
