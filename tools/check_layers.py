@@ -21,6 +21,7 @@ ROOMS = {
     "transport": {"base", "io"},
     "replica": {"base", "io", "consensus", "storage", "transport"},
     "library": {"base", "io", "kv", "replica"},
+    "embedded": {"base", "kv", "library"},
     "server": {"base", "io", "replica", "kv", "resp"},
     "metrics": {"base", "io", "replica", "kv", "server"},
 }
@@ -173,10 +174,10 @@ class Checker:
             self.error(path, number, f"{describe(path)} may not include <{name}>: it only computes")
 
     def check_system_include(self, path, number, name):
-        if path.parts[0] == "apps" or path == SIM_PROCESSES or is_test(path):
+        if path.parts[0] in ("apps", "examples") or path == SIM_PROCESSES or is_test(path):
             return
         if path.parts[:2] != ("src", "io"):
-            self.error(path, number, f"<{name}> is only for src/io/*.cc and apps/")
+            self.error(path, number, f"<{name}> is only for src/io/*.cc, apps/ and examples/")
         elif path.suffix == ".h":
             self.private_io_headers.add(pathlib.Path(*path.parts[1:]).as_posix())
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -46,6 +47,9 @@ struct ReplicaOptions {
   bool compress_snapshots = true;
 };
 
+// Of a command, whatever it is wrapped in.
+inline constexpr std::size_t command_bytes_max = 32ULL << 20;
+
 struct MemberStatus {
   ReplicaId id{};
   bool voter = true;       // False: it executes what the others decide, and counts for nothing.
@@ -69,6 +73,7 @@ class Replica {
   // What a command was answered by the state machine. Code::unavailable: it was not executed, and
   // will not be: try again, here or elsewhere. Code::unknown_outcome: it may have been, or may be
   // yet: look before you try again, or send it by a Session.
+  // Code::invalid_argument: it is longer than command_bytes_max.
   using Reply = Result<std::string>;
   using Done = std::function<void(Reply reply)>;
 

@@ -16,7 +16,7 @@ std::string text_of(const ChangeNotification& told) {
   struct Text {
     std::string operator()(const KeySet& set) const {
       return "set " + set.key + "=" + set.value + (set.old_value ? " was " + *set.old_value : "") +
-             (set.deadline == no_deadline ? "" : " until " + std::to_string(set.deadline));
+             (set.deadline ? " until " + std::to_string(set.deadline->value) : "");
     }
     std::string operator()(const KeyDeleted& gone) const {
       return "deleted " + gone.key + " was " + gone.old_value;
@@ -32,8 +32,8 @@ std::string text_of(const ChangeNotification& told) {
              (renamed.old_value ? " was " + *renamed.old_value : "");
     }
     std::string operator()(const DeadlineChanged& changed) const {
-      return "deadline " + changed.key + "=" + changed.value + " until " +
-             std::to_string(changed.deadline);
+      return "deadline " + changed.key + "=" + changed.value +
+             (changed.deadline ? " until " + std::to_string(changed.deadline->value) : "");
     }
     std::string operator()(const StoreCleared& cleared) const {
       return "cleared " + std::to_string(cleared.key_count);
@@ -123,8 +123,8 @@ TEST_F(ChangeBusTest, CallbacksAreToldOfWhatMatches) {
   EXPECT_EQ(all, Texts());
   EXPECT_EQ(take(prefixed),
             (Texts{"7 set a2=1", "8 set a3=2", "9 deleted a2 was 1", "10 cleared 1"}));
-  EXPECT_EQ(take(one), (Texts{"4 deadline b=1 until 0", "5 deadline b=1 until 60",
-                              "6 expired b was 1", "10 cleared 1"}));
+  EXPECT_EQ(take(one), (Texts{"4 deadline b=1", "5 deadline b=1 until 60", "6 expired b was 1",
+                              "10 cleared 1"}));
   EXPECT_EQ(bus.subscribers(), 2U);
 }
 

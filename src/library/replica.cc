@@ -180,6 +180,11 @@ class Replica::Impl {
 
   // Any thread.
   void submit(Item item) {
+    if (item.command.size() > command_bytes_max) {
+      return item.done(Status(Code::invalid_argument,
+                              "a command of " + std::to_string(item.command.size()) +
+                                  " bytes: at most " + std::to_string(command_bytes_max)));
+    }
     bool wake = false;
     {
       const std::lock_guard lock(mutex_);
@@ -198,12 +203,13 @@ class Replica::Impl {
   // Runs `job` on the replica's thread, and waits for it.
   void run(const std::function<void()>& job) {
     if (std::this_thread::get_id() == thread_.get_id()) return job();
-    std::promise<void> done;
-    executor().post([&] {
+    // Shared: set_value() may still be at work when the wait has ended.
+    const auto done = std::make_shared<std::promise<void>>();
+    executor().post([&job, done] {
       job();
-      done.set_value();
+      done->set_value();
     });
-    done.get_future().wait();
+    done->get_future().wait();
   }
 
   Status close() {
@@ -325,9 +331,9 @@ void Replica::read(std::function<void()> look, std::function<void(Status)> done)
 }
 
 Status Replica::read(std::function<void()> look) {
-  std::promise<Status> promise;
-  read(std::move(look), [&promise](Status status) { promise.set_value(std::move(status)); });
-  return promise.get_future().get();
+  const auto promise = std::make_shared<std::promise<Status>>();
+  read(std::move(look), [promise](Status status) { promise->set_value(std::move(status)); });
+  return promise->get_future().get();
 }
 
 void Replica::peek(const std::function<void()>& look) {
