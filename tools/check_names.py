@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ("include", "src", "apps", "sim", "bench", "cmake", "docs", "tests", "tools")
+FOLDERS = ("include", "src", "apps", "sim", "bench", "cmake", "docs", "examples", "tests", "tools")
 SUFFIXES = {".h", ".cc", ".md", ".py", ".mjs", ".txt", ".cmake", ""}
 # Where a document may lie that is named without its folder, beside that of the file that names it.
 DOCUMENT_FOLDERS = ("", "docs", "docs/formats")
@@ -54,7 +54,7 @@ def missing_documents(root, paths):
 
 def tests_never_run(root, paths):
     for path in paths:
-        if path.parts[0] not in ("src", "apps", "bench", "sim") or not path.name.endswith("_test.cc"):
+        if path.parts[0] not in ("src", "apps", "bench", "sim", "examples") or not path.name.endswith("_test.cc"):
             continue
         lists = [root / folder / "CMakeLists.txt" for folder in path.parents]
         named = any(path.relative_to(each.parent.relative_to(root)).as_posix()

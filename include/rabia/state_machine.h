@@ -10,15 +10,20 @@
 #include <string_view>
 
 #include "rabia/ids.h"
+#include "rabia/random.h"
 #include "rabia/result.h"
 
 namespace rabia {
 
 // Where in the log a command is being executed: the same on every replica.
 struct ApplyContext {
-  LogPosition position{};  // The batch that holds the command.
-  ReplicaId origin{};      // The replica whose client issued it.
-  LogTime time{};
+  LogPosition position{};   // The batch that holds the command.
+  ReplicaId origin{};       // The replica whose client issued it.
+  LogTime time{};           // Of the batch.
+  std::uint64_t index = 0;  // Of the command in its batch.
+
+  // Chance of this command's own: the same numbers on every replica, others for each command.
+  [[nodiscard]] Random random() const { return Random(Random(position.value).next() ^ index); }
 };
 
 // Equal states have equal digests; different ones do not, but by a chance near 2^-128.

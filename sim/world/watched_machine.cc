@@ -17,7 +17,7 @@ void WatchedMachine::apply(const ApplyContext& context, std::string_view command
   const std::uint64_t kept = store_.kept_replies().size();
   machine_.apply(context, command, reply);
   tell(context);
-  const bool is_once = command.starts_with(static_cast<char>(kv::Operation::once));
+  const bool is_once = command.starts_with(static_cast<char>(kv::OperationCode::once));
   const bool was_known = is_once && store_.kept_replies().size() == kept;
   if (was_known && reply != nullptr && lives_()) ++tally_[Count::answered_from_kept_replies];
 }

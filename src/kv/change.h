@@ -20,13 +20,13 @@ enum class ChangeKind : std::uint8_t {
 };
 
 // Change::operation of a set that kept the deadline which there was, so that it can be told from
-// one that brought the same. It is no Operation: the log does not know it.
+// one that brought the same. It is no OperationCode: the log does not know it.
 inline constexpr std::uint8_t set_keeping_deadline = 0x81;
 
 // The views are valid during the call only.
 struct Change {
   ChangeKind kind = ChangeKind::set;
-  // The Operation that did it, or set_keeping_deadline; 0: none did, but time or a limit.
+  // The OperationCode that did it, or set_keeping_deadline; 0: none did, but time or a limit.
   std::uint8_t operation = 0;
   std::uint64_t revision = 0;  // Store::revision() after it: one more than after the change before.
   std::string_view key{};

@@ -19,8 +19,7 @@ Cut::Cut(Store& store)
     : store_(store),
       size_(store.size()),
       digest_(store.digest()),
-      revision_(store.revision()),
-      clock_(store.clock()),
+      history_(store.history()),
       left_(size_),
       table_(store.table_.get()),
       images_(store.make_table()) {

@@ -36,9 +36,7 @@ class Cut {
   // Of the contents at the cut.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] StateDigest digest() const { return digest_; }
-
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }
-  [[nodiscard]] std::uint64_t clock() const { return clock_; }
+  [[nodiscard]] const History& history() const { return history_; }
 
   // How many entries have not been passed.
   [[nodiscard]] std::uint64_t left() const { return left_; }
@@ -73,8 +71,7 @@ class Cut {
   Store& store_;
   const std::uint64_t size_;
   const StateDigest digest_;
-  const std::uint64_t revision_;
-  const std::uint64_t clock_;
+  History history_;
   std::uint64_t left_;
   const Table* table_;               // The store's, or replaced_.
   std::unique_ptr<Table> replaced_;  // Null while the store uses it.

@@ -4,12 +4,16 @@
 
 namespace rabia::kv {
 
-StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock) {
-  // The first bits of the golden ratio's fraction and of pi's.
+StateDigest digest_of_history(const History& history) {
+  // The first bits of the fractions of the golden ratio, pi, e and the square root of 2.
   constexpr StateDigest of_revision{0x9e3779b97f4a7c15, 0xf39cc0605cedc835};
   constexpr StateDigest of_clock{0x243f6a8885a308d3, 0x13198a2e03707345};
-  StateDigest sum = times(revision, of_revision);
-  add(sum, times(clock, of_clock));
+  constexpr StateDigest of_created_at{0xb7e151628aed2a6a, 0xbf7158809cf4f3c7};
+  constexpr StateDigest of_last_modified{0x6a09e667f3bcc908, 0xb2fb1366ea957d3f};
+  StateDigest sum = times(history.revision, of_revision);
+  add(sum, times(history.clock, of_clock));
+  add(sum, times(history.created_at, of_created_at));
+  add(sum, times(history.last_modified, of_last_modified));
   return sum;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "kv/entry.h"
+#include "kv/history.h"
 #include "rabia/state_machine.h"
 
 namespace rabia::kv {
@@ -28,8 +29,8 @@ inline void subtract(StateDigest& sum, StateDigest term) {
           static_cast<std::uint64_t>(low)};
 }
 
-// Of what belongs to no key: how many changes there were, and the clock.
-[[nodiscard]] StateDigest digest_of_history(std::uint64_t revision, std::uint64_t clock);
+// Of what belongs to no key.
+[[nodiscard]] StateDigest digest_of_history(const History& history);
 
 // What the digests of the kept replies and of the limits add to that of the store.
 [[nodiscard]] StateDigest digest_of_replies(StateDigest replies);

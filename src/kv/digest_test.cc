@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "kv/snapshot_text.h"
@@ -52,12 +53,12 @@ TEST(Digest, OfANewStoreIsZeroAndOfAnEmptyOneTellsOfItsChanges) {
   EXPECT_EQ(store.digest(), StateDigest());
   store.set("a", std::string(5'000, 'x'));
   store.erase("a");
-  EXPECT_EQ(store.digest(), digest_of_history(2, 0));
+  EXPECT_EQ(store.digest(), digest_of_history({.revision = 2}));
   store.set("a", "");
   store.clear();
-  EXPECT_EQ(store.digest(), digest_of_history(4, 0));
+  EXPECT_EQ(store.digest(), digest_of_history({.revision = 4}));
   store.advance_clock(7);
-  EXPECT_EQ(store.digest(), digest_of_history(4, 7));
+  EXPECT_EQ(store.digest(), digest_of_history({.revision = 4, .clock = 7, .created_at = 7}));
 }
 
 // Given equal values of equal keys, when revisions or deadlines are exchanged, then the digests
@@ -71,7 +72,12 @@ TEST(Digest, DependsOnRevisionsAndDeadlines) {
   EXPECT_NE(digest_of_two({1, 0}, {2, 0}), digest_of_two({2, 0}, {1, 0}));
   EXPECT_NE(digest_of_two({1, 5}, {1, 6}), digest_of_two({1, 6}, {1, 5}));
   EXPECT_NE(digest_of_two({1, 2}, {0, 0}), digest_of_two({2, 1}, {0, 0}));
-  EXPECT_NE(digest_of_history(1, 2), digest_of_history(2, 1));
+  const std::vector<History> histories = {{1, 2, 3, 4}, {2, 1, 3, 4}, {1, 2, 4, 3}, {1, 3, 2, 4}};
+  for (const History& one : histories) {
+    for (const History& other : histories) {
+      EXPECT_EQ(digest_of_history(one) == digest_of_history(other), one == other);
+    }
+  }
 }
 
 // Given contents that have the same parts in other places (values or blocks exchanged, bytes moved

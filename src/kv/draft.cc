@@ -36,13 +36,8 @@ std::uint64_t Draft::memory_bytes() const {
   return table_ == nullptr ? 0 : table_->memory_bytes();
 }
 
-void Draft::set_history(std::uint64_t revision, std::uint64_t clock) {
-  revision_ = revision;
-  clock_ = clock;
-}
-
 StateDigest Draft::digest() const {
-  StateDigest digest = digest_of_history(revision_, clock_);
+  StateDigest digest = digest_of_history(history_);
   kv::add(digest, digest_);
   return digest;
 }
@@ -85,8 +80,7 @@ void Draft::extend(std::string_view bytes, bool complete) {
 void Draft::put_in_place() {
   RABIA_CHECK(table_ != nullptr);
   store_.replace(std::move(table_), digest_);
-  store_.revision_ = revision_;
-  store_.clock_ = clock_;
+  store_.history_ = history_;
 }
 
 }  // namespace rabia::kv

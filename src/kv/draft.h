@@ -24,8 +24,8 @@ class Draft {
 
   // How many entries shall come. It may be wrong: what has come bounds what is made ready for it.
   void expect(std::uint64_t entries) { expected_ = entries; }
-  // What the store's revision() and clock() shall be.
-  void set_history(std::uint64_t revision, std::uint64_t clock);
+  // What the store's history() shall be.
+  void set_history(const History& history) { history_ = history; }
   // Adds a key with the beginning of its value. False, and nothing is added: the key does not come
   // behind the one before in the order of (hash, key).
   [[nodiscard]] bool add(std::string_view key, std::string_view value, Entry::About about);
@@ -45,8 +45,7 @@ class Draft {
   Store& store_;
   std::unique_ptr<Table> table_;  // Null once it is in its place.
   StateDigest digest_;            // Of the entries.
-  std::uint64_t revision_ = 0;
-  std::uint64_t clock_ = 0;
+  History history_;
   std::uint64_t expected_ = 0;
   Entry* last_ = nullptr;        // In table_,
   Entry::About last_about_;      // and what it shall be when its value is complete.

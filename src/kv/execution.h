@@ -111,7 +111,7 @@ struct Execution {
 // How many different ones of these keys are not there.
 [[nodiscard]] std::uint64_t count_new(const Store& store, std::vector<std::string_view> keys);
 
-// By Operation.
+// By OperationCode.
 namespace execute {
 void set(Execution& run);
 void erase(Execution& run);

@@ -9,6 +9,10 @@ std::optional<std::string> owned(std::optional<std::string_view> value) {
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
+std::optional<LogTime> time_of(Deadline deadline) {
+  return deadline == no_deadline ? std::nullopt : std::optional(LogTime{deadline});
+}
+
 }  // namespace
 
 ChangeNotification notification_of(const Change& change) {
@@ -16,8 +20,8 @@ ChangeNotification notification_of(const Change& change) {
   const std::string old(change.old_value.value_or(""));
   switch (change.kind) {
     case ChangeKind::set:
-      return {change.revision,
-              KeySet{key, std::string(change.value), owned(change.old_value), change.deadline}};
+      return {change.revision, KeySet{key, std::string(change.value), owned(change.old_value),
+                                      time_of(change.deadline)}};
     case ChangeKind::deleted:
       return {change.revision, KeyDeleted{key, old}};
     case ChangeKind::expired:
@@ -27,9 +31,10 @@ ChangeNotification notification_of(const Change& change) {
     case ChangeKind::renamed:
       return {change.revision,
               KeyRenamed{key, std::string(change.new_key), std::string(change.value),
-                         owned(change.old_value), change.deadline}};
+                         owned(change.old_value), time_of(change.deadline)}};
     case ChangeKind::deadline:
-      return {change.revision, DeadlineChanged{key, std::string(change.value), change.deadline}};
+      return {change.revision,
+              DeadlineChanged{key, std::string(change.value), time_of(change.deadline)}};
     case ChangeKind::cleared:
       return {change.revision, StoreCleared{change.keys}};
   }

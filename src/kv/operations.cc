@@ -52,19 +52,19 @@ constexpr std::array<Execute, 21> executes = {
     nullptr,  // and set_limits.
     execute::touch,
 };
-static_assert(executes.size() == static_cast<std::size_t>(Operation::touch) + 1);
+static_assert(executes.size() == static_cast<std::size_t>(OperationCode::touch) + 1);
 
 // Whether it may add data, so that it needs room.
-constexpr bool adds_data(Operation operation) {
+constexpr bool adds_data(OperationCode operation) {
   switch (operation) {
-    case Operation::set:
-    case Operation::append:
-    case Operation::increment:
-    case Operation::increment_float:
-    case Operation::set_range:
-    case Operation::set_many:
-    case Operation::set_many_if_none:
-    case Operation::copy:
+    case OperationCode::set:
+    case OperationCode::append:
+    case OperationCode::increment:
+    case OperationCode::increment_float:
+    case OperationCode::set_range:
+    case OperationCode::set_many:
+    case OperationCode::set_many_if_none:
+    case OperationCode::copy:
       return true;
     default:
       return false;
@@ -73,27 +73,27 @@ constexpr bool adds_data(Operation operation) {
 
 // To the first key of an operation; false when it has none.
 bool skip_to_key(base::Decoder& in) {
-  switch (static_cast<Operation>(in.fixed<std::uint8_t>())) {
-    case Operation::set:
+  switch (static_cast<OperationCode>(in.fixed<std::uint8_t>())) {
+    case OperationCode::set:
       in.fixed<std::uint16_t>();                           // Condition, want_old.
       if (in.fixed<std::uint8_t>() % 3 != 0) in.varint();  // Expiry: `in` and `at` have a time.
       break;
-    case Operation::erase:
-    case Operation::set_many:
-    case Operation::set_many_if_none:
-    case Operation::touch:
+    case OperationCode::erase:
+    case OperationCode::set_many:
+    case OperationCode::set_many_if_none:
+    case OperationCode::touch:
       in.varint();
       break;
-    case Operation::append:
-    case Operation::increment:
-    case Operation::increment_float:
-    case Operation::set_range:
-    case Operation::get_and_erase:
-    case Operation::expire:
-    case Operation::get_and_expire:
-    case Operation::persist:
-    case Operation::rename:
-    case Operation::copy:
+    case OperationCode::append:
+    case OperationCode::increment:
+    case OperationCode::increment_float:
+    case OperationCode::set_range:
+    case OperationCode::get_and_erase:
+    case OperationCode::expire:
+    case OperationCode::get_and_expire:
+    case OperationCode::persist:
+    case OperationCode::rename:
+    case OperationCode::copy:
       break;
     default:
       return false;
@@ -145,12 +145,12 @@ void StoreMachine::keep_changes(std::uint64_t bytes_max) {
 void StoreMachine::apply(const ApplyContext& /*context*/, std::string_view command,
                          std::string* reply) {
   if (mutated(Mutant::transaction_not_as_one)) execute(std::exchange(late_, {}), nullptr, nullptr);
-  const auto is = [&](Operation operation) {
+  const auto is = [&](OperationCode operation) {
     return !command.empty() && command.front() == static_cast<char>(operation);
   };
-  if (is(Operation::transaction)) return execute_transaction(command.substr(1), reply);
-  if (is(Operation::once)) return execute_once(command.substr(1), reply);
-  if (is(Operation::set_limits)) return execute_set_limits(command.substr(1), reply);
+  if (is(OperationCode::transaction)) return execute_transaction(command.substr(1), reply);
+  if (is(OperationCode::once)) return execute_once(command.substr(1), reply);
+  if (is(OperationCode::set_limits)) return execute_set_limits(command.substr(1), reply);
   Room room = this->room();
   execute(command, reply, &room);
 }
@@ -200,11 +200,11 @@ bool is_well_formed(base::Decoder in) {
 template <typename Use>
 void for_each_added_key(std::string_view operation, const Use& use) {
   base::Decoder in(operation);
-  if (operation.empty() || !adds_data(static_cast<Operation>(operation.front()))) return;
+  if (operation.empty() || !adds_data(static_cast<OperationCode>(operation.front()))) return;
   if (!skip_to_key(in)) return;
-  const auto kind = static_cast<Operation>(operation.front());
-  const bool in_pairs = kind == Operation::set_many || kind == Operation::set_many_if_none;
-  if (kind == Operation::copy) in.bytes();
+  const auto kind = static_cast<OperationCode>(operation.front());
+  const bool in_pairs = kind == OperationCode::set_many || kind == OperationCode::set_many_if_none;
+  if (kind == OperationCode::copy) in.bytes();
   do {
     const std::string_view key = in.bytes();
     if (in.ok()) use(key);
@@ -285,7 +285,7 @@ void StoreMachine::execute_once(std::string_view once, std::string* reply) {
   const std::string_view operation = in.bytes();
   // What a message is answered differs between replicas, and what is kept must not.
   const bool is_message =
-      !operation.empty() && operation.front() == static_cast<char>(Operation::publish);
+      !operation.empty() && operation.front() == static_cast<char>(OperationCode::publish);
   if (!in.complete() || session.size() > session_bytes_max || is_message) {
     return out.error(malformed_error);
   }

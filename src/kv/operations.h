@@ -22,7 +22,7 @@
 
 namespace rabia::kv {
 
-enum class Operation : std::uint8_t {
+enum class OperationCode : std::uint8_t {
   set = 1,               // condition, want_old, expiry, key, value → ok | nil | old bytes
   erase = 2,             // keys → integer: how many existed (DEL, UNLINK)
   append = 3,            // key, bytes, value_bytes_max → integer: the new length

@@ -6,7 +6,7 @@
 namespace rabia::kv {
 namespace {
 
-base::Encoder begin(std::string& out, Operation operation) {
+base::Encoder begin(std::string& out, OperationCode operation) {
   base::Encoder encoder(out);
   encoder.fixed(static_cast<std::uint8_t>(operation));
   return encoder;
@@ -27,7 +27,7 @@ void put(base::Encoder encoder, std::span<const std::string_view> keys) {
 
 void encode_set(std::string& out, std::string_view key, std::string_view value,
                 SetOptions options) {
-  base::Encoder encoder = begin(out, Operation::set);
+  base::Encoder encoder = begin(out, OperationCode::set);
   encoder.fixed(static_cast<std::uint8_t>(options.condition));
   encoder.fixed(static_cast<std::uint8_t>(options.want_old ? 1 : 0));
   put(encoder, options.expiry);
@@ -36,32 +36,32 @@ void encode_set(std::string& out, std::string_view key, std::string_view value,
 }
 
 void encode_erase(std::string& out, std::span<const std::string_view> keys) {
-  put(begin(out, Operation::erase), keys);
+  put(begin(out, OperationCode::erase), keys);
 }
 
 void encode_append(std::string& out, std::string_view key, std::string_view bytes,
                    std::uint64_t value_bytes_max) {
-  base::Encoder encoder = begin(out, Operation::append);
+  base::Encoder encoder = begin(out, OperationCode::append);
   encoder.bytes(key);
   encoder.bytes(bytes);
   encoder.varint(value_bytes_max);
 }
 
 void encode_increment(std::string& out, std::string_view key, std::int64_t delta) {
-  base::Encoder encoder = begin(out, Operation::increment);
+  base::Encoder encoder = begin(out, OperationCode::increment);
   encoder.bytes(key);
   encoder.varint(zigzag(delta));
 }
 
 void encode_increment_float(std::string& out, std::string_view key, std::string_view delta) {
-  base::Encoder encoder = begin(out, Operation::increment_float);
+  base::Encoder encoder = begin(out, OperationCode::increment_float);
   encoder.bytes(key);
   encoder.bytes(delta);
 }
 
 void encode_set_range(std::string& out, std::string_view key, std::uint64_t offset,
                       std::string_view bytes, std::uint64_t value_bytes_max) {
-  base::Encoder encoder = begin(out, Operation::set_range);
+  base::Encoder encoder = begin(out, OperationCode::set_range);
   encoder.bytes(key);
   encoder.varint(offset);
   encoder.bytes(bytes);
@@ -70,7 +70,7 @@ void encode_set_range(std::string& out, std::string_view key, std::uint64_t offs
 
 void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool only_if_none_exists) {
   base::Encoder encoder =
-      begin(out, only_if_none_exists ? Operation::set_many_if_none : Operation::set_many);
+      begin(out, only_if_none_exists ? OperationCode::set_many_if_none : OperationCode::set_many);
   encoder.varint(pairs.size());
   for (const KeyValue& pair : pairs) {
     encoder.bytes(pair.key);
@@ -79,16 +79,16 @@ void encode_set_many(std::string& out, std::span<const KeyValue> pairs, bool onl
 }
 
 void encode_get_and_erase(std::string& out, std::string_view key) {
-  begin(out, Operation::get_and_erase).bytes(key);
+  begin(out, OperationCode::get_and_erase).bytes(key);
 }
 
 void encode_clear(std::string& out) {
-  begin(out, Operation::clear);
+  begin(out, OperationCode::clear);
 }
 
 void encode_expire(std::string& out, std::string_view key, Expiry expiry,
                    ExpireConditions conditions) {
-  base::Encoder encoder = begin(out, Operation::expire);
+  base::Encoder encoder = begin(out, OperationCode::expire);
   encoder.bytes(key);
   put(encoder, expiry);
   const int bits = (conditions.if_none ? 1 : 0) | (conditions.if_any ? 2 : 0) |
@@ -97,31 +97,31 @@ void encode_expire(std::string& out, std::string_view key, Expiry expiry,
 }
 
 void encode_get_and_expire(std::string& out, std::string_view key, Expiry expiry) {
-  base::Encoder encoder = begin(out, Operation::get_and_expire);
+  base::Encoder encoder = begin(out, OperationCode::get_and_expire);
   encoder.bytes(key);
   put(encoder, expiry);
 }
 
 void encode_persist(std::string& out, std::string_view key) {
-  begin(out, Operation::persist).bytes(key);
+  begin(out, OperationCode::persist).bytes(key);
 }
 
 void encode_rename(std::string& out, std::string_view from, std::string_view to, bool if_absent) {
-  base::Encoder encoder = begin(out, Operation::rename);
+  base::Encoder encoder = begin(out, OperationCode::rename);
   encoder.bytes(from);
   encoder.bytes(to);
   encoder.fixed(static_cast<std::uint8_t>(if_absent ? 1 : 0));
 }
 
 void encode_copy(std::string& out, std::string_view from, std::string_view to, bool replace) {
-  base::Encoder encoder = begin(out, Operation::copy);
+  base::Encoder encoder = begin(out, OperationCode::copy);
   encoder.bytes(from);
   encoder.bytes(to);
   encoder.fixed(static_cast<std::uint8_t>(replace ? 1 : 0));
 }
 
 void encode_once(std::string& out, const OnceName& name, std::string_view operation) {
-  base::Encoder encoder = begin(out, Operation::once);
+  base::Encoder encoder = begin(out, OperationCode::once);
   encoder.bytes(name.session);
   encoder.varint(name.number);
   encoder.varint(name.keep_milliseconds);
@@ -129,7 +129,7 @@ void encode_once(std::string& out, const OnceName& name, std::string_view operat
 }
 
 void encode_set_limits(std::string& out, std::span<const LimitChange> changes, bool only_unset) {
-  base::Encoder encoder = begin(out, Operation::set_limits);
+  base::Encoder encoder = begin(out, OperationCode::set_limits);
   encoder.fixed(static_cast<std::uint8_t>(only_unset ? 1 : 0));
   encoder.varint(changes.size());
   for (const LimitChange& change : changes) {
@@ -139,12 +139,12 @@ void encode_set_limits(std::string& out, std::span<const LimitChange> changes, b
 }
 
 void encode_touch(std::string& out, std::span<const std::string_view> keys) {
-  put(begin(out, Operation::touch), keys);
+  put(begin(out, OperationCode::touch), keys);
 }
 
 void encode_publish(std::string& out, ChannelKind kind, std::string_view channel,
                     std::string_view payload) {
-  base::Encoder encoder = begin(out, Operation::publish);
+  base::Encoder encoder = begin(out, OperationCode::publish);
   encoder.fixed(static_cast<std::uint8_t>(kind));
   encoder.bytes(channel);
   encoder.bytes(payload);
@@ -152,7 +152,7 @@ void encode_publish(std::string& out, ChannelKind kind, std::string_view channel
 
 void encode_transaction(std::string& out, std::span<const TransactionCondition> conditions,
                         std::span<const TransactionItem> items) {
-  base::Encoder encoder = begin(out, Operation::transaction);
+  base::Encoder encoder = begin(out, OperationCode::transaction);
   encoder.varint(conditions.size());
   for (const TransactionCondition& condition : conditions) {
     encoder.bytes(condition.key);

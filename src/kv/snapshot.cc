@@ -1,6 +1,7 @@
 #include "kv/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -13,12 +14,13 @@ namespace {
 
 constexpr std::string_view magic = "RABIAKVS";
 constexpr std::string_view end_mark = "DONE";
-constexpr std::uint32_t format_version = 3;
 constexpr std::size_t varint_bytes_max = 10;
 // What is said of an entry beside its revision.
 constexpr std::uint64_t has_deadline = 1;
 constexpr std::uint64_t has_use = 2;
 constexpr std::uint64_t is_roomy = 4;
+constexpr std::array history_fields = {&History::revision, &History::clock, &History::created_at,
+                                       &History::last_modified};
 constexpr std::size_t end_bytes = end_mark.size() + 2 * sizeof(std::uint64_t);
 // As for a change, about.
 constexpr std::uint64_t bytes_for_a_reclaimed_entry = 32;
@@ -41,10 +43,9 @@ bool StoreSnapshotReader::read(std::size_t bytes_about, std::string& out) {
 void StoreSnapshotReader::write_header(std::string& out) {
   base::Encoder encode(out);
   encode.raw(magic);
-  encode.fixed(format_version);
+  encode.fixed(state_format_version);
   encode.varint(cut_.size());
-  encode.varint(cut_.revision());
-  encode.varint(cut_.clock());
+  for (const auto field : history_fields) encode.varint(cut_.history().*field);
   part_ = Part::entries;
 }
 
@@ -190,21 +191,23 @@ class Front {
 StoreSnapshotLoader::Step StoreSnapshotLoader::take_header(std::string_view& in) {
   const std::string_view known = in.substr(0, magic.size());
   if (known != magic.substr(0, known.size())) return refuse("not a state of a key-value store");
-  const std::size_t at = magic.size() + sizeof format_version;
+  const std::size_t at = magic.size() + sizeof state_format_version;
   if (in.size() <= at) return Step::needs_more;
   std::uint32_t version = 0;
   std::memcpy(&version, in.data() + magic.size(), sizeof version);
-  if (version != format_version) {
+  if (version != state_format_version) {
     return refuse("format version " + std::to_string(version) + " instead of " +
-                  std::to_string(format_version));
+                  std::to_string(state_format_version));
   }
   Front front(in, at);
   entries_ = front.varint();
-  revision_ = front.varint();
-  const std::uint64_t clock = front.varint();
+  for (const auto field : history_fields) history_.*field = front.varint();
   if (front.is() == Front::Is::unfinished) return Step::needs_more;
   if (front.is() == Front::Is::bad) return refuse("malformed header");
-  draft_.set_history(revision_, clock);
+  if (std::max(history_.created_at, history_.last_modified) > history_.clock) {
+    return refuse("a time that lies behind the clock");
+  }
+  draft_.set_history(history_);
   draft_.expect(entries_);
   in.remove_prefix(front.at());
   part_ = after_entry();
@@ -237,7 +240,7 @@ StoreSnapshotLoader::Step StoreSnapshotLoader::take_entry(std::string_view& in) 
   Front front(in, 0);
   const std::uint64_t key_size = front.varint(Store::key_bytes_max);
   const std::uint64_t value_size = front.varint(Store::value_bytes_max);
-  const Entry::About about = take_about(front, revision_);
+  const Entry::About about = take_about(front, history_.revision);
   if (front.is() == Front::Is::unfinished) return Step::needs_more;
   if (front.is() == Front::Is::bad) return refuse("malformed sizes, or what is said of a key");
   const std::size_t at = front.at();

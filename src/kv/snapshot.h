@@ -20,6 +20,8 @@
 
 namespace rabia::kv {
 
+inline constexpr std::uint32_t state_format_version = 4;
+
 // See SnapshotReader. `store` outlives it.
 class StoreSnapshotReader final : public SnapshotReader {
  public:
@@ -70,7 +72,7 @@ class StoreSnapshotLoader final : public SnapshotLoader {
   std::string waiting_;              // The beginning of a part whose rest has not come.
   std::uint64_t offset_ = 0;         // Of the next part in the stream.
   std::uint64_t entries_ = 0;        // How many the header promises.
-  std::uint64_t revision_ = 0;       // As the header says.
+  History history_;                  // As the header says.
   std::uint64_t value_missing_ = 0;  // Bytes of the last value that have not come.
   StateDigest digest_;               // What the stream says.
   Status failure_;                   // Once refused, always refused.

@@ -16,11 +16,14 @@
 namespace rabia::kv {
 namespace {
 
-std::string header(std::uint64_t entries, std::uint64_t revision = 1, std::uint64_t clock = 0) {
+std::string header(std::uint64_t entries, const History& history = {.revision = 1}) {
   std::string bytes = "RABIAKVS";
   base::Encoder encode(bytes);
-  encode.fixed<std::uint32_t>(3);
-  for (const std::uint64_t number : {entries, revision, clock}) encode.varint(number);
+  encode.fixed<std::uint32_t>(4);
+  for (const std::uint64_t number :
+       {entries, history.revision, history.clock, history.created_at, history.last_modified}) {
+    encode.varint(number);
+  }
   return bytes;
 }
 
@@ -57,23 +60,24 @@ class Untouched {
 // Golden bytes: docs/formats/store-state.md. Replicas of different builds must agree on them.
 TEST(Snapshot, HasTheBytesOfTheDocument) {
   Store store;
+  store.advance_clock(3);
   store.set("a", "b", 7);
   store.advance_clock(5);
   const std::string stream = stream_of(store);
-  const std::string expected = header(1, 1, 5) + "\x01\x01\x01\x01\x07\x61\x62" + "DONE" +
-                               "\x4c\x80\x8b\x5b\x69\x98\xe1\xb2" +
-                               "\xd6\x9c\xf3\xa0\xff\xfd\x18\x58";
+  const std::string expected = header(1, {1, 5, 3, 3}) + "\x01\x01\x01\x01\x07\x61\x62" + "DONE" +
+                               "\x5e\xd3\x2a\xf2\x1f\xdc\x26\x0a" +
+                               "\x31\x77\xf1\x1c\x5f\xa5\xda\xbd";
   EXPECT_EQ(stream, expected);
   Store used;
   used.advance_clock(5);
   used.track_uses(UseTracking::time);
   used.append("a", "b");
   used.append("a", std::string(12, 'c'));
-  EXPECT_EQ(stream_of(used), header(1, 2, 5) + "\x01\x0d\x02\x06\x85\x0a" + "abcccccccccccc" +
-                                 "DONE" + "\x50\x9c\x4a\xb2\xf8\x90\xb1\xd6" +
-                                 "\xc5\x75\x0a\x13\x1d\x84\x41\xe1");
+  EXPECT_EQ(stream_of(used), header(1, {2, 5, 5, 5}) + "\x01\x0d\x02\x06\x85\x0a" +
+                                 "abcccccccccccc" + "DONE" + "\x6e\xd1\xfe\x57\x7e\xac\xcf\x12" +
+                                 "\x07\x37\x5c\x8c\x11\x9b\xd9\x8a");
   Store empty;
-  EXPECT_EQ(stream_of(empty), header(0, 0, 0) + "DONE" + std::string(16, '\0'));
+  EXPECT_EQ(stream_of(empty), header(0, {}) + "DONE" + std::string(16, '\0'));
 }
 
 class SnapshotWithHash : public testing::TestWithParam<NamedHash> {};
@@ -174,21 +178,23 @@ TEST(Snapshot, SaysWhatIsWrongAndWhere) {
   const std::vector<Case> cases = {
       {"RABIAWAL", "at byte 0: not a state"},
       {std::string("RABIAKVS\x01\0\0\0\0", 13), "at byte 0: format version 1"},
-      {std::string("RABIAKVS\x03\0\0\0\x81\0", 14), "at byte 0: malformed header"},
-      {header(1) + std::string("\x81\x00", 2), "at byte 15: malformed sizes"},
-      {header(1) + std::string("\x00\xff\xff\xff\xff\x7f", 6), "at byte 15: malformed sizes"},
+      {std::string("RABIAKVS\x04\0\0\0\x81\0", 14), "at byte 0: malformed header"},
+      {header(0, {0, 1, 2, 0}) + "DONE" + digest, "at byte 0: a time that lies behind the clock"},
+      {header(0, {0, 1, 0, 2}) + "DONE" + digest, "at byte 0: a time that lies behind the clock"},
+      {header(1) + std::string("\x81\x00", 2), "at byte 17: malformed sizes"},
+      {header(1) + std::string("\x00\xff\xff\xff\xff\x7f", 6), "at byte 17: malformed sizes"},
       {header(1) + std::string("\x01\x01\x01\x08\x61\x62", 6),
-       "at byte 15: malformed sizes, or what"},
+       "at byte 17: malformed sizes, or what"},
       {header(1) + std::string("\x01\x01\x01\x01\x00\x61\x62", 7),
-       "at byte 15: malformed sizes, or what"},
+       "at byte 17: malformed sizes, or what"},
       {header(1) + std::string("\x01\x01\x01\x02\x00\x61\x62", 7),
-       "at byte 15: malformed sizes, or what"},
-      {header(1) + of_the_future, "at byte 15: malformed sizes, or what"},
-      {header(2) + one + one, "at byte 21: a key that does not come in order"},
-      {header(1) + one + one, "at byte 21: no end mark"},
-      {header(1) + one, "at byte 21: it ends early"},
+       "at byte 17: malformed sizes, or what"},
+      {header(1) + of_the_future, "at byte 17: malformed sizes, or what"},
+      {header(2) + one + one, "at byte 23: a key that does not come in order"},
+      {header(1) + one + one, "at byte 23: no end mark"},
+      {header(1) + one, "at byte 23: it ends early"},
       {header(1) + one + "DONE" + digest, "its digest is not that"},
-      {header(0, 0) + "DONE" + digest + "x", "at byte 35: bytes behind its end"},
+      {header(0, {}) + "DONE" + digest + "x", "at byte 37: bytes behind its end"},
   };
   Untouched untouched;
   for (const Case& wrong : cases) {

@@ -63,7 +63,7 @@ inline void change_both(Store& store, Model& model, base::Random& random, const 
 
 // Computed from what is in the store, not from what it kept up to date.
 inline StateDigest digest_computed_from(const Store& store) {
-  StateDigest sum = digest_of_history(store.revision(), store.clock());
+  StateDigest sum = digest_of_history(store.history());
   store.for_each([&](std::string_view key, std::string_view value) {
     const Store::Item item = store.find(key).value();
     add(sum, KeyDigest(key).about(item));
@@ -116,8 +116,10 @@ inline std::string expected_stream_of(const Store& store, HashFunction hash) {
   });
   std::string stream = "RABIAKVS";
   base::Encoder encode(stream);
-  encode.fixed<std::uint32_t>(3);
-  for (const std::uint64_t number : {store.size(), store.revision(), store.clock()}) {
+  encode.fixed<std::uint32_t>(4);
+  const History& history = store.history();
+  for (const std::uint64_t number :
+       {store.size(), history.revision, history.clock, history.created_at, history.last_modified}) {
     encode.varint(number);
   }
   for (const auto& [place, bytes] : entries) encode.raw(bytes);

@@ -43,7 +43,7 @@ void Store::check_sizes(std::string_view key, std::uint64_t value_bytes) {
 
 inline bool Store::is_due(const Entry& entry) const {
   const Deadline deadline = entry.deadline();
-  return expires_ && deadline != no_deadline && deadline <= clock_;
+  return expires_ && deadline != no_deadline && deadline <= history_.clock;
 }
 
 inline const Entry* Store::find_entry(std::uint64_t hash, std::string_view key) const {
@@ -85,7 +85,7 @@ bool Store::contains(std::string_view key) const {
 }
 
 StateDigest Store::digest() const {
-  StateDigest digest = digest_of_history(revision_, clock_);
+  StateDigest digest = digest_of_history(history_);
   add(digest, digest_);
   return digest;
 }
@@ -107,7 +107,13 @@ std::uint64_t Store::memory_bytes() const {
 // --- Time ---------------------------------------------------------------------------------------
 
 void Store::advance_clock(std::uint64_t to) {
-  clock_ = std::max(clock_, to);
+  history_.clock = std::max(history_.clock, to);
+  if (history_.created_at == 0) history_.created_at = history_.clock;
+}
+
+std::uint64_t Store::next_revision() {
+  history_.last_modified = history_.clock;
+  return ++history_.revision;
 }
 
 std::uint64_t Store::keys_with_deadline() const {
@@ -216,13 +222,13 @@ Use Store::use_of(Use old) const {
     case UseTracking::none:
       break;
     case UseTracking::time:
-      return {clock_, Use::first_count};
+      return {history_.clock, Use::first_count};
     case UseTracking::frequency: {
-      if (!old.known()) return {clock_, Use::first_count};
+      if (!old.known()) return {history_.clock, Use::first_count};
       // Drawn from the log: every replica draws the same.
-      const std::uint64_t drawn = base::Random(revision_).next();
-      const std::uint8_t count = old.count_at(clock_);
-      return {clock_, static_cast<std::uint8_t>(count + Use::counts(count, drawn))};
+      const std::uint64_t drawn = base::Random(history_.revision).next();
+      const std::uint8_t count = old.count_at(history_.clock);
+      return {history_.clock, static_cast<std::uint8_t>(count + Use::counts(count, drawn))};
     }
   }
   return {};
@@ -259,17 +265,17 @@ bool Store::set(std::string_view key, std::string_view value, Deadline deadline)
   check_sizes(key, value.size());
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
-  ++revision_;
+  next_revision();
   const auto tell = [&](const Entry* old) {
     listener_->on_change({.kind = ChangeKind::set,
                           .operation = operation_,
-                          .revision = revision_,
+                          .revision = history_.revision,
                           .key = key,
                           .value = value,
                           .old_value = value_or_nothing(old),
                           .deadline = deadline});
   };
-  return put(hash, key, value, {.revision = revision_, .deadline = deadline}, tell);
+  return put(hash, key, value, {.revision = history_.revision, .deadline = deadline}, tell);
 }
 
 // Changes what is known of a key beside its value. False: there is no such key.
@@ -292,7 +298,7 @@ bool Store::set_deadline(std::string_view key, Deadline deadline) {
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
   const auto change = [&](Entry::About& about) {
-    about.revision = ++revision_;
+    about.revision = next_revision();
     about.deadline = deadline;
     about.use = use_of(about.use);
   };
@@ -301,7 +307,7 @@ bool Store::set_deadline(std::string_view key, Deadline deadline) {
   if (listener_ != nullptr) {
     listener_->on_change({.kind = ChangeKind::deadline,
                           .operation = operation_,
-                          .revision = revision_,
+                          .revision = history_.revision,
                           .key = key,
                           .value = table_->find(hash, key)->value(),
                           .deadline = deadline});
@@ -313,9 +319,10 @@ void Store::touch(std::string_view key) {
   const std::uint64_t hash = table_->hash(key);
   if (tracking_ == UseTracking::none || find_entry(hash, key) == nullptr) return;
   change_about(hash, key, [this](Entry::About& about) {
-    const std::uint8_t count = about.use.known() ? about.use.count_at(clock_) : Use::first_count;
+    const std::uint8_t count =
+        about.use.known() ? about.use.count_at(history_.clock) : Use::first_count;
     const bool counts = tracking_ == UseTracking::frequency && count < 255;
-    about.use = {clock_, static_cast<std::uint8_t>(count + (counts ? 1 : 0))};
+    about.use = {history_.clock, static_cast<std::uint8_t>(count + (counts ? 1 : 0))};
   });
 }
 
@@ -344,7 +351,7 @@ std::uint64_t Store::set_range(std::string_view key, std::uint64_t offset, std::
   const std::uint64_t hash = table_->hash(key);
   begin_change(hash, key);
   const KeyDigest terms(key);
-  const std::uint64_t revision = ++revision_;
+  const std::uint64_t revision = next_revision();
   std::uint64_t length = 0;
   const auto tell = [&](const Entry* entry, std::optional<std::string_view> old) {
     listener_->on_change({.kind = ChangeKind::set,
@@ -393,13 +400,13 @@ bool Store::erase(std::string_view key) {
 bool Store::erase_entry(std::uint64_t hash, std::string_view key, ChangeKind kind) {
   Entry* entry = table_->take(hash, key);
   if (entry == nullptr) return false;
-  ++revision_;
+  next_revision();
   if (kind == ChangeKind::expired) ++keys_expired_;
   if (kind == ChangeKind::evicted) ++keys_evicted_;
   if (listener_ != nullptr) {
     listener_->on_change({.kind = kind,
                           .operation = kind == ChangeKind::deleted ? operation_ : std::uint8_t{0},
-                          .revision = revision_,
+                          .revision = history_.revision,
                           .key = key,
                           .old_value = entry->value()});
   }
@@ -425,13 +432,13 @@ void Store::rename(std::string_view from, std::string_view to) {
   begin_change(to_hash, to);
   Entry* source = table_->take(from_hash, from);
   RABIA_CHECK(source != nullptr);
-  ++revision_;
+  next_revision();
   const Entry::About about{
-      .revision = revision_, .deadline = source->deadline(), .use = source->use()};
+      .revision = history_.revision, .deadline = source->deadline(), .use = source->use()};
   const auto tell = [&](const Entry* old) {
     listener_->on_change({.kind = ChangeKind::renamed,
                           .operation = operation_,
-                          .revision = revision_,
+                          .revision = history_.revision,
                           .key = from,
                           .new_key = to,
                           .value = source->value(),
@@ -452,11 +459,11 @@ void Store::clear() {
   reclaim(reclaimed_by_a_change);
   if (table_->pristine()) return;
   if (table_->size() > 0) {
-    ++revision_;
+    next_revision();
     if (listener_ != nullptr) {
       listener_->on_change({.kind = ChangeKind::cleared,
                             .operation = operation_,
-                            .revision = revision_,
+                            .revision = history_.revision,
                             .keys = table_->size()});
     }
   }

@@ -20,6 +20,7 @@
 #include "kv/deadline.h"
 #include "kv/entry.h"
 #include "kv/hash_function.h"
+#include "kv/history.h"
 #include "rabia/state_machine.h"
 
 namespace rabia::kv {
@@ -62,7 +63,8 @@ class Store {
   // How many changes there have been: of each key that was set, written into, given another
   // deadline or erased, one; of a clear() one. The number of a change is the revision that it led
   // to. The same on all replicas at one position of the log.
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  [[nodiscard]] std::uint64_t revision() const { return history_.revision; }
+  [[nodiscard]] const History& history() const { return history_; }
   // Of the contents, kept up to date by every change: docs/formats/store-state.md.
   [[nodiscard]] StateDigest digest() const;
   // Memory of entries and table, those of cleared tables, a cut and a draft included, in bytes, as
@@ -73,14 +75,14 @@ class Store {
   // --- Time. A key with a deadline is gone for whoever looks, and for every change, as soon as the
   // clock has reached it; it is removed by expire().
 
-  [[nodiscard]] std::uint64_t clock() const { return clock_; }
+  [[nodiscard]] std::uint64_t clock() const { return history_.clock; }
   // Milliseconds, never less than before.
   void advance_clock(std::uint64_t to);
   // False: keys keep their deadlines, and none is ever due.
   void let_keys_expire(bool expires);
   // Whether a key is due that was not removed yet.
   [[nodiscard]] bool any_due() const {
-    return next_deadline_ <= clock_ && next_deadline_ != no_deadline;
+    return next_deadline_ <= history_.clock && next_deadline_ != no_deadline;
   }
   // When the next key is due; no_deadline: never.
   [[nodiscard]] Deadline next_deadline() const { return next_deadline_; }
@@ -192,14 +194,15 @@ class Store {
   [[nodiscard]] const Entry* find_entry(std::uint64_t hash, std::string_view key) const;
   [[nodiscard]] bool is_due(const Entry& entry) const;
   void note_deadlines();
+  // Of the change that is being made.
+  std::uint64_t next_revision();
   [[nodiscard]] std::string soonest_key() const;
 
   std::unique_ptr<BlockPool> pool_;  // Outlives the tables.
   std::unique_ptr<Table> table_;
   std::unique_ptr<Table> cleared_;  // Waiting to be freed, linked through, the latest first.
   StateDigest digest_;              // Of the entries.
-  std::uint64_t revision_ = 0;
-  std::uint64_t clock_ = 0;
+  History history_;
   Deadline next_deadline_ = no_deadline;  // Of table_, kept here: every lookup asks for it.
   bool expires_ = true;
   UseTracking tracking_ = UseTracking::none;

@@ -214,7 +214,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   const LogTime time = base::mutated(base::Mutant::expiry_by_the_local_clock)
                            ? log_time_of(environment_.executor.wall_now())
                            : clock_.time();
-  const ApplyContext context{position_, execution.slot.lane, time};
+  ApplyContext context{position_, execution.slot.lane, time};
   if (environment_.probe != nullptr) {
     environment_.probe->executed(execution, position_, group != nullptr && !group->empty());
   }
@@ -231,6 +231,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
         const bool waited_for = clients_.contains(item.client);
         reply_bytes_.clear();
         machine_.apply(context, command, waited_for ? &reply_bytes_ : nullptr);
+        ++context.index;
         if (Client* const client = clients_.answering(item.client)) {
           client->on_executed(item.token, reply_bytes_);
         }
@@ -242,6 +243,7 @@ void Core::apply_batch(const consensus::Execution& execution, Group* group) {
   while (commands.next(command)) {
     ++commands_executed_;
     machine_.apply(context, command, nullptr);
+    ++context.index;
   }
   note_digest();
 }

@@ -2,7 +2,7 @@
 
 namespace rabia::server {
 
-EventWaits::EventWaits(io::Executor& executor, kv::NotificationBus& bus)
+EventWaits::EventWaits(io::Executor& executor, kv::ChangeBus& bus)
     : executor_(executor), bus_(bus), timer_(executor.make_timer([this] { answer_ready(); })) {}
 
 void EventWaits::add(std::uint64_t client, kv::ChangeFilter filter, base::Duration at_most,
@@ -13,7 +13,7 @@ void EventWaits::add(std::uint64_t client, kv::ChangeFilter filter, base::Durati
     ready_.emplace_back(client, number);
     timer_->arm(executor_.now());
   };
-  Wait wait{number, std::move(answer), bus_.open_stream(std::move(filter), on_ready), nullptr};
+  Wait wait{number, std::move(answer), bus_.open_cursor(std::move(filter), on_ready), nullptr};
   if (at_most > base::Duration::zero()) {
     wait.deadline = executor_.make_timer(on_ready);
     wait.deadline->arm(executor_.now() + at_most);
@@ -26,12 +26,12 @@ void EventWaits::answer_ready() {
 }
 
 void EventWaits::answer(std::uint64_t client, std::uint64_t number) {
-  using Kind = kv::ChangeStream::Next::Kind;
+  using Kind = kv::ChangeCursor::Next::Kind;
   const auto found = waits_.find(client);
   if (found == waits_.end() || found->second.number != number) return;
   const Wait wait = std::move(found->second);
   waits_.erase(found);
-  kv::ChangeStream::Next next = wait.stream->next();
+  kv::ChangeCursor::Next next = wait.stream->next();
   while (next.kind == Kind::later) next = wait.stream->next();
   std::optional<std::uint64_t> from = bus_.log().end();
   if (next.kind == Kind::change) from = next.change.revision - 1;

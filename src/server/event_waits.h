@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "io/executor.h"
-#include "kv/notification_bus.h"
+#include "kv/change_bus.h"
 
 namespace rabia::server {
 
@@ -23,7 +23,7 @@ class EventWaits {
   using Answer = std::function<void(std::optional<std::uint64_t> from)>;
 
   // The bus outlives the waits.
-  EventWaits(io::Executor& executor, kv::NotificationBus& bus);
+  EventWaits(io::Executor& executor, kv::ChangeBus& bus);
 
   // From now on. `answer` is called once, in another turn of the loop, after at most `at_most`;
   // zero: whenever that is. At most one wait of a client.
@@ -36,7 +36,7 @@ class EventWaits {
   struct Wait {
     std::uint64_t number;
     Answer answer;
-    std::unique_ptr<kv::ChangeStream> stream;
+    std::unique_ptr<kv::ChangeCursor> stream;
     std::unique_ptr<io::Timer> deadline;  // Null: there is none.
   };
 
@@ -44,7 +44,7 @@ class EventWaits {
   void answer_ready();
 
   io::Executor& executor_;
-  kv::NotificationBus& bus_;
+  kv::ChangeBus& bus_;
   std::unique_ptr<io::Timer> timer_;
   std::map<std::uint64_t, Wait> waits_;
   std::uint64_t last_number_ = 0;

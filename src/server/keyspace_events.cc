@@ -11,22 +11,22 @@ namespace rabia::server {
 namespace {
 
 using kv::ChangeKind;
-using kv::Operation;
+using kv::OperationCode;
 
-bool is(const kv::Change& change, Operation operation) {
+bool is(const kv::Change& change, OperationCode operation) {
   return change.operation == static_cast<std::uint8_t>(operation);
 }
 
 // Of an operation that wrote a value.
 std::string_view name_of_set(const kv::Change& change) {
-  switch (static_cast<Operation>(change.operation)) {
-    case Operation::append:
+  switch (static_cast<OperationCode>(change.operation)) {
+    case OperationCode::append:
       return "append";
-    case Operation::increment:
+    case OperationCode::increment:
       return "incrby";
-    case Operation::increment_float:
+    case OperationCode::increment_float:
       return "incrbyfloat";
-    case Operation::set_range:
+    case OperationCode::set_range:
       return "setrange";
     default:
       return "set";
@@ -65,11 +65,11 @@ void KeyspaceEvents::on_change(const kv::Change& change) {
 }
 
 void KeyspaceEvents::tell_set(const kv::Change& change) {
-  const bool copied = is(change, Operation::copy);
+  const bool copied = is(change, OperationCode::copy);
   if (copied || !change.old_value) tell(keyspace::new_key, "new", change.key);
   if (copied) return tell(keyspace::generic, "copy_to", change.key);
   tell(keyspace::string, name_of_set(change), change.key);
-  const bool expires = is(change, Operation::set) && change.deadline != kv::no_deadline;
+  const bool expires = is(change, OperationCode::set) && change.deadline != kv::no_deadline;
   if (expires) tell(keyspace::generic, "expire", change.key);
 }
 

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "io/executor.h"
 #include "io/network.h"
-#include "kv/notification_bus.h"
+#include "kv/change_bus.h"
 #include "kv/operations.h"
 #include "rabia/result.h"
 #include "replica/replica.h"
@@ -48,7 +48,7 @@ struct ServerOptions {
   bool enable_notifications = true;
   std::uint64_t notification_history_bytes = 32ULL << 20;
   // Revisions noted for one who is told of changes; beyond, it is led through that memory.
-  std::uint64_t notification_buffer_size = kv::NotificationBus::default_buffer_size;
+  std::uint64_t notification_buffer_size = kv::ChangeBus::default_buffer_size;
   KeyspaceClasses notify_keyspace_events = 0;
   // SLOWLOG: commands that took longer are noted (below 0: none is), and how many at most.
   std::int64_t slowlog_slower_than_usec = 10'000;

@@ -71,7 +71,7 @@ struct ServerState {
   TransactionReads transaction_reads{*this};
   Subscriptions subscriptions;
   KeyspaceEvents keyspace_events;
-  kv::NotificationBus notifications;
+  kv::ChangeBus notifications;
   Watchers watchers;
   EventWaits event_waits;
   AbsentKeys absent_keys;

@@ -84,7 +84,7 @@ void write_change(const kv::Change& change, const WatchOptions& options,
   }
 }
 
-Watchers::Watchers(io::Executor& executor, kv::NotificationBus& bus)
+Watchers::Watchers(io::Executor& executor, kv::ChangeBus& bus)
     : executor_(executor),
       timer_(executor.make_timer([this] { deliver(); })),
       full_timer_(executor.make_timer([this] { try_full_ones_again(); })),
@@ -99,7 +99,7 @@ std::uint64_t Watchers::add(Session& session, WatchOptions options, std::uint64_
   kv::ChangeFilter filter = std::exchange(options.filter, {});  // The stream has it.
   ++session.client().watches;
   watches_.emplace(id, Watch{&session, std::move(options),
-                             bus_.open_stream(
+                             bus_.open_cursor(
                                  std::move(filter), [this, id] { queue(id); }, from)});
   return id;
 }
@@ -161,11 +161,11 @@ void Watchers::try_full_ones_again() {
 
 // True when it knows everything. Takes what it told from `left`.
 bool Watchers::deliver_to(std::uint64_t id, Watch& watch, std::size_t& left) {
-  using Kind = kv::ChangeStream::Next::Kind;
+  using Kind = kv::ChangeCursor::Next::Kind;
   for (std::size_t told = 0; told < told_at_once && left > 0; ++told) {
     --left;
     if (!watch.session->takes_pushes()) return false;
-    const kv::ChangeStream::Next next = watch.stream->next();
+    const kv::ChangeCursor::Next next = watch.stream->next();
     switch (next.kind) {
       case Kind::nothing:
         return true;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "io/executor.h"
-#include "kv/notification_bus.h"
+#include "kv/change_bus.h"
 #include "resp/writer.h"
 
 namespace rabia::server {
@@ -34,7 +34,7 @@ class Watchers {
  public:
   static constexpr std::size_t watch_bytes = 400;  // What one takes, about.
   // The bus outlives the watchers.
-  Watchers(io::Executor& executor, kv::NotificationBus& bus);
+  Watchers(io::Executor& executor, kv::ChangeBus& bus);
   ~Watchers();
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
@@ -52,7 +52,7 @@ class Watchers {
   struct Watch {
     Session* session;
     WatchOptions options;
-    std::unique_ptr<kv::ChangeStream> stream;
+    std::unique_ptr<kv::ChangeCursor> stream;
   };
 
   void erase(std::map<std::uint64_t, Watch>::iterator watch);
@@ -66,7 +66,7 @@ class Watchers {
   io::Executor& executor_;
   std::unique_ptr<io::Timer> timer_;
   std::unique_ptr<io::Timer> full_timer_;
-  kv::NotificationBus& bus_;
+  kv::ChangeBus& bus_;
   std::map<std::uint64_t, Watch> watches_;
   std::uint64_t last_id_ = 0;
   std::vector<std::uint64_t> queue_;  // Those that have something to tell, and

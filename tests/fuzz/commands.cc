@@ -20,7 +20,7 @@
 namespace rabia::fuzz {
 namespace {
 
-using kv::Operation;
+using kv::OperationCode;
 using kv::StoreMachine;
 
 constexpr std::uint64_t offset_max = 1U << 20;
@@ -29,16 +29,16 @@ constexpr std::uint64_t data_bytes_max = 8U << 20;
 // Whether it would fill much memory with zeros, which is right and slow.
 bool is_large(std::string_view operation) {
   base::Decoder in(operation);
-  switch (static_cast<Operation>(in.fixed<std::uint8_t>())) {
-    case Operation::set_range:
+  switch (static_cast<OperationCode>(in.fixed<std::uint8_t>())) {
+    case OperationCode::set_range:
       in.bytes();
       return in.varint() > offset_max;
-    case Operation::once:
+    case OperationCode::once:
       in.bytes();
       in.varint();
       in.varint();
       return is_large(in.bytes());
-    case Operation::transaction:
+    case OperationCode::transaction:
       for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
         in.bytes();
         in.varint();
@@ -121,7 +121,7 @@ class World {
     const bool is_malformed = results.front().tag == kv::ResultTag::error &&
                               results.front().text == "ERR malformed command";
     // An answer that is kept is part of the state.
-    const bool once = !owned.empty() && owned.front() == static_cast<char>(Operation::once);
+    const bool once = !owned.empty() && owned.front() == static_cast<char>(OperationCode::once);
     if (is_malformed && !once) RABIA_CHECK(before == asked_.digest());
     RABIA_CHECK(audience_.revision == asked_.store().revision());
     RABIA_CHECK(asked_.changes().end() == audience_.revision);

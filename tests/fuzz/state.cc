@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "kv/digest.h"
 #include "kv/operations.h"
+#include "kv/snapshot.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -34,20 +35,26 @@ struct Item {
 };
 
 // The stream of these entries, with their digest, whether or not they may be those of a store.
-std::string stream_of(std::uint64_t revision, std::uint64_t clock, const std::vector<Item>& items) {
+std::string stream_of(const kv::History& history, const std::vector<Item>& items) {
   std::string out;
   base::Encoder encode(out);
   encode.raw("RABIAKVS");
-  encode.fixed(std::uint32_t{2});
+  encode.fixed(kv::state_format_version);
   encode.varint(items.size());
-  encode.varint(revision);
-  encode.varint(clock);
-  StateDigest digest = kv::digest_of_history(revision, clock);
+  for (const std::uint64_t number :
+       {history.revision, history.clock, history.created_at, history.last_modified}) {
+    encode.varint(number);
+  }
+  StateDigest digest = kv::digest_of_history(history);
   for (const Item& item : items) {
     encode.varint(item.key.size());
     encode.varint(item.value.size());
     encode.varint(item.about.revision);
-    encode.varint(item.about.deadline);
+    const bool expires = item.about.deadline != kv::no_deadline;
+    const bool used = item.about.use.known();
+    encode.varint((expires ? 1 : 0) + (used ? 2 : 0) + (item.about.roomy ? 4 : 0));
+    if (expires) encode.varint(item.about.deadline);
+    if (used) encode.varint(item.about.use.packed());
     encode.raw(item.key);
     encode.raw(item.value);
     const kv::KeyDigest key(item.key);
@@ -60,24 +67,55 @@ std::string stream_of(std::uint64_t revision, std::uint64_t clock, const std::ve
   return out;
 }
 
+kv::History history_from(Input& input) {
+  kv::History history;
+  history.revision = input.byte();
+  history.clock = input.flag() ? input.number<std::uint64_t>() : input.number<std::uint16_t>();
+  history.created_at = input.number<std::uint16_t>();
+  history.last_modified = input.number<std::uint16_t>();
+  return history;
+}
+
 std::string stream_from(Input& input) {
-  const std::uint64_t revision = input.byte();
-  const std::uint64_t clock =
-      input.flag() ? input.number<std::uint64_t>() : input.number<std::uint16_t>();
+  const kv::History history = history_from(input);
   const bool sorted = input.byte() % 4 != 0;
   std::vector<Item> items(input.below(6));
   for (Item& item : items) {
     item.key = input.some(20);
     item.value = input.flag() ? std::string(input.below(20'000), 'v') : std::string(input.some(40));
     item.about.revision = input.byte();
-    if (input.flag()) item.about.deadline = input.number<std::uint64_t>();
+    const std::uint8_t flags = input.byte();
+    if ((flags & 1) != 0) item.about.deadline = input.number<std::uint64_t>();
+    if ((flags & 2) != 0) item.about.use = kv::Use::unpack(input.number<std::uint64_t>());
+    item.about.roomy = (flags & 4) != 0;
   }
   if (sorted) {
     std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
       return std::tuple(base::hash64(a.key), a.key) < std::tuple(base::hash64(b.key), b.key);
     });
   }
-  return stream_of(revision, clock, items);
+  return stream_of(history, items);
+}
+
+std::string limits_from(Input& input) {
+  const kv::History history = history_from(input);
+  std::vector<Item> items;
+  for (const std::string_view name : kv::limit_field_names) {
+    if (!input.flag()) continue;
+    const std::string value =
+        input.flag() ? std::string(input.some(12)) : std::to_string(input.number<std::uint64_t>());
+    items.push_back({std::string(name), value, {.revision = input.byte()}});
+  }
+  std::sort(items.begin(), items.end(),
+            [](const Item& a, const Item& b) { return base::hash64(a.key) < base::hash64(b.key); });
+  return stream_of(history, items);
+}
+
+// Its store, its kept answers, its limits.
+std::string state_from(Input& input) {
+  const std::string store = stream_from(input);
+  const std::string replies = stream_from(input);
+  return store + replies + limits_from(input);
 }
 
 void fill(StoreMachine& machine) {
@@ -134,7 +172,7 @@ void run(std::string_view bytes) {
   if (kind % 2 == 0) {
     stream = input.rest();
   } else {
-    stream = stream_from(input) + stream_from(input);
+    stream = state_from(input);
     while (!input.empty()) {  // Then damage.
       const std::size_t at = input.number<std::uint32_t>() % stream.size();
       if (input.flag()) {
@@ -149,6 +187,14 @@ void run(std::string_view bytes) {
   load(machine, stream, seed);
 }
 
+// What is built by these choices is a state that a machine may have.
+bool is_taken(std::string_view choices) {
+  Input input(choices);
+  StoreMachine machine;
+  const auto loader = machine.begin_load();
+  return loader->add(state_from(input)).ok() && loader->finish().ok();
+}
+
 std::vector<std::string> seeds() {
   StoreMachine machine;
   std::vector<std::string> all;
@@ -159,12 +205,16 @@ std::vector<std::string> seeds() {
   fill(machine);
   add(0, whole(machine));
   add(2, whole(machine));
-  // Two entries, one of them with a deadline; no kept answer.
+  // Two entries, one of them with a deadline, a use and room; no kept answer; one limit.
   InputWriter built;
-  built.byte(9).byte(0).below(5).byte(1).below(2);
+  built.byte(9).byte(0).below(5).below(1).below(4).byte(1).below(2);
   built.some("a").byte(0).some("value").byte(3).byte(0);
-  built.some("b").byte(1).below(9'000).byte(4).byte(1).number(std::uint64_t{70});
-  built.byte(0).byte(0).below(0).byte(1).below(0);
+  built.some("b").byte(1).below(9'000).byte(4).byte(7);
+  built.number(std::uint64_t{70}).number(std::uint64_t{3 << 8 | 5});
+  built.byte(0).byte(0).below(0).below(0).below(0).byte(1).below(0);
+  built.byte(1).byte(0).below(0).below(0).below(0);
+  built.byte(1).byte(0).number(std::uint64_t{1'000'000}).byte(1).byte(0).byte(0).byte(0).byte(0);
+  RABIA_CHECK(is_taken(built.bytes()));
   add(1, built.bytes());
   add(3, built.bytes());
   add(3, InputWriter(built).number(std::uint32_t{30}).byte(1).byte(0xff).bytes());

@@ -1,5 +1,5 @@
 // Subscribers of changes: callbacks, streams, and what becomes of those who are slow.
-#include "kv/notification_bus.h"
+#include "kv/change_bus.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ std::string text_of(const ChangeNotification& told) {
   struct Text {
     std::string operator()(const KeySet& set) const {
       return "set " + set.key + "=" + set.value + (set.old_value ? " was " + *set.old_value : "") +
-             (set.deadline == no_deadline ? "" : " until " + std::to_string(set.deadline));
+             (set.deadline ? " until " + std::to_string(set.deadline->value) : "");
     }
     std::string operator()(const KeyDeleted& gone) const {
       return "deleted " + gone.key + " was " + gone.old_value;
@@ -32,8 +32,8 @@ std::string text_of(const ChangeNotification& told) {
              (renamed.old_value ? " was " + *renamed.old_value : "");
     }
     std::string operator()(const DeadlineChanged& changed) const {
-      return "deadline " + changed.key + "=" + changed.value + " until " +
-             std::to_string(changed.deadline);
+      return "deadline " + changed.key + "=" + changed.value +
+             (changed.deadline ? " until " + std::to_string(changed.deadline->value) : "");
     }
     std::string operator()(const StoreCleared& cleared) const {
       return "cleared " + std::to_string(cleared.key_count);
@@ -46,15 +46,15 @@ std::string text_of(const ChangeNotification& told) {
 using Texts = std::vector<std::string>;
 
 // A machine whose changes go through a bus.
-class NotificationBusTest : public testing::Test {
+class ChangeBusTest : public testing::Test {
  protected:
-  NotificationBusTest() {
+  ChangeBusTest() {
     machine.keep_changes(1 << 20);
     machine.set_listener(&relay);
   }
-  ~NotificationBusTest() override { machine.set_listener(nullptr); }
+  ~ChangeBusTest() override { machine.set_listener(nullptr); }
 
-  NotificationBus::Callback into(Texts& texts) {
+  ChangeBus::Callback into(Texts& texts) {
     return [&texts](const ChangeNotification& told) { texts.push_back(text_of(told)); };
   }
   // Until nothing is left; how many calls it took.
@@ -65,35 +65,35 @@ class NotificationBusTest : public testing::Test {
   }
   static Texts take(Texts& texts) { return std::exchange(texts, {}); }
   // What a stream has to tell now, by its revisions; "lagged" as -1.
-  static std::vector<int> pull(ChangeStream& stream) {
+  static std::vector<int> pull(ChangeCursor& stream) {
     std::vector<int> revisions;
     for (;;) {
-      const ChangeStream::Next next = stream.next();
-      if (next.kind == ChangeStream::Next::Kind::nothing) return revisions;
-      if (next.kind == ChangeStream::Next::Kind::later) continue;
-      const bool lagged = next.kind == ChangeStream::Next::Kind::lagged;
+      const ChangeCursor::Next next = stream.next();
+      if (next.kind == ChangeCursor::Next::Kind::nothing) return revisions;
+      if (next.kind == ChangeCursor::Next::Kind::later) continue;
+      const bool lagged = next.kind == ChangeCursor::Next::Kind::lagged;
       revisions.push_back(lagged ? -1 : static_cast<int>(next.change.revision));
     }
   }
 
   struct Relay final : Listener {
-    explicit Relay(NotificationBus& to) : bus(to) {}
+    explicit Relay(ChangeBus& to) : bus(to) {}
     void on_change(const Change& change) override { bus.on_change(change); }
     std::uint64_t on_message(ChannelKind, std::string_view, std::string_view) override { return 0; }
     void on_missed(std::string_view) override {}
     void on_skipped() override { bus.on_skipped(); }
-    NotificationBus& bus;
+    ChangeBus& bus;
   };
 
   StoreMachine machine;
   int woken = 0;
-  NotificationBus bus{machine.changes(), 1, [this] { ++woken; }};
+  ChangeBus bus{machine.changes(), 1, [this] { ++woken; }};
   Relay relay{bus};
 };
 
 // Given callbacks for everything, a prefix and a key, then each is told of its own, with values, in
 // order, when it is delivered and not before; and nothing when it has unsubscribed.
-TEST_F(NotificationBusTest, CallbacksAreToldOfWhatMatches) {
+TEST_F(ChangeBusTest, CallbacksAreToldOfWhatMatches) {
   Texts all;
   Texts prefixed;
   Texts one;
@@ -123,14 +123,14 @@ TEST_F(NotificationBusTest, CallbacksAreToldOfWhatMatches) {
   EXPECT_EQ(all, Texts());
   EXPECT_EQ(take(prefixed),
             (Texts{"7 set a2=1", "8 set a3=2", "9 deleted a2 was 1", "10 cleared 1"}));
-  EXPECT_EQ(take(one), (Texts{"4 deadline b=1 until 0", "5 deadline b=1 until 60",
-                              "6 expired b was 1", "10 cleared 1"}));
+  EXPECT_EQ(take(one), (Texts{"4 deadline b=1", "5 deadline b=1 until 60", "6 expired b was 1",
+                              "10 cleared 1"}));
   EXPECT_EQ(bus.subscribers(), 2U);
 }
 
 // Given a key that is renamed, when somebody is subscribed to a prefix of both its names, then it
 // is told once.
-TEST_F(NotificationBusTest, ARenamingIsToldOnce) {
+TEST_F(ChangeBusTest, ARenamingIsToldOnce) {
   Texts texts;
   bus.subscribe_to_prefix("", into(texts));
   run(machine, set("a", "1"));
@@ -140,7 +140,7 @@ TEST_F(NotificationBusTest, ARenamingIsToldOnce) {
 }
 
 // Given a callback that ends itself, or others, or begins a subscription, then that counts at once.
-TEST_F(NotificationBusTest, CallbacksMaySubscribeAndUnsubscribe) {
+TEST_F(ChangeBusTest, CallbacksMaySubscribeAndUnsubscribe) {
   Texts texts;
   SubscriptionId self = 0;
   SubscriptionId other = 0;
@@ -160,7 +160,7 @@ TEST_F(NotificationBusTest, CallbacksMaySubscribeAndUnsubscribe) {
 }
 
 // Given a revision of the past, then a subscription goes on behind it and into what happens then.
-TEST_F(NotificationBusTest, GoesOnFromARevision) {
+TEST_F(ChangeBusTest, GoesOnFromARevision) {
   for (int i = 0; i < 5'000; ++i) run(machine, set(i % 2'500 == 13 ? "rare" : "k", "v"));
   Texts texts;
   bus.subscribe_to_key("rare", into(texts), 10);
@@ -170,16 +170,16 @@ TEST_F(NotificationBusTest, GoesOnFromARevision) {
 }
 
 // Given a stream, then it is called for when there is something, once until all was taken.
-TEST_F(NotificationBusTest, AStreamIsPulledFrom) {
+TEST_F(ChangeBusTest, AStreamIsPulledFrom) {
   int ready = 0;
-  auto stream = bus.open_stream({ChangeFilter::Scope::prefix, "a"}, [&] { ++ready; });
+  auto stream = bus.open_cursor({ChangeFilter::Scope::prefix, "a"}, [&] { ++ready; });
   EXPECT_EQ(pull(*stream), std::vector<int>());
   run(machine, set("b", "1"));
   EXPECT_EQ(ready, 0);
   run(machine, set("a", "1"));
   run(machine, set("ab", "1"));
   EXPECT_EQ(ready, 1);
-  const ChangeStream::Next next = stream->next();
+  const ChangeCursor::Next next = stream->next();
   EXPECT_EQ(next.change.key, "a");
   EXPECT_EQ(next.change.revision, 2U);
   run(machine, set("abc", "1"));
@@ -195,9 +195,9 @@ TEST_F(NotificationBusTest, AStreamIsPulledFrom) {
 
 // Given a subscriber for whom more happens than is noted, then it is led through the log, and is
 // told everything, once and in order.
-TEST_F(NotificationBusTest, BeyondTheBufferTheLogIsGoneThrough) {
+TEST_F(ChangeBusTest, BeyondTheBufferTheLogIsGoneThrough) {
   bus.set_buffer_size(10);
-  const auto stream = bus.open_stream({ChangeFilter::Scope::prefix, "a"}, [] {});
+  const auto stream = bus.open_cursor({ChangeFilter::Scope::prefix, "a"}, [] {});
   std::vector<int> expected;
   std::vector<int> told;
   base::Random random(7);
@@ -206,8 +206,8 @@ TEST_F(NotificationBusTest, BeyondTheBufferTheLogIsGoneThrough) {
     run(machine, set(matches ? "a" : "b", "v"));
     if (matches) expected.push_back(revision);
     if (random.below(15) == 0) {
-      const ChangeStream::Next next = stream->next();
-      if (next.kind == ChangeStream::Next::Kind::change) {
+      const ChangeCursor::Next next = stream->next();
+      if (next.kind == ChangeCursor::Next::Kind::change) {
         told.push_back(static_cast<int>(next.change.revision));
       }
     }
@@ -222,10 +222,10 @@ TEST_F(NotificationBusTest, BeyondTheBufferTheLogIsGoneThrough) {
 
 // Given a subscriber that takes nothing while the log loses what is next for it, then it is told
 // so, and goes on behind what is lost, without a gap; who takes in time is told everything.
-TEST_F(NotificationBusTest, WhoIsSlowIsToldThatItLagged) {
+TEST_F(ChangeBusTest, WhoIsSlowIsToldThatItLagged) {
   machine.keep_changes(1);  // One block.
-  const auto slow = bus.open_stream({}, [] {});
-  const auto fast = bus.open_stream({}, [] {});
+  const auto slow = bus.open_cursor({}, [] {});
+  const auto fast = bus.open_cursor({}, [] {});
   Texts texts;
   bus.subscribe_to_changes(into(texts));
   std::vector<int> told;
@@ -248,14 +248,14 @@ TEST_F(NotificationBusTest, WhoIsSlowIsToldThatItLagged) {
 }
 
 // Given a state that is replaced by a later one, then all are told that they lagged.
-TEST_F(NotificationBusTest, AReplacedStateIsALag) {
+TEST_F(ChangeBusTest, AReplacedStateIsALag) {
   StoreMachine from;
   for (int i = 0; i < 5; ++i) run(from, set("a", "v"));
   std::string state;
   const auto reader = from.begin_snapshot();
   while (reader->read(1000, state)) {
   }
-  const auto stream = bus.open_stream({ChangeFilter::Scope::key, "b"}, [] {});
+  const auto stream = bus.open_cursor({ChangeFilter::Scope::key, "b"}, [] {});
   run(machine, set("a", "1"));
   const auto loader = machine.begin_load();
   ASSERT_TRUE(loader->add(state).ok());
@@ -266,7 +266,7 @@ TEST_F(NotificationBusTest, AReplacedStateIsALag) {
 
 // Given ten thousand subscribers to prefixes of several lengths, when keys are changed, then each
 // is told of its own and of nothing else.
-TEST_F(NotificationBusTest, ManyPrefixesAreToldApart) {
+TEST_F(ChangeBusTest, ManyPrefixesAreToldApart) {
   constexpr int count = 10'000;
   std::vector<int> told(count);
   for (int i = 0; i < count; ++i) {

@@ -24,18 +24,18 @@
 
 namespace rabia::kv {
 
-class NotificationBus;
+class ChangeBus;
 
 // Rises, and is never used twice on one bus.
 using SubscriptionId = std::uint64_t;
 
 // The changes that match, one after the other, for somebody who takes them when it likes. Core
 // thread only. Ends with the object, which the bus outlives.
-class ChangeStream {
+class ChangeCursor {
  public:
-  ~ChangeStream();
-  ChangeStream(const ChangeStream&) = delete;
-  ChangeStream& operator=(const ChangeStream&) = delete;
+  ~ChangeCursor();
+  ChangeCursor(const ChangeCursor&) = delete;
+  ChangeCursor& operator=(const ChangeCursor&) = delete;
 
   struct Next {
     enum class Kind : std::uint8_t {
@@ -51,8 +51,8 @@ class ChangeStream {
   [[nodiscard]] SubscriptionId id() const { return id_; }
 
  private:
-  friend class NotificationBus;
-  ChangeStream(NotificationBus& bus, SubscriptionId id, ChangeFilter filter,
+  friend class ChangeBus;
+  ChangeCursor(ChangeBus& bus, SubscriptionId id, ChangeFilter filter,
                std::function<void()> on_ready)
       : bus_(bus), id_(id), filter_(std::move(filter)), on_ready_(std::move(on_ready)) {}
 
@@ -62,7 +62,7 @@ class ChangeStream {
   void go_through_log(std::uint64_t from);
   void be_ready();
 
-  NotificationBus& bus_;
+  ChangeBus& bus_;
   const SubscriptionId id_;
   const ChangeFilter filter_;
   const std::function<void()> on_ready_;
@@ -77,16 +77,16 @@ class ChangeStream {
 // All of it on the core thread, but the values that are delivered, which may go anywhere. A write
 // costs a lookup of its key and one for each length that a prefix has, however many subscribers
 // there are, and beside that only what those take for whom it is.
-class NotificationBus {
+class ChangeBus {
  public:
   static constexpr std::size_t default_buffer_size = 1'000;
   // `log` has each change before on_change() is called, and outlives the bus. `wake` is called when
   // deliver() has something to do, once until then; maybe in the midst of a change, so it only
   // makes a note for later. `seed` keeps clients from choosing prefixes that fall together.
-  NotificationBus(const ChangeLog& log, std::uint64_t seed, std::function<void()> wake);
-  ~NotificationBus();
-  NotificationBus(const NotificationBus&) = delete;
-  NotificationBus& operator=(const NotificationBus&) = delete;
+  ChangeBus(const ChangeLog& log, std::uint64_t seed, std::function<void()> wake);
+  ~ChangeBus();
+  ChangeBus(const ChangeBus&) = delete;
+  ChangeBus& operator=(const ChangeBus&) = delete;
 
   // ---- What happens: told by whoever listens to the machine. Core thread only, as all here.
 
@@ -110,7 +110,7 @@ class NotificationBus {
   bool unsubscribe(SubscriptionId id);
   // `on_ready` is called when next() has something to tell, once until it has told all of it; maybe
   // inside this call, or in the midst of a change: it takes nothing by itself.
-  [[nodiscard]] std::unique_ptr<ChangeStream> open_stream(ChangeFilter filter,
+  [[nodiscard]] std::unique_ptr<ChangeCursor> open_cursor(ChangeFilter filter,
                                                           std::function<void()> on_ready,
                                                           std::optional<std::uint64_t> from = {});
   // Calls callbacks, each up to a bounded number of times; true when there is more to do.
@@ -125,9 +125,9 @@ class NotificationBus {
   [[nodiscard]] const ChangeLog& log() const { return log_; }
 
  private:
-  friend class ChangeStream;
+  friend class ChangeCursor;
   struct Listening {
-    std::unique_ptr<ChangeStream> stream;
+    std::unique_ptr<ChangeCursor> stream;
     Callback callback;
   };
   struct Hash {
@@ -135,13 +135,13 @@ class NotificationBus {
     std::uint64_t seed;
     std::size_t operator()(std::string_view text) const { return base::hash64(text, seed); }
   };
-  using Streams = std::vector<ChangeStream*>;
+  using Streams = std::vector<ChangeCursor*>;
   using Index = std::unordered_map<std::string, Streams, Hash, std::equal_to<>>;
 
   SubscriptionId subscribe(ChangeFilter filter, Callback callback,
                            std::optional<std::uint64_t> from);
   Streams& place_of(const ChangeFilter& filter);
-  void remove(ChangeStream& stream);
+  void remove(ChangeCursor& stream);
   void note_key(std::string_view key, std::uint64_t revision);
   void callback_ready(SubscriptionId id);
   // True: it was told all there is.
@@ -153,7 +153,7 @@ class NotificationBus {
   std::uint64_t noted_;  // The last revision that streams have noted.
   std::uint64_t buffers_filled_ = 0;
   SubscriptionId last_id_ = 0;
-  std::map<SubscriptionId, ChangeStream*> streams_;
+  std::map<SubscriptionId, ChangeCursor*> streams_;
   Streams all_;
   Index keys_;
   Index prefixes_;

@@ -1,4 +1,4 @@
-#include "kv/notification_bus.h"
+#include "kv/change_bus.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,11 +17,11 @@ constexpr std::size_t delivered_at_once = 1'000;
 
 // ---- one stream
 
-ChangeStream::~ChangeStream() {
+ChangeCursor::~ChangeCursor() {
   bus_.remove(*this);
 }
 
-ChangeStream::Next ChangeStream::next() {
+ChangeCursor::Next ChangeCursor::next() {
   const ChangeLog& log = bus_.log_;
   if (!scan_from_ && none_pending()) {
     ready_ = false;
@@ -41,7 +41,7 @@ ChangeStream::Next ChangeStream::next() {
   return {Next::Kind::change, log.at(revision)};
 }
 
-ChangeStream::Next ChangeStream::scan() {
+ChangeCursor::Next ChangeCursor::scan() {
   const ChangeLog& log = bus_.log_;
   std::uint64_t& told = *scan_from_;
   const std::uint64_t stop = std::min(log.end(), told + scanned_at_once);
@@ -55,7 +55,7 @@ ChangeStream::Next ChangeStream::scan() {
   return {};
 }
 
-void ChangeStream::note(std::uint64_t revision) {
+void ChangeCursor::note(std::uint64_t revision) {
   if (scan_from_) return;
   const bool noted = !none_pending() && pending_.back() == revision;
   if (noted) return;  // Both names of a key.
@@ -72,33 +72,32 @@ void ChangeStream::note(std::uint64_t revision) {
   be_ready();
 }
 
-void ChangeStream::go_through_log(std::uint64_t from) {
+void ChangeCursor::go_through_log(std::uint64_t from) {
   pending_ = {};
   taken_ = 0;
   scan_from_ = from;
   be_ready();
 }
 
-void ChangeStream::be_ready() {
+void ChangeCursor::be_ready() {
   if (!std::exchange(ready_, true)) on_ready_();
 }
 
 // ---- who there is
 
-NotificationBus::NotificationBus(const ChangeLog& log, std::uint64_t seed,
-                                 std::function<void()> wake)
+ChangeBus::ChangeBus(const ChangeLog& log, std::uint64_t seed, std::function<void()> wake)
     : log_(log),
       wake_(std::move(wake)),
       noted_(log.end()),
       keys_(0, Hash{seed}),
       prefixes_(0, Hash{seed}) {}
 
-NotificationBus::~NotificationBus() {
+ChangeBus::~ChangeBus() {
   callbacks_.clear();
   RABIA_CHECK(streams_.empty());
 }
 
-NotificationBus::Streams& NotificationBus::place_of(const ChangeFilter& filter) {
+ChangeBus::Streams& ChangeBus::place_of(const ChangeFilter& filter) {
   switch (filter.scope) {
     case ChangeFilter::Scope::key:
       return keys_[filter.text];
@@ -110,13 +109,13 @@ NotificationBus::Streams& NotificationBus::place_of(const ChangeFilter& filter) 
   return all_;
 }
 
-std::unique_ptr<ChangeStream> NotificationBus::open_stream(ChangeFilter filter,
-                                                           std::function<void()> on_ready,
-                                                           std::optional<std::uint64_t> from) {
+std::unique_ptr<ChangeCursor> ChangeBus::open_cursor(ChangeFilter filter,
+                                                     std::function<void()> on_ready,
+                                                     std::optional<std::uint64_t> from) {
   const std::uint64_t begin = from.value_or(log_.end());
   RABIA_CHECK(begin >= log_.begin() && begin <= log_.end());
-  auto stream = std::unique_ptr<ChangeStream>(
-      new ChangeStream(*this, ++last_id_, std::move(filter), std::move(on_ready)));
+  auto stream = std::unique_ptr<ChangeCursor>(
+      new ChangeCursor(*this, ++last_id_, std::move(filter), std::move(on_ready)));
   place_of(stream->filter_).push_back(stream.get());
   if (stream->filter_.scope == ChangeFilter::Scope::prefix) {
     ++prefix_lengths_[stream->filter_.text.size()];
@@ -126,7 +125,7 @@ std::unique_ptr<ChangeStream> NotificationBus::open_stream(ChangeFilter filter,
   return stream;
 }
 
-void NotificationBus::remove(ChangeStream& stream) {
+void ChangeBus::remove(ChangeCursor& stream) {
   const ChangeFilter& filter = stream.filter_;
   streams_.erase(stream.id());
   Streams& place = place_of(filter);
@@ -139,32 +138,32 @@ void NotificationBus::remove(ChangeStream& stream) {
   if (--length->second == 0) prefix_lengths_.erase(length);
 }
 
-SubscriptionId NotificationBus::subscribe_to_changes(Callback callback,
-                                                     std::optional<std::uint64_t> from) {
+SubscriptionId ChangeBus::subscribe_to_changes(Callback callback,
+                                               std::optional<std::uint64_t> from) {
   return subscribe({}, std::move(callback), from);
 }
 
-SubscriptionId NotificationBus::subscribe_to_prefix(std::string_view prefix, Callback callback,
-                                                    std::optional<std::uint64_t> from) {
+SubscriptionId ChangeBus::subscribe_to_prefix(std::string_view prefix, Callback callback,
+                                              std::optional<std::uint64_t> from) {
   return subscribe({ChangeFilter::Scope::prefix, std::string(prefix)}, std::move(callback), from);
 }
 
-SubscriptionId NotificationBus::subscribe_to_key(std::string_view key, Callback callback,
-                                                 std::optional<std::uint64_t> from) {
+SubscriptionId ChangeBus::subscribe_to_key(std::string_view key, Callback callback,
+                                           std::optional<std::uint64_t> from) {
   return subscribe({ChangeFilter::Scope::key, std::string(key)}, std::move(callback), from);
 }
 
-SubscriptionId NotificationBus::subscribe(ChangeFilter filter, Callback callback,
-                                          std::optional<std::uint64_t> from) {
+SubscriptionId ChangeBus::subscribe(ChangeFilter filter, Callback callback,
+                                    std::optional<std::uint64_t> from) {
   const SubscriptionId id = last_id_ + 1;
   const auto listening = std::make_shared<Listening>(Listening{nullptr, std::move(callback)});
   callbacks_.emplace(id, listening);
-  listening->stream = open_stream(
+  listening->stream = open_cursor(
       std::move(filter), [this, id] { callback_ready(id); }, from);
   return id;
 }
 
-bool NotificationBus::unsubscribe(SubscriptionId id) {
+bool ChangeBus::unsubscribe(SubscriptionId id) {
   const auto found = callbacks_.find(id);
   if (found == callbacks_.end()) return false;
   // Its callback may be the caller, so it lives on until that has returned.
@@ -175,32 +174,32 @@ bool NotificationBus::unsubscribe(SubscriptionId id) {
 
 // ---- what happens
 
-void NotificationBus::on_change(const Change& change) {
+void ChangeBus::on_change(const Change& change) {
   noted_ = change.revision;
   if (streams_.empty()) return;
   if (change.kind == ChangeKind::cleared) {
     for (const auto& [id, stream] : streams_) stream->note(change.revision);
     return;
   }
-  for (ChangeStream* const stream : all_) stream->note(change.revision);
+  for (ChangeCursor* const stream : all_) stream->note(change.revision);
   note_key(change.key, change.revision);
   if (change.kind == ChangeKind::renamed) note_key(change.new_key, change.revision);
 }
 
-void NotificationBus::note_key(std::string_view key, std::uint64_t revision) {
+void ChangeBus::note_key(std::string_view key, std::uint64_t revision) {
   if (const auto found = keys_.find(key); found != keys_.end()) {
-    for (ChangeStream* const stream : found->second) stream->note(revision);
+    for (ChangeCursor* const stream : found->second) stream->note(revision);
   }
   for (const auto& [length, count] : prefix_lengths_) {
     if (length > key.size()) break;
     const auto found = prefixes_.find(key.substr(0, length));
     if (found == prefixes_.end()) continue;
-    for (ChangeStream* const stream : found->second) stream->note(revision);
+    for (ChangeCursor* const stream : found->second) stream->note(revision);
   }
 }
 
 // What lies between is nowhere: all are told when their turn comes.
-void NotificationBus::on_skipped() {
+void ChangeBus::on_skipped() {
   const std::uint64_t before = std::exchange(noted_, log_.end());
   if (before == noted_) return;
   for (const auto& [id, stream] : streams_) {
@@ -212,12 +211,12 @@ void NotificationBus::on_skipped() {
 
 // ---- callbacks
 
-void NotificationBus::callback_ready(SubscriptionId id) {
+void ChangeBus::callback_ready(SubscriptionId id) {
   ready_.push_back(id);
   if (ready_.size() == 1) wake_();
 }
 
-bool NotificationBus::deliver() {
+bool ChangeBus::deliver() {
   std::vector<SubscriptionId> more;
   // A copy of the list: a callback may subscribe, from a revision of the past.
   for (const SubscriptionId id : std::exchange(ready_, {})) {
@@ -227,14 +226,14 @@ bool NotificationBus::deliver() {
   return !ready_.empty();
 }
 
-bool NotificationBus::deliver_to(SubscriptionId id) {
-  using Kind = ChangeStream::Next::Kind;
+bool ChangeBus::deliver_to(SubscriptionId id) {
+  using Kind = ChangeCursor::Next::Kind;
   const auto found = callbacks_.find(id);
   if (found == callbacks_.end()) return true;
   const std::shared_ptr<Listening> listening = found->second;
   for (std::size_t told = 0; told < delivered_at_once; ++told) {
     if (listening->stream == nullptr) return true;  // It has unsubscribed.
-    const ChangeStream::Next next = listening->stream->next();
+    const ChangeCursor::Next next = listening->stream->next();
     if (next.kind == Kind::nothing) return true;
     if (next.kind == Kind::later) return false;
     listening->callback(next.kind == Kind::lagged ? ChangeNotification{log_.begin(), Lagged{}}

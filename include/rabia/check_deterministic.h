@@ -1,0 +1,25 @@
+// For tests of a state machine: what is not deterministic in it, or lost by a snapshot.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "rabia/result.h"
+#include "rabia/state_machine.h"
+
+namespace rabia {
+
+using MakeStateMachine = std::function<std::unique_ptr<StateMachine>()>;
+
+// Executes `commands` on several machines of `make` as replicas would: one to which all clients are
+// connected, one to which nobody is, and one that is now and then replaced by another that takes
+// its snapshot, in small pieces. All must give the same answers, digests and snapshots. Ok: they
+// do. Code::failed_precondition: they do not; the message says after which command, and how they
+// differ. In this process, in time in proportion to the number of commands; the more different
+// the commands are, the more it sees. It cannot see what differs between builds or machines.
+[[nodiscard]] Status check_deterministic(const MakeStateMachine& make,
+                                         std::span<const std::string> commands);
+
+}  // namespace rabia

@@ -1,0 +1,120 @@
+#include "rabia/replica.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+#include <vector>
+
+#include "library/testing/notes.h"
+#include "rabia/local_cluster.h"
+
+namespace rabia {
+namespace {
+
+using testing::Notes;
+
+std::unique_ptr<LocalCluster> open_cluster(std::size_t replicas) {
+  auto opened =
+      LocalCluster::open({.replicas = replicas}, [] { return std::make_unique<Notes>(); });
+  EXPECT_TRUE(opened.ok()) << opened.status().message();
+  return opened.take();
+}
+
+std::vector<std::string> notes_of(LocalCluster& cluster, std::size_t index) {
+  std::vector<std::string> notes;
+  EXPECT_TRUE(cluster.replica(index)
+                  .read([&] { notes = dynamic_cast<Notes&>(cluster.machine(index)).notes; })
+                  .ok());
+  return notes;
+}
+
+// Given named commands that are each sent at every replica, also at one that was restored by a
+// snapshot of the others, then each is executed once and every sender gets the first answer.
+TEST(Replica, ExecutesNamedCommandsOnce) {
+  const auto cluster = open_cluster(3);
+  Session session;
+  for (int i = 0; i < 20; ++i) {
+    const NamedCommand command = session.name(std::to_string(i));
+    if (i == 10) {
+      ASSERT_TRUE(cluster->stop(1).ok());
+      ASSERT_TRUE(cluster->start(1).ok());
+    }
+    std::vector<std::future<Replica::Reply>> replies;
+    for (std::size_t at = 0; at < 3; ++at) replies.push_back(cluster->replica(at).submit(command));
+    for (auto& reply : replies) {
+      const Replica::Reply got = reply.get();
+      ASSERT_TRUE(got.ok()) << got.status().message();
+      EXPECT_EQ(got.value(), std::to_string(i + 1));
+    }
+  }
+  EXPECT_EQ(notes_of(*cluster, 1).size(), 20U);
+  EXPECT_TRUE(cluster->wait_until_equal().ok());
+}
+
+TEST(Replica, RefusesASessionWithoutAName) {
+  const auto cluster = open_cluster(1);
+  for (const std::string& session : {std::string(), std::string(257, 's')}) {
+    const Replica::Reply reply = cluster->replica(0).submit(NamedCommand{session, 1, "a"}).get();
+    ASSERT_FALSE(reply.ok());
+    EXPECT_EQ(reply.status().code(), Code::invalid_argument);
+  }
+  EXPECT_TRUE(notes_of(*cluster, 0).empty());
+}
+
+// Given one replica, when it grows to three and shrinks to two, while commands come, then all that
+// was answered is held by all who are left, and who was removed is out.
+TEST(Replica, MembersComeAndGo) {
+  const auto cluster = open_cluster(1);
+  std::size_t answered = 0;
+  const auto submit = [&](std::size_t at) {
+    const Replica::Reply reply = cluster->replica(at).submit("x").get();
+    ASSERT_TRUE(reply.ok()) << reply.status().message();
+    ++answered;
+  };
+  submit(0);
+  for (std::size_t size = 2; size <= 3; ++size) {
+    const Status added = cluster->add_replica();
+    ASSERT_TRUE(added.ok()) << added.message();
+    submit(size - 1);
+    submit(0);
+  }
+  EXPECT_EQ(cluster->replica(2).status().members.size(), 3U);
+  const Status removed = cluster->remove_replica(0);
+  ASSERT_TRUE(removed.ok()) << removed.message();
+  EXPECT_FALSE(cluster->running(0));
+  EXPECT_EQ(cluster->start(0).code(), Code::failed_precondition);
+  EXPECT_EQ(cluster->remove_replica(0).code(), Code::not_found);
+  submit(1);
+  submit(2);
+  ASSERT_TRUE(cluster->wait_until_equal().ok());
+  EXPECT_EQ(notes_of(*cluster, 2).size(), answered);
+  EXPECT_EQ(cluster->replica(1).status().members.size(), 2U);
+}
+
+TEST(Replica, RefusesMembersThatCannotBe) {
+  const auto cluster = open_cluster(1);
+  Replica& replica = cluster->replica(0);
+  EXPECT_EQ(replica.remove_member(ReplicaId{9}).code(), Code::not_found);
+  EXPECT_FALSE(replica.add_member({ReplicaId{1}, "127.0.0.1", 7}).ok());
+  EXPECT_FALSE(replica.remove_member(ReplicaId{1}).ok());
+  EXPECT_TRUE(replica.submit("still here").get().ok());
+}
+
+// Given a callback, then it may look at status and machine, and submit, without waiting for itself.
+TEST(Replica, CallbacksMayAskIt) {
+  const auto cluster = open_cluster(1);
+  Replica& replica = cluster->replica(0);
+  std::promise<std::size_t> seen;
+  replica.submit("a", [&](const Replica::Reply& reply) {
+    ASSERT_TRUE(reply.ok());
+    ASSERT_TRUE(replica.status().serving);
+    std::size_t notes = 0;
+    replica.peek([&] { notes = dynamic_cast<Notes&>(cluster->machine(0)).notes.size(); });
+    replica.post([&seen, notes] { seen.set_value(notes); });
+  });
+  EXPECT_EQ(seen.get_future().get(), 1U);
+}
+
+}  // namespace
+}  // namespace rabia
