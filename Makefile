@@ -5,6 +5,8 @@ RELEASE = build/release
 # Integration tests start three processes each and share the machine with clients: two at a time.
 TEST_JOBS ?= 2
 DATA ?= data
+# Where `make install` puts things.
+PREFIX ?= /usr/local
 
 # `make fuzz` runs each target for so long.
 SECONDS ?= 60
@@ -13,7 +15,7 @@ SECONDS ?= 60
 HOURS ?= 1
 FIRST_SEED ?= 1000000
 
-.PHONY: build build-all build-bench build-sim run test test-long sim sim-long bench bench-micro build-fuzz fuzz lint format clean help
+.PHONY: build install docs build-all build-bench build-sim run test test-long sim sim-long bench bench-micro build-fuzz fuzz lint format clean help
 .DEFAULT_GOAL := build
 
 help: ## List the targets
@@ -23,6 +25,17 @@ build: ## Release build of the programs, in build/release/bin/
 	@tools/setup-debian build
 	@cmake --preset release
 	@cmake --build --preset release --target programs -j $(JOBS)
+
+install: ## The programs and the library, under PREFIX (/usr/local)
+	@tools/setup-debian build
+	@cmake --preset release
+	@cmake --build --preset release --target installed -j $(JOBS)
+	@cmake --install $(RELEASE) --prefix $(PREFIX)
+
+docs: ## Reference of the library's headers, in build/docs/html/
+	@tools/setup-debian docs
+	@mkdir -p build/docs
+	@doxygen docs/Doxyfile
 
 build-all:
 	@tools/setup-debian build test

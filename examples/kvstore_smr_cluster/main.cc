@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <string_view>
 
 #include "kvstore_smr_cluster/replica_process.h"
@@ -17,20 +18,22 @@ namespace {
 using kvstore_smr_cluster::Options;
 using kvstore_smr_cluster::ReplicaProcess;
 
-// Ports of this machine that are free, all held until the last is known.
-std::vector<std::uint16_t> free_ports(int count) {
+// Ports of this machine that are free, all held until the last is known. Below those that systems
+// give to outgoing connections: a replica that was killed finds its own free again.
+std::vector<std::uint16_t> free_ports(std::size_t count) {
   std::vector<std::uint16_t> ports;
   std::vector<int> sockets;
-  for (int i = 0; i < count; ++i) {
+  std::random_device random;
+  for (int attempt = 0; attempt < 1'000 && ports.size() < count; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(10'240 + random() % 20'000);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
     sockets.push_back(socket(AF_INET, SOCK_STREAM, 0));
-    if (bind(sockets.back(), generic, size) != 0) break;
-    getsockname(sockets.back(), generic, &size);
-    ports.push_back(ntohs(address.sin_port));
+    if (bind(sockets.back(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+      ports.push_back(port);
+    }
   }
   for (const int each : sockets) close(each);
   return ports;

@@ -141,7 +141,7 @@ class Replica {
   [[nodiscard]] Status failure() const;
 
   // Stops taking part, answers what waits, and marks the log as cleanly stopped. Blocks shortly.
-  // Nothing but the destructor, failure() and close() may be called afterwards.
+  // Nothing but the destructor, failure(), peek() and close() may be called afterwards.
   Status close();
 
  private:

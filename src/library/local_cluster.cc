@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -23,18 +24,25 @@ Result<std::string> make_temporary_directory() {
   return path;
 }
 
-// Ports that nobody listens on; all are held until the last is known, so they differ.
+// Ports that nobody listens on; all are held until the last is known, so they differ. Below those
+// that systems give to outgoing connections: a replica that is stopped finds its own free again.
 Result<std::vector<std::uint16_t>> free_ports(std::size_t count) {
+  constexpr std::uint16_t first = 10'240;
+  constexpr std::uint16_t last = 32'767;
+  constexpr int attempts = 2'000;
   io::RealRuntime runtime;
   std::vector<std::unique_ptr<io::Listener>> listeners;
   std::vector<std::uint16_t> ports;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto listener = runtime.network().listen({"127.0.0.1", 0}, [](const auto&) {});
-    if (!listener.ok()) return listener.status();
+  std::random_device random;
+  for (int attempt = 0; attempt < attempts && ports.size() < count; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(first + random() % (last - first + 1));
+    auto listener = runtime.network().listen({"127.0.0.1", port}, [](const auto&) {});
+    if (!listener.ok()) continue;
     listeners.push_back(listener.take());
-    ports.push_back(listeners.back()->port());
+    ports.push_back(port);
   }
-  return ports;
+  if (ports.size() == count) return ports;
+  return {Code::unavailable, "no ports of 127.0.0.1 from 10240 to 32767 are free"};
 }
 
 }  // namespace

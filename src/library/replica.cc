@@ -202,7 +202,7 @@ class Replica::Impl {
 
   // Runs `job` on the replica's thread, and waits for it.
   void run(const std::function<void()>& job) {
-    if (std::this_thread::get_id() == thread_.get_id()) return job();
+    if (std::this_thread::get_id() == thread_.get_id() || !thread_.joinable()) return job();
     // Shared: set_value() may still be at work when the wait has ended.
     const auto done = std::make_shared<std::promise<void>>();
     executor().post([&job, done] {
