@@ -34,6 +34,10 @@ APPS = {
     "rabia_ctl": {"command_line", "settings"},
     "rabia_bench": {"command_line"},
 }
+# Folders of examples/: which other example one builds on.
+EXAMPLES = {
+    "banking_smr_cluster": {"banking_smr"},
+}
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
 # So do these parts of sim/: a seed must give the same run everywhere.
@@ -218,6 +222,8 @@ def may_include(path, target):
         return target_place in ("src", "bench") or target.parts[:2] == ("apps", "rabia_bench")
     if place == "sim":
         return target_place in ("src", "sim")
+    if place == "examples":
+        return target_place == "examples" and room_of(target) in EXAMPLES.get(room_of(path), set())
     return place == "tests"
 
 

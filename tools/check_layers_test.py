@@ -56,6 +56,15 @@ class CheckLayers(unittest.TestCase):
             src__server__a_h='#include "rabia_server/b.h"\n',
             apps__rabia_server__b_h="")))
 
+    # Given an example, then it includes what is public, itself, and the example that it builds on.
+    def test_examples_use_what_is_public(self):
+        self.assertEqual([], errors_in(
+            include__rabia__replica_h="", examples__banking_smr__bank_h='#include "rabia/replica.h"\n',
+            examples__banking_smr_cluster__main_cc='#include "banking_smr/bank.h"\n#include "rabia/replica.h"\n'))
+        self.assertEqual(2, len(errors_in(
+            src__base__codec_h="", examples__banking_smr__bank_h='#include "base/codec.h"\n',
+            examples__counter_smr__main_cc='#include "banking_smr/bank.h"\n')))
+
     # Given the simulator, then it may include all of src and nobody it; only its runner starts
     # processes, and what a seed decides may not ask for the time.
     def test_the_simulator_sees_everything_and_is_seen_by_nobody(self):

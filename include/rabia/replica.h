@@ -141,7 +141,8 @@ class Replica {
   [[nodiscard]] Status failure() const;
 
   // Stops taking part, answers what waits, and marks the log as cleanly stopped. Blocks shortly.
-  // Nothing but the destructor, failure(), peek() and close() may be called afterwards.
+  // Afterwards submit(), execute() and read() are answered Code::unavailable; but for them only the
+  // destructor, failure(), peek() and close() may be called.
   Status close();
 
  private:

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -277,6 +278,34 @@ TEST(StoreConfig, MaxMemoryBytesIsALimit) {
   EXPECT_EQ(last.code(), Code::exhausted);
   EXPECT_GT(written, 50);
   EXPECT_LT(written, 110);
+}
+
+// Bytes of the snapshots of a store that held much of the same.
+std::uint64_t snapshot_bytes(bool compression) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / ("rabia-store-test-" + Session().name());
+  ReplicaOptions options;
+  options.data_directory = directory;
+  options.bootstrap = true;
+  StoreConfig config;
+  config.snapshot_compression = compression;
+  std::uint64_t bytes = 0;
+  {
+    const auto store = made(ReplicatedStore::open(options, config));
+    EXPECT_TRUE(store->replica().wait_until_serving(30s));
+    EXPECT_TRUE(store->set("k", std::string(1 << 20, 'x')).ok());
+    EXPECT_TRUE(store->replica().take_snapshot().ok());
+    for (const auto& file : std::filesystem::directory_iterator(directory / "snapshots")) {
+      bytes += file.file_size();
+    }
+  }
+  std::filesystem::remove_all(directory);
+  return bytes;
+}
+
+TEST(StoreConfig, SnapshotsAreCompressedOrNot) {
+  EXPECT_GT(snapshot_bytes(false), 1U << 20);
+  EXPECT_LT(snapshot_bytes(true), 1U << 17);
 }
 
 TEST(StoreConfig, KeyExpirationCanBeOff) {

@@ -139,6 +139,7 @@ TEST(Replica, AnswersEverythingWhenItIsClosed) {
   ASSERT_TRUE(cluster->replica(0).close().ok());
   EXPECT_EQ(answered, 1000);
   EXPECT_EQ(cluster->replica(0).submit("late").get().status().code(), Code::unavailable);
+  EXPECT_EQ(cluster->replica(0).read([] { FAIL() << "it was called"; }).code(), Code::unavailable);
 }
 
 TEST(Replica, StatusTellsOfTheMembers) {
