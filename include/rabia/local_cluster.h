@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "rabia/durability.h"
+#include "rabia/make_state_machine.h"
 #include "rabia/replica.h"
 #include "rabia/result.h"
 #include "rabia/state_machine.h"
@@ -28,11 +28,9 @@ struct LocalClusterOptions {
 // threads. Thread-compatible: one thread at a time, but what is said of each Replica.
 class LocalCluster {
  public:
-  using MakeMachine = std::function<std::unique_ptr<StateMachine>()>;
-
   // Starts all replicas, and waits until all serve.
   static Result<std::unique_ptr<LocalCluster>> open(const LocalClusterOptions& options,
-                                                    MakeMachine make);
+                                                    MakeStateMachine make);
   ~LocalCluster();  // Stops all.
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
@@ -61,11 +59,11 @@ class LocalCluster {
     std::unique_ptr<StateMachine> machine;  // Outlives the replica.
     std::unique_ptr<Replica> replica;       // Null: stopped.
   };
-  LocalCluster(LocalClusterOptions options, MakeMachine make);
+  LocalCluster(LocalClusterOptions options, MakeStateMachine make);
   Status open_member(std::size_t index);
 
   LocalClusterOptions options_;
-  MakeMachine make_;
+  MakeStateMachine make_;
   std::vector<Member> members_;
   bool temporary_ = false;  // The data directory.
 };
