@@ -41,8 +41,19 @@ EXAMPLES = {
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
-# So do these parts of sim/: a seed must give the same run everywhere.
-PURE_SIM = {"world", "history"}
+# Parts of sim/: which others a part may include, and which rooms it may not. A world knows nothing of
+# what its replicas replicate.
+SIM_PARTS = {
+    "history": set(),
+    "world": set(),
+    "store": {"history", "world"},
+    "machine": {"world"},
+    "explore": set(),
+    "runner": {"world", "store", "explore"},
+}
+SIM_WITHOUT = {part: {"kv", "resp", "server", "metrics"} for part in ("world", "machine")}
+# These only compute, too: a seed must give the same run everywhere.
+PURE_SIM = {"world", "history", "store", "machine"}
 # All of include/, but for what promises threads.
 IMPURE_PUBLIC = {"replica.h"}
 # Outside src/io/: the one file of sim/ that starts processes, and the one of the client with sockets.
@@ -224,8 +235,10 @@ def may_include(path, target):
             target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
     if place == "bench":  # What rabia-bench counts with, they count with.
         return target_place in ("src", "bench") or target.parts[:2] == ("apps", "rabia_bench")
+    if place == "sim" and target_place == "sim":
+        return room_of(target) in SIM_PARTS.get(room_of(path), set())
     if place == "sim":
-        return target_place in ("src", "sim")
+        return target_place == "src" and room_of(target) not in SIM_WITHOUT.get(room_of(path), set())
     if place == "examples":
         return target_place == "examples" and room_of(target) in EXAMPLES.get(room_of(path), set())
     return place == "tests"

@@ -1,4 +1,4 @@
-#include "sim/world/changes_watch.h"
+#include "sim/store/changes_watch.h"
 
 #include <utility>
 

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "io/testing/manual_executor.h"
 #include "io/testing/memory_network.h"
-#include "sim/world/changes_watch.h"
+#include "sim/store/changes_watch.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
 #include "sim/world/trace.h"

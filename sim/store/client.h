@@ -13,9 +13,9 @@
 #include "io/testing/memory_network.h"
 #include "sim/history/history.h"
 #include "sim/history/transaction.h"
-#include "sim/world/request.h"
+#include "sim/store/request.h"
+#include "sim/store/workload.h"
 #include "sim/world/trace.h"
-#include "sim/world/workload.h"
 
 namespace rabia::sim {
 

@@ -1,4 +1,4 @@
-#include "sim/world/request.h"
+#include "sim/store/request.h"
 
 #include <utility>
 

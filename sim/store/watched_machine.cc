@@ -1,11 +1,11 @@
-#include "sim/world/watched_machine.h"
+#include "sim/store/watched_machine.h"
 
 #include <algorithm>
 
 namespace rabia::sim {
 
 void WatchedMachine::begin_batch(const ApplyContext& context) {
-  machine_.begin_batch(context);
+  store_.begin_batch(context);
   tell(context);
   if (!lives_()) return;
   changes_.begun(host_, store_.store().revision(), context.time,
@@ -15,7 +15,7 @@ void WatchedMachine::begin_batch(const ApplyContext& context) {
 void WatchedMachine::apply(const ApplyContext& context, std::string_view command,
                            std::string* reply) {
   const std::uint64_t kept = store_.kept_replies().size();
-  machine_.apply(context, command, reply);
+  store_.apply(context, command, reply);
   tell(context);
   const bool is_once = command.starts_with(static_cast<char>(kv::OperationCode::once));
   const bool was_known = is_once && store_.kept_replies().size() == kept;

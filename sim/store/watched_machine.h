@@ -11,43 +11,41 @@
 
 #include "kv/operations.h"
 #include "rabia/state_machine.h"
-#include "sim/world/changes_watch.h"
+#include "sim/store/changes_watch.h"
 
 namespace rabia::sim {
 
 // One thread. All that is given to it outlives it.
 class WatchedMachine final : public StateMachine {
  public:
-  // `machine`: `store`, perhaps with something between; it keeps its changes. `lives`: false when
-  // the process is a ghost, whose doings are nobody's.
-  WatchedMachine(StateMachine& machine, const kv::StoreMachine& store, ChangesWatch& changes,
-                 Tally& tally, std::string host, std::function<bool()> lives)
-      : machine_(machine),
-        store_(store),
+  // `store` keeps its changes. `lives`: false when the process is a ghost, whose doings are
+  // nobody's.
+  WatchedMachine(kv::StoreMachine& store, ChangesWatch& changes, Tally& tally, std::string host,
+                 std::function<bool()> lives)
+      : store_(store),
         changes_(changes),
         tally_(tally),
         host_(std::move(host)),
         lives_(std::move(lives)) {}
 
   void begin_batch(const ApplyContext& context) override;
-  [[nodiscard]] std::optional<LogTime> wake_at() const override { return machine_.wake_at(); }
+  [[nodiscard]] std::optional<LogTime> wake_at() const override { return store_.wake_at(); }
   void apply(const ApplyContext& context, std::string_view command, std::string* reply) override;
   void prefetch(std::span<const std::string_view> commands) const override {
-    machine_.prefetch(commands);
+    store_.prefetch(commands);
   }
   [[nodiscard]] std::unique_ptr<SnapshotReader> begin_snapshot() override {
-    return machine_.begin_snapshot();
+    return store_.begin_snapshot();
   }
   [[nodiscard]] std::unique_ptr<SnapshotLoader> begin_load() override {
-    return machine_.begin_load();
+    return store_.begin_load();
   }
-  [[nodiscard]] StateDigest digest() const override { return machine_.digest(); }
+  [[nodiscard]] StateDigest digest() const override { return store_.digest(); }
 
  private:
   void tell(const ApplyContext& context);
 
-  StateMachine& machine_;
-  const kv::StoreMachine& store_;
+  kv::StoreMachine& store_;
   ChangesWatch& changes_;
   Tally& tally_;
   std::string host_;

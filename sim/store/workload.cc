@@ -1,4 +1,4 @@
-#include "sim/world/workload.h"
+#include "sim/store/workload.h"
 
 #include <charconv>
 #include <utility>

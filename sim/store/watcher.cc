@@ -1,4 +1,4 @@
-#include "sim/world/watcher.h"
+#include "sim/store/watcher.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,8 @@
 
 #include "sim/history/describe.h"
 #include "sim/history/reply.h"
-#include "sim/world/request.h"
+#include "sim/store/request.h"
+#include "sim/store/store_service.h"
 
 namespace rabia::sim {
 
@@ -204,7 +205,7 @@ void Watcher::take_refusal(std::string_view reply) {
 // What lies up to this revision is lost to it: rightly, if the replica does not have it either.
 void Watcher::passed_over(std::uint64_t revision) {
   const bool lives = host().has_process() && host().executor().life() == life_;
-  const bool is_lost = !lives || revision <= host().changes().begin();
+  const bool is_lost = !lives || revision <= store_service_of(host()).changes().begin();
   if (revision <= known_ || !is_lost) {
     return broken("must go on behind change " + std::to_string(revision) + " of those that it has");
   }

@@ -1,4 +1,4 @@
-#include "sim/world/client.h"
+#include "sim/store/client.h"
 
 #include <utility>
 

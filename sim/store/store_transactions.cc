@@ -5,7 +5,7 @@
 #include "sim/history/inference.h"
 #include "sim/history/model.h"
 #include "sim/history/transaction.h"
-#include "sim/world/world.h"
+#include "sim/store/store_users.h"
 
 namespace rabia::sim {
 
@@ -49,25 +49,25 @@ std::optional<std::uint64_t> counter_at_the_end(const history::History& history)
 
 }  // namespace
 
-void World::count_transactions() {
+void StoreUsers::count_transactions() {
   for (const Operation& operation : history_) {
     if (!history::is_transaction(operation.args)) continue;
     if (operation.reply == history::nil_array) {
-      ++tally_[Count::transactions_refused];
+      ++world_.tally[Count::transactions_refused];
     } else if (operation.outcome == Outcome::unknown) {
-      ++tally_[Count::transactions_unknown];
+      ++world_.tally[Count::transactions_unknown];
     } else if (operation.outcome == Outcome::done) {
-      ++tally_[Count::transactions_executed];
+      ++world_.tally[Count::transactions_executed];
       const bool between = has_read_between_writes(history::transaction_of(operation.args));
-      if (between) ++tally_[Count::transactions_read_between];
+      if (between) ++world_.tally[Count::transactions_read_between];
     }
   }
 }
 
 // No update is lost, and none is made twice. A FLUSHALL begins at 0 again.
-std::string World::judge_counter() {
+std::string StoreUsers::judge_counter() const {
   if (plan_.clients.locking_percent == 0 || plan_.clients.clear_permille > 0 ||
-      plan_.limits.max_entries > 0)
+      store_plan_.limits.max_entries > 0)
     return {};
   const auto counter = counter_at_the_end(history_);
   if (!counter) return {};

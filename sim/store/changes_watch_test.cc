@@ -1,4 +1,4 @@
-#include "sim/world/changes_watch.h"
+#include "sim/store/changes_watch.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kv/operations.h"
-#include "sim/world/watched_machine.h"
+#include "sim/store/watched_machine.h"
 
 namespace rabia::sim {
 namespace {
@@ -18,7 +18,7 @@ class ChangesWatchTest : public testing::Test {
  protected:
   struct Replica {
     Replica(ChangesWatch& changes, Tally& tally, std::string name)
-        : watched(store, store, changes, tally, std::move(name), [] { return true; }) {
+        : watched(store, changes, tally, std::move(name), [] { return true; }) {
       store.keep_changes(1 << 20);
     }
     void execute(std::uint64_t time, const std::string& operation, std::string* reply = nullptr) {
