@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(rabia_installed_rooms base consensus kv io storage transport replica library embedded)
+set(rabia_installed_rooms base consensus kv io storage transport replica library embedded client)
 set(objects)
 foreach(room IN LISTS rabia_installed_rooms)
   list(APPEND objects $<TARGET_OBJECTS:rabia_${room}>)
@@ -16,7 +16,7 @@ find_package(Threads REQUIRED)
 foreach(kind shared static)
   string(TOUPPER ${kind} type)
   add_library(rabia_${kind} ${type} ${objects})
-  target_link_libraries(rabia_${kind} PRIVATE absl::btree spdlog::spdlog Threads::Threads isal xxhash zstd)
+  target_link_libraries(rabia_${kind} PRIVATE absl::btree spdlog::spdlog Threads::Threads hiredis isal xxhash zstd)
   target_include_directories(rabia_${kind} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(rabia_${kind} INTERFACE cxx_std_20)
   # Until 1.0 a program is to be built anew for each minor version: no name of a library promises more.

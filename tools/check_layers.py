@@ -24,6 +24,7 @@ ROOMS = {
     "embedded": {"base", "kv", "library"},
     "server": {"base", "io", "replica", "kv", "resp"},
     "metrics": {"base", "io", "replica", "kv", "server"},
+    "client": {"base"},
 }
 # Folders of apps/: each program may use what is shared, and not another program.
 APPS = {
@@ -40,12 +41,26 @@ EXAMPLES = {
 }
 # Rooms that compute and do nothing else: equal inputs give equal results on every machine.
 PURE = {"base", "consensus", "kv", "resp"}
-# So do these parts of sim/: a seed must give the same run everywhere.
-PURE_SIM = {"world", "history"}
+# Parts of sim/: which others a part may include, and which rooms it may not. A world knows nothing of
+# what its replicas replicate.
+SIM_PARTS = {
+    "history": set(),
+    "world": set(),
+    "store": {"history", "world"},
+    "machine": {"world"},
+    "explore": set(),
+    "runner": {"world", "store", "explore"},
+}
+SIM_WITHOUT = {part: {"kv", "resp", "server", "metrics"} for part in ("world", "machine")}
+# These only compute, too: a seed must give the same run everywhere.
+PURE_SIM = {"world", "history", "store", "machine"}
 # All of include/, but for what promises threads.
 IMPURE_PUBLIC = {"replica.h"}
-# The one file of sim/ that starts processes.
-SIM_PROCESSES = pathlib.PurePath("sim", "runner", "jobs.cc")
+# Outside src/io/: the one file of sim/ that starts processes, and the one of the client with sockets.
+SYSTEM_FILES = {
+    pathlib.PurePath("sim", "runner", "jobs.cc"),
+    pathlib.PurePath("src", "client", "hiredis_connection.cc"),
+}
 
 OPERATING_SYSTEM = re.compile(
     r"(sys|netinet|arpa|net|linux|asm)/.*"
@@ -56,7 +71,7 @@ LIBRARIES = {
     "spdlog/": ("src/io/",),
     "toml++/": ("apps/settings/",),
     "CLI/": ("apps/", "bench/kvstore_performance/", "sim/runner/", "sim/explore/"),
-    "hiredis/": ("apps/rabia_ctl/",),
+    "hiredis/": ("apps/rabia_ctl/", "src/client/"),
     "prometheus/": ("src/metrics/",),
     "nlohmann/": ("src/metrics/",),
     "benchmark/": ("bench/micro/",),
@@ -178,7 +193,7 @@ class Checker:
             self.error(path, number, f"{describe(path)} may not include <{name}>: it only computes")
 
     def check_system_include(self, path, number, name):
-        if path.parts[0] in ("apps", "examples") or path == SIM_PROCESSES or is_test(path):
+        if path.parts[0] in ("apps", "examples") or path in SYSTEM_FILES or is_test(path):
             return
         if path.parts[:2] != ("src", "io"):
             self.error(path, number, f"<{name}> is only for src/io/*.cc, apps/ and examples/")
@@ -220,8 +235,10 @@ def may_include(path, target):
             target_place == "apps" and room_of(target) in APPS.get(room_of(path), set()))
     if place == "bench":  # What rabia-bench counts with, they count with.
         return target_place in ("src", "bench") or target.parts[:2] == ("apps", "rabia_bench")
+    if place == "sim" and target_place == "sim":
+        return room_of(target) in SIM_PARTS.get(room_of(path), set())
     if place == "sim":
-        return target_place in ("src", "sim")
+        return target_place == "src" and room_of(target) not in SIM_WITHOUT.get(room_of(path), set())
     if place == "examples":
         return target_place == "examples" and room_of(target) in EXAMPLES.get(room_of(path), set())
     return place == "tests"

@@ -69,12 +69,35 @@ class CheckLayers(unittest.TestCase):
     # processes, and what a seed decides may not ask for the time.
     def test_the_simulator_sees_everything_and_is_seen_by_nobody(self):
         self.assertEqual([], errors_in(
-            sim__world__a_h='#include "kv/b.h"\n#include "sim/history/c.h"\n', src__kv__b_h="",
+            sim__store__a_h='#include "kv/b.h"\n#include "sim/history/c.h"\n', src__kv__b_h="",
             sim__history__c_h="", sim__runner__jobs_cc="#include <unistd.h>\n"))
         self.assertEqual(4, len(errors_in(
             sim__world__a_cc="#include <unistd.h>\nauto now = steady_clock::now();\n",
             src__kv__b_cc='#include "sim/world/d.h"\n', sim__world__d_h="",
             sim__history__e_h='#include "rabia_server/f.h"\n', apps__rabia_server__f_h="")))
+
+    # Given the world of the simulator, then it knows neither the store nor who uses it, and neither does
+    # what runs any machine in it.
+    def test_a_simulated_world_does_not_know_what_is_replicated(self):
+        self.assertEqual([], errors_in(
+            sim__machine__a_cc='#include "sim/world/b.h"\n#include "rabia/c.h"\n',
+            sim__store__a_cc='#include "sim/world/b.h"\n',
+            sim__world__b_h='#include "replica/d.h"\n', src__replica__d_h="", include__rabia__c_h=""))
+        for user, used in (("sim__world__a_h", "kv"), ("sim__world__a_h", "server"),
+                           ("sim__machine__a_h", "kv")):
+            self.assertEqual(1, len(errors_in(**{user: f'#include "{used}/b.h"\n',
+                                                 f"src__{used}__b_h": ""})), (user, used))
+        for user, used in (("world", "store"), ("world", "machine"), ("machine", "store"),
+                           ("store", "machine"), ("history", "store")):
+            self.assertEqual(1, len(errors_in(**{f"sim__{user}__a_h": f'#include "sim/{used}/b.h"\n',
+                                                 f"sim__{used}__b_h": ""})), (user, used))
+
+    # Given a program on the public library, then it reaches the simulator by include/rabia/ only.
+    def test_examples_include_the_public_library_only(self):
+        self.assertEqual([], errors_in(examples__mine__a_cc='#include "rabia/simulate.h"\n',
+                                       include__rabia__simulate_h=""))
+        self.assertEqual(1, len(errors_in(examples__mine__a_cc='#include "sim/machine/b.h"\n',
+                                          sim__machine__b_h="")))
 
     # Given the benchmarks, then they may include all of src and what rabia-bench counts with, and
     # nobody them.

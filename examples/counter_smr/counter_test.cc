@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rabia/check_deterministic.h"
+#include "rabia/simulate.h"
 
 namespace counter_smr {
 namespace {
@@ -30,6 +31,18 @@ TEST(Counter, IsDeterministic) {
   const rabia::Status status =
       rabia::check_deterministic([] { return std::make_unique<Counter>(); }, commands);
   EXPECT_TRUE(status.ok()) << status.message();
+}
+
+// Given clusters in which everything goes wrong, then every replica counts the same.
+TEST(Counter, CountsWhateverGoesWrong) {
+  rabia::SimulationOptions options;
+  options.seeds = 50;
+  options.command = [](rabia::Random& random) {
+    return random.below(20) == 0 ? "nonsense" : "add " + std::to_string(random.below(100));
+  };
+  const auto result = rabia::simulate([] { return std::make_unique<Counter>(); }, options);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_GT(result.value().commands, 1000);
 }
 
 }  // namespace

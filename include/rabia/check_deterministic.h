@@ -1,17 +1,13 @@
 // For tests of a state machine: what is not deterministic in it, or lost by a snapshot.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 
+#include "rabia/make_state_machine.h"
 #include "rabia/result.h"
-#include "rabia/state_machine.h"
 
 namespace rabia {
-
-using MakeStateMachine = std::function<std::unique_ptr<StateMachine>()>;
 
 // Executes `commands` on several machines of `make` as replicas would: one to which all clients are
 // connected, one to which nobody is, and one that is now and then replaced by another that takes

@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "rabia/durability.h"
+#include "rabia/make_state_machine.h"
 #include "rabia/replica.h"
 #include "rabia/result.h"
 #include "rabia/state_machine.h"
@@ -28,11 +28,9 @@ struct LocalClusterOptions {
 // threads. Thread-compatible: one thread at a time, but what is said of each Replica.
 class LocalCluster {
  public:
-  using MakeMachine = std::function<std::unique_ptr<StateMachine>()>;
-
   // Starts all replicas, and waits until all serve.
   static Result<std::unique_ptr<LocalCluster>> open(const LocalClusterOptions& options,
-                                                    MakeMachine make);
+                                                    MakeStateMachine make);
   ~LocalCluster();  // Stops all.
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
@@ -69,13 +67,13 @@ class LocalCluster {
     std::unique_ptr<Replica> replica;       // Null: stopped.
     bool removed = false;                   // From the cluster.
   };
-  LocalCluster(LocalClusterOptions options, MakeMachine make);
+  LocalCluster(LocalClusterOptions options, MakeStateMachine make);
   Status open_member(std::size_t index, bool is_new);
   Status wait_until_voting(std::size_t index);
   [[nodiscard]] Replica* any_running_but(std::size_t index);
 
   LocalClusterOptions options_;
-  MakeMachine make_;
+  MakeStateMachine make_;
   std::vector<Member> members_;
   bool temporary_ = false;  // The data directory.
 };

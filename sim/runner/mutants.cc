@@ -6,6 +6,7 @@
 #include "base/mutant.h"
 #include "sim/explore/bounds.h"
 #include "sim/runner/jobs.h"
+#include "sim/store/run_seed.h"
 
 namespace rabia::sim {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "sim/runner/jobs.h"
 #include "sim/runner/report.h"
+#include "sim/store/run_seed.h"
 
 namespace rabia::sim {
 namespace {

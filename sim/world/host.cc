@@ -88,12 +88,9 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
                                         random_.next());
   snapshot_worker_ = std::make_unique<LogWorker>(executor_, plan_.machines[index_].job_takes,
                                                  stalled_until_, random_.next());
-  machine_ = std::make_unique<kv::StoreMachine>();
-  machine_->keep_changes(plan_.changes_bytes);
-  corruptible_ = std::make_unique<CorruptibleMachine>(*machine_);
-  watched_ =
-      std::make_unique<WatchedMachine>(*corruptible_, *machine_, world_.changes, world_.watch.tally,
-                                       name_, [this] { return executor_.running(); });
+  service_ = world_.make_service(
+      {index_, name_, executor_, network_, [this] { return executor_.running(); }});
+  corruptible_ = std::make_unique<CorruptibleMachine>(service_->machine());
   replica::Replica::Callbacks callbacks;
   callbacks.stopped = [this](Status why) {
     if (!executor_.running()) return;  // A ghost's.
@@ -103,20 +100,12 @@ Status Host::start(bool rejoin, std::vector<replica::Member> list) {
   };
   auto replica = replica::Replica::open(
       {executor_, network_, files_, *worker_, *snapshot_worker_, &watch_},
-      replica_options(rejoin, std::move(list)), *watched_, std::move(callbacks));
+      replica_options(rejoin, std::move(list)), *corruptible_, std::move(callbacks));
   Status status = replica.status();
   if (!replica.ok()) watch_.node_is_gone();
   if (replica.ok()) {
     replica_ = replica.take();
-    server::ServerOptions options;
-    options.listen = {name_, client_port};
-    options.notification_history_bytes = plan_.changes_bytes;
-    // Clocks jump by days, and a name that is forgotten may be executed again.
-    options.once_keep_seconds = 10 * 365 * 86'400ULL;
-    auto server = server::Server::open({executor_, network_, *replica_, *machine_}, options);
-    status = server.status();
-    if (server.ok()) server_ = server.take();
-    if (server_) server_->offer_limits(changes_of(plan_.limits));
+    status = service_->serve(*replica_);
   }
   died_in_start_ = files_.halted();
   if (!died_in_start_) files_.run();
@@ -147,11 +136,10 @@ void Host::destroy(Ending how) {
   watch_.end_life();
   last_flaw_ = flaw();
   ever_flawed_ = ever_flawed();
-  server_.reset();
+  if (service_ != nullptr) service_->stop();
   replica_.reset();
-  watched_.reset();
   corruptible_.reset();
-  machine_.reset();
+  service_.reset();
   worker_.reset();
   snapshot_worker_.reset();
   if (how == Ending::power) {

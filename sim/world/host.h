@@ -1,5 +1,5 @@
 // One machine of the world: its disk, clocks and network, and the process on it, which is a replica
-// and its server as `rabia-server` has them. The process can end at any effect that it has.
+// and the service above it. The process can end at any effect that it has.
 #pragma once
 
 #include <functional>
@@ -9,15 +9,13 @@
 
 #include "io/testing/memory_files.h"
 #include "io/testing/memory_network.h"
-#include "kv/operations.h"
 #include "replica/replica.h"
-#include "server/server.h"
 #include "sim/world/corruptible_machine.h"
 #include "sim/world/host_network.h"
 #include "sim/world/log_worker.h"
 #include "sim/world/plan.h"
+#include "sim/world/users.h"
 #include "sim/world/watch.h"
-#include "sim/world/watched_machine.h"
 
 namespace rabia::sim {
 
@@ -41,9 +39,10 @@ class Host {
     io::testing::ManualExecutor& executor;
     io::testing::MemoryNetwork& network;
     ClusterWatch& watch;
-    ChangesWatch& changes;
     // The road from one host to another; null when one of them is a client.
     std::function<FrameRoad*(const std::string& from, const std::string& to)> road;
+    // What runs on it in its next life.
+    std::function<std::unique_ptr<Service>(const Site&)> make_service;
     // The process ended by itself (mid-step, or it stopped); it is down when this is called.
     std::function<void(std::size_t index)> ended;
   };
@@ -74,10 +73,10 @@ class Host {
   [[nodiscard]] bool up() const { return replica_ != nullptr && executor_.running(); }
   [[nodiscard]] bool paused() const { return executor_.paused(); }
   [[nodiscard]] replica::Replica& replica() { return *replica_; }
-  [[nodiscard]] const kv::Store& store() const { return machine_->store(); }
-  // Of all that it has: keys, values, deadlines, revisions, the clock, replies that are kept.
-  [[nodiscard]] StateDigest state_digest() const { return machine_->digest(); }
-  [[nodiscard]] const kv::ChangeLog& changes() const { return machine_->changes(); }
+  // While it has a process.
+  [[nodiscard]] Service& service() { return *service_; }
+  // Of all that its machine has, but for a flaw.
+  [[nodiscard]] StateDigest state_digest() const { return service_->machine().digest(); }
   [[nodiscard]] HostExecutor& executor() { return executor_; }
   [[nodiscard]] io::testing::MemoryFileSystem& disk() { return disk_; }
   [[nodiscard]] HostWatch& watch() { return watch_; }
@@ -131,11 +130,9 @@ class Host {
 
   std::unique_ptr<LogWorker> worker_;
   std::unique_ptr<LogWorker> snapshot_worker_;
-  std::unique_ptr<kv::StoreMachine> machine_;
-  std::unique_ptr<CorruptibleMachine> corruptible_;
-  std::unique_ptr<WatchedMachine> watched_;  // As the replica sees it.
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<CorruptibleMachine> corruptible_;  // Its machine, as the replica sees it.
   std::unique_ptr<replica::Replica> replica_;
-  std::unique_ptr<server::Server> server_;
   Status stopped_;
   bool left_ = false;
   std::uint64_t effects_left_ = UINT64_MAX;

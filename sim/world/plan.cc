@@ -150,26 +150,6 @@ void draw_names_and_expiry(Plan& plan) {
   plan.clients.expires_in_ms_max = random.chance(50) ? 100 : 2000;
 }
 
-// Policies under which no command of the workload is refused: a judge who must accept refusals sees
-// less. A transaction has five keys at most.
-void draw_limits(Plan& plan) {
-  base::Random random(plan.seed * 83 + 8);  // So that nothing else changes by it.
-  if (!random.chance(40)) return;
-  constexpr kv::EvictionPolicy policies[] = {kv::EvictionPolicy::allkeys_lru,
-                                             kv::EvictionPolicy::allkeys_lfu,
-                                             kv::EvictionPolicy::allkeys_random};
-  plan.limits.policy = one_of(random, policies);
-  plan.limits.max_entries = 6 + random.below(2 * plan.clients.keys);
-  plan.limits.samples = 1 + random.below(5);
-}
-
-// What a replica keeps is more than one command can change (sim/world/watched_machine.h).
-void draw_watchers(Plan& plan) {
-  base::Random random(plan.seed * 79 + 6);  // As before.
-  plan.watchers = random.chance(60) ? 1 + random.below(3) : 0;
-  plan.changes_bytes = random.chance(50) ? 300 << 10 : 32 << 20;
-}
-
 // Of two in three seeds in which disks fill up: in the others they do so unseen.
 void draw_disk_reserve(Plan& plan) {
   constexpr base::Duration look_every[] = {milliseconds(10), milliseconds(50), milliseconds(250)};
@@ -293,8 +273,6 @@ Plan draw_plan(std::uint64_t seed, const Scenario& scenario) {
   draw_disk_reserve(plan);
   draw_transactions(plan);
   draw_names_and_expiry(plan);
-  draw_watchers(plan);
-  draw_limits(plan);
   return plan;
 }
 

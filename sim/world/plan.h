@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "kv/limits.h"
 #include "rabia/durability.h"
 #include "replica/replica.h"
 #include "sim/world/frame_faults.h"
@@ -34,8 +33,10 @@ struct ClientsPlan {
   Delays think;
   base::Duration patience{};           // Then a client tries another replica.
   std::uint64_t pipeline_percent = 0;  // Of the turns: several commands in one write.
-  std::size_t keys = 4;                // Of texts, and as many of numbers.
   std::uint64_t read_percent = 40;
+
+  // What follows is for those of the key-value store.
+  std::size_t keys = 4;                   // Of texts, and as many of numbers.
   std::uint64_t many_keys_percent = 0;    // Of the operations: MSET, MGET, DEL of several, ….
   std::uint64_t clear_permille = 0;       // Of the operations: FLUSHALL, DBSIZE.
   std::uint64_t large_percent = 0;        // Of the values: some kilobytes.
@@ -68,9 +69,6 @@ struct Plan {
   std::size_t piece_bytes_max = 64 << 10;
   std::size_t buffer_bytes = 4 << 20;  // Of a connection, each way.
   ClientsPlan clients;
-  kv::Limits limits;                // That replicas are started with.
-  std::size_t watchers = 0;         // Of changes.
-  std::uint64_t changes_bytes = 0;  // That a replica keeps of them.
   std::uint64_t waiting_bytes_max = 0;
   bool calm_founding = true;  // Nothing goes wrong before the cluster is founded.
   base::Duration trouble_for{};

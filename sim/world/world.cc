@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "io/log.h"
-#include "sim/history/linearizability.h"
 
 namespace rabia::sim {
 
@@ -16,6 +15,10 @@ namespace {
 
 // Section 13, 13, and what is promised after healing.
 constexpr base::Duration heals_within = seconds(30);
+constexpr base::Duration told_within = seconds(30);
+// A deadline is two seconds away at most; clocks drift, and one replica after the other may have to
+// bring the time.
+constexpr base::Duration rests_within = seconds(10);
 
 // The slot whose turn it is at this replica, and what is known of it here.
 std::string waits_for(const consensus::Node& node) {
@@ -53,36 +56,26 @@ consensus::Configuration members_of(const Plan& plan) {
 
 }  // namespace
 
-World::World(const RunOptions& options)
+World::World(const Plan& plan, const WorldOptions& options, const MakeUsers& make_users)
     : options_(options),
-      plan_(draw_plan(options.seed, *options.scenario)),
-      random_(options.seed * 53 + 5),
-      executor_(options.seed),
-      network_(executor_, options.seed),
+      plan_(plan),
+      random_(plan.seed * 53 + 5),
+      executor_(plan.seed),
+      network_(executor_, plan.seed),
       trace_(executor_, options.trace),
       watch_(members_of(plan_), plan_.durability, plan_.tuning.window_rounds, trace_, tally_),
-      changes_world_{executor_, tally_,
-                     [this](std::string what) { watch_.broken(std::move(what)); },
-                     [this](ReplicaId id) { return hosts_[id.value - 1U]->up(); }},
-      changes_(changes_world_),
       host_world_{executor_,
                   network_,
                   watch_,
-                  changes_,
                   [this](const std::string& from, const std::string& to) { return road(from, to); },
+                  [this](const Site& site) { return users_->make_service(site); },
                   [this](std::size_t index) { on_ended(index); }},
       members_world_{hosts_, watch_, [this](std::size_t index) { start_new(index); },
                      [this] { return trouble_->lost(); }},
       members_(members_world_, plan_),
       trouble_world_{executor_, network_, hosts_,
                      trace_,    tally_,   [this](std::size_t index) { start(index); },
-                     members_},
-      client_world_{executor_, network_, trace_, history_,
-                    [this](std::string what) { watch_.broken(std::move(what)); }},
-      watcher_world_{
-          executor_, network_, trace_, tally_, changes_, hosts_, [this](std::string what) {
-            watch_.broken(std::move(what));
-          }} {
+                     members_} {
   network_.set_delay(std::chrono::microseconds(50));
   network_.set_piece_bytes_max(plan_.piece_bytes_max);
   network_.set_buffer_bytes(plan_.buffer_bytes);
@@ -95,12 +88,9 @@ World::World(const RunOptions& options)
     hosts_.push_back(std::make_unique<Host>(host_world_, plan_, i));
   }
   trouble_ = std::make_unique<Trouble>(trouble_world_, plan_);
-  for (std::uint32_t i = 1; i <= plan_.clients.clients; ++i) {
-    clients_.push_back(std::make_unique<Client>(client_world_, plan_, i));
-  }
-  for (std::uint32_t i = 1; i <= plan_.watchers; ++i) {
-    watchers_.push_back(std::make_unique<Watcher>(watcher_world_, plan_, i));
-  }
+  users_ = make_users({executor_, network_, trace_, tally_, hosts_,
+                       [this](std::string what) { watch_.broken(std::move(what)); }},
+                      plan_);
   if (trace_.printing()) trace_.print("plan", sim::describe(plan_));
 }
 
@@ -258,7 +248,7 @@ bool World::is_out(std::size_t index) const {
 
 std::string World::run() {
   for (const auto phase : {&World::found, &World::suffer, &World::recover, &World::read_everything,
-                           &World::judge_changes, &World::judge_quiet, &World::judge_history}) {
+                           &World::judge_states, &World::judge_quiet, &World::judge_history}) {
     std::string failure = (this->*phase)();
     if (!watch_.first_violation().empty()) failure = watch_.first_violation();
     if (!failure.empty()) return failure + "\n" + describe();
@@ -291,8 +281,7 @@ std::string World::suffer() {
     trouble_->begin();
     set_frame_faults(plan_.frames);
   }
-  for (auto& client : clients_) client->begin();
-  for (auto& watcher : watchers_) watcher->begin();
+  users_->begin();
   run_until([] { return false; }, plan_.trouble_for, options_.steps_max);
   return {};
 }
@@ -303,7 +292,7 @@ std::string World::recover() {
   troubled_ = false;
   trouble_->heal();
   set_frame_faults({});
-  for (auto& client : clients_) client->stop_asking();
+  users_->stop_asking();
   for (std::size_t i = 0; i < hosts_.size(); ++i) start(i);
   if (plan_.quorum_first && trouble_->all_founded() && !members_.any_asked()) {
     const std::size_t quorum = members_of(plan_).quorums().quorum();
@@ -347,8 +336,7 @@ std::string World::demand_progress(std::vector<Host*> of) {
   }
   for (const Host* host : of) {
     if (!members_.is_voter(host->index())) continue;
-    const std::string value = "last." + std::to_string(history_.size()) + ";";
-    if (!answered_or_ended({"SET", "k0", value}, *host)) {
+    if (!answered_or_ended(Users::Question::write, *host)) {
       return "section 13, 13: a healed cluster takes no write at " + host->name();
     }
   }
@@ -356,13 +344,14 @@ std::string World::demand_progress(std::vector<Host*> of) {
 }
 
 // Refusals of the first moments are taken as a client would take them: it asks again.
-bool World::answered(const history::Arguments& args, const Host& host) {
-  Client& client = *clients_[host.index() % clients_.size()];
+bool World::answered(Users::Question question, const Host& host) {
   const base::Instant end = executor_.now() + heals_within;
+  const auto asked = [this, &host] { return users_->asked_last(host.index()); };
+  users_->prepare_last(question);
   while (executor_.now() < end) {
-    client.ask_last(host.index(), args);
-    if (!run_until([&client] { return client.asked_last(); }, end - executor_.now())) return false;
-    if (history_.back().outcome == history::Outcome::done) return true;
+    users_->ask_last(host.index());
+    if (!run_until(asked, end - executor_.now())) return false;
+    if (users_->done_last()) return true;
     run_until([] { return false; }, milliseconds(100));
   }
   return false;
@@ -393,9 +382,7 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
     if (why != nullptr) *why = text();
     return false;
   };
-  for (const auto& client : clients_) {
-    if (!client->idle()) return not_yet([] { return "a client waits for an answer"; });
-  }
+  if (users_->waiting() > 0) return not_yet([] { return "a client waits for an answer"; });
   if (members_.someone_waits()) return not_yet([] { return "a learner is not yet promoted"; });
   std::optional<std::uint64_t> round;
   for (Host* host : hosts) {
@@ -417,23 +404,49 @@ bool World::all_settled(const std::vector<Host*>& hosts, std::string* why) {
   return true;
 }
 
-// Every replica is asked for everything: this pins down what unknown writes have done.
+// Every replica is asked for everything.
 std::string World::read_everything() {
   if (blocked_ || divided()) return {};
   for (const Host* host : alive()) {
     if (!members_.is_voter(host->index())) continue;
-    if (!answered_or_ended(Workload::read_all(plan_.clients), *host)) {
+    if (!answered_or_ended(Users::Question::read, *host)) {
       return "section 13, 13: a healed cluster does not answer at " + host->name();
     }
   }
   return {};
 }
 
+// Everybody was told everything, and the states are what they should be.
+std::string World::judge_states() {
+  if (blocked_ || divided()) return {};
+  if (!run_until([this] { return users_->not_told_yet().empty(); }, told_within)) {
+    return users_->not_told_yet() + " 30 s after healing";
+  }
+  return users_->judge_states(alive());
+}
+
+// Nobody writes: time goes on all the same, as long as clocks are near each other. One that was far
+// ahead may have led the log's clock to where it stands still for hours (section 17).
+bool World::wait_until_all_rest() {
+  const auto all_rest = [this] {
+    const std::vector<Host*> all = alive();
+    return std::all_of(all.begin(), all.end(),
+                       [](Host* host) { return host->up() && host->service().rests(); });
+  };
+  if (run_until(all_rest, rests_within)) return true;
+  const bool clocks_jump =
+      std::any_of(plan_.faults.begin(), plan_.faults.end(),
+                  [](const FaultPlan& each) { return each.fault == Count::clock_jump; });
+  const std::string unrest = clocks_jump ? "" : users_->judge_unrest();
+  if (!unrest.empty()) watch_.broken(unrest);
+  return false;
+}
+
 // Section 13, 12: some time later only Beats are left, and nothing is written. Not in every run:
 // idle time takes time.
 std::string World::judge_quiet() {
   if (blocked_ || divided() || !random_.chance(20)) return {};
-  if (!wait_for_deadlines()) return {};
+  if (!wait_until_all_rest()) return {};
   // Who was removed before it had caught up asks on until the others cut its links.
   const bool leaving = std::any_of(hosts_.begin(), hosts_.end(), [this](const auto& host) {
     return host->up() && !members_.is_member(host->index());
@@ -447,21 +460,8 @@ std::string World::judge_quiet() {
   return {};
 }
 
-// Section 13, 10: the history is linearizable.
 std::string World::judge_history() {
-  for (const history::Operation& operation : history_) {
-    ++tally_[Count::operations];
-    if (operation.outcome == history::Outcome::unknown) ++tally_[Count::operations_unknown];
-    if (operation.outcome == history::Outcome::not_executed) {
-      ++tally_[Count::operations_not_executed];
-    }
-  }
-  count_transactions();
-  history_.insert(history_.end(), changes_.removed().begin(), changes_.removed().end());
-  const history::Verdict verdict = history::check(history_);
-  if (verdict.kind == history::Verdict::Kind::undecided) ++tally_[Count::history_undecided];
-  if (verdict.kind != history::Verdict::Kind::not_linearizable) return judge_counter();
-  return "section 13, 10: the clients' history is not linearizable\n" + verdict.explanation;
+  return users_->judge_history();
 }
 
 const Tally& World::finish() {
@@ -495,26 +495,46 @@ std::string World::describe() {
             (host->paused() ? ", paused" : "");
     if (const consensus::Node* lanes = host->watch().lanes()) text += waits_for(*lanes);
   }
-  const auto waiting = std::count_if(clients_.begin(), clients_.end(),
-                                     [](const auto& client) { return !client->idle(); });
+  const std::size_t waiting = users_->waiting();
   if (waiting > 0) text += "\n  " + std::to_string(waiting) + " clients wait";
   return text;
 }
 
-RunResult run_seed(const RunOptions& options) {
-  // The replicas' own log lines belong into the trace.
-  io::set_log_level(options.trace != nullptr ? io::Level::info : io::Level::off);
-  if (options.trace != nullptr) {
-    io::set_log_sink([out = options.trace](io::Level, std::string_view line) {
-      *out << "            log     " << line << '\n';
+namespace {
+
+// The replicas' own log lines belong into the trace, or nowhere.
+class LogOfReplicas {
+ public:
+  explicit LogOfReplicas(std::ostream* trace) {
+    while (!io::log_enabled(level_before_)) {
+      level_before_ = static_cast<io::Level>(static_cast<int>(level_before_) + 1);
+    }
+    io::set_log_level(trace != nullptr ? io::Level::info : io::Level::off);
+    if (trace == nullptr) return;
+    io::set_log_sink([trace](io::Level, std::string_view line) {
+      *trace << "            log     " << line << '\n';
     });
   }
-  World world(options);
+  ~LogOfReplicas() {
+    io::set_log_sink({});
+    io::set_log_level(level_before_);
+  }
+  LogOfReplicas(const LogOfReplicas&) = delete;
+  LogOfReplicas& operator=(const LogOfReplicas&) = delete;
+
+ private:
+  io::Level level_before_ = io::Level::debug;
+};
+
+}  // namespace
+
+RunResult run_world(const Plan& plan, const WorldOptions& options, const MakeUsers& make_users) {
+  const LogOfReplicas log(options.trace);
+  World world(plan, options, make_users);
   RunResult result;
   result.violation = world.run();
   result.tally = world.finish();
   result.trace_hash = world.trace_hash();
-  if (options.trace != nullptr) io::set_log_sink({});
   return result;
 }
 

@@ -1,5 +1,5 @@
 // One run of a whole cluster in a world that its seed decides: founding, trouble, healing, and the
-// judgement of what its clients saw. Everything that ships runs in it but the programs themselves.
+// judgement of what its users saw. Everything that ships runs in it but the programs themselves.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "sim/history/history.h"
-#include "sim/world/changes_watch.h"
-#include "sim/world/client.h"
 #include "sim/world/host.h"
 #include "sim/world/member_changes.h"
 #include "sim/world/plan.h"
 #include "sim/world/tally.h"
 #include "sim/world/trace.h"
 #include "sim/world/trouble.h"
+#include "sim/world/users.h"
 #include "sim/world/watch.h"
-#include "sim/world/watcher.h"
 
 namespace rabia::sim {
 
-struct RunOptions {
-  std::uint64_t seed = 0;
-  const Scenario* scenario = nullptr;
+struct WorldOptions {
   std::uint64_t steps_max = UINT64_MAX;  // Events of the time of trouble; then it ends early.
   std::ostream* trace = nullptr;
 };
@@ -37,12 +32,14 @@ struct RunResult {
   std::uint64_t trace_hash = 0;
 };
 
-[[nodiscard]] RunResult run_seed(const RunOptions& options);
+// Everything follows from the plan and its users.
+[[nodiscard]] RunResult run_world(const Plan& plan, const WorldOptions& options,
+                                  const MakeUsers& make_users);
 
 // One thread.
 class World {
  public:
-  explicit World(const RunOptions& options);
+  World(const Plan& plan, const WorldOptions& options, const MakeUsers& make_users);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -57,6 +54,7 @@ class World {
   std::string suffer();
   std::string recover();
   std::string read_everything();
+  std::string judge_states();
   std::string judge_quiet();
   std::string judge_history();
 
@@ -75,7 +73,8 @@ class World {
   [[nodiscard]] std::vector<Host*> alive();
   [[nodiscard]] bool is_out(std::size_t index) const;
   std::string demand_progress(std::vector<Host*> of);
-  bool answered(const history::Arguments& args, const Host& host);
+  bool wait_until_all_rest();
+  bool answered(Users::Question question, const Host& host);
   [[nodiscard]] bool all_settled(const std::vector<Host*>& hosts, std::string* why);
   [[nodiscard]] bool left_out_rightly() const;
   [[nodiscard]] bool may_be_founded();
@@ -89,17 +88,9 @@ class World {
   [[nodiscard]] bool divided();
   [[nodiscard]] bool is_odd(const Host& host, const std::vector<Host*>& of) const;
   std::string demand_that_the_odd_stop(const std::vector<Host*>& of);
-  bool answered_or_ended(const history::Arguments& args, const Host& host);
+  bool answered_or_ended(Users::Question question, const Host& host);
 
-  // world_changes.cc
-  std::string judge_changes();
-  bool wait_for_deadlines();
-
-  // world_transactions.cc
-  void count_transactions();
-  std::string judge_counter();
-
-  RunOptions options_;
+  WorldOptions options_;
   Plan plan_;
   base::Random random_;
   Tally tally_;
@@ -107,20 +98,14 @@ class World {
   io::testing::MemoryNetwork network_;
   Trace trace_;
   ClusterWatch watch_;
-  ChangesWatch::World changes_world_;
-  ChangesWatch changes_;
   std::map<std::pair<std::string, std::string>, FrameRoad> roads_;
   Host::World host_world_;
+  std::unique_ptr<Users> users_;  // It outlives the hosts.
   std::vector<std::unique_ptr<Host>> hosts_;
   MemberChanges::World members_world_;
   MemberChanges members_;
   Trouble::World trouble_world_;
   std::unique_ptr<Trouble> trouble_;
-  history::History history_;
-  Client::World client_world_;
-  std::vector<std::unique_ptr<Client>> clients_;
-  Watcher::World watcher_world_;
-  std::vector<std::unique_ptr<Watcher>> watchers_;
   std::set<std::size_t> started_;   // Once at least: they belong to the cluster, or wait to.
   std::set<std::size_t> rejoins_;   // They are started with the word to come back without memory.
   std::set<std::size_t> dead_;      // They refuse to start all the same, rightly.

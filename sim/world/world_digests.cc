@@ -63,8 +63,7 @@ std::string World::demand_that_the_odd_stop(const std::vector<Host*>& of) {
   // States are compared when something is executed; with one who will go on, if there is any.
   const auto healthy = std::find_if(of.begin(), of.end(),
                                     [&](const Host* host) { return host->up() && !odd(host); });
-  (void)answered({"SET", "k0", "odd." + std::to_string(history_.size()) + ";"},
-                 healthy != of.end() ? **healthy : *of.front());
+  (void)answered(Users::Question::write_at_odds, healthy != of.end() ? **healthy : *of.front());
   const auto ended = [&](const Host* host) {
     return !odd(host) && (host->up() || dead_.contains(host->index()));
   };
@@ -80,8 +79,8 @@ std::string World::demand_that_the_odd_stop(const std::vector<Host*>& of) {
 }
 
 // False: it does not answer, though nothing excuses it.
-bool World::answered_or_ended(const history::Arguments& args, const Host& host) {
-  return answered(args, host) || dead_.contains(host.index()) || divided();
+bool World::answered_or_ended(Users::Question question, const Host& host) {
+  return answered(question, host) || dead_.contains(host.index()) || divided();
 }
 
 }  // namespace rabia::sim

@@ -47,7 +47,7 @@ Result<std::vector<std::uint16_t>> free_ports(std::size_t count) {
 
 }  // namespace
 
-LocalCluster::LocalCluster(LocalClusterOptions options, MakeMachine make)
+LocalCluster::LocalCluster(LocalClusterOptions options, MakeStateMachine make)
     : options_(std::move(options)), make_(std::move(make)) {}
 
 LocalCluster::~LocalCluster() {
@@ -63,7 +63,7 @@ LocalCluster::~LocalCluster() {
 }
 
 Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalClusterOptions& options,
-                                                         MakeMachine make) {
+                                                         MakeStateMachine make) {
   if (options.replicas < 1 || options.replicas > cluster_members_max) {
     return {Code::invalid_argument, "replicas: from 1 to " + std::to_string(cluster_members_max)};
   }

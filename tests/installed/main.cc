@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "rabia/kv/client.h"
 #include "rabia/kv/replicated_store.h"
 #include "rabia/local_cluster.h"
 #include "rabia/small_state_machine.h"
@@ -35,6 +36,10 @@ int main() {
   auto store = rabia::kv::KVStoreSMR::create();
   if (!store.ok() || !store.value()->set("key", "value").ok()) return 3;
   if (store.value()->get("key").value() != "value") return 4;
+  rabia::kv::ClientOptions nobody;
+  nobody.replicas = {{"127.0.0.1", 1}};
+  nobody.retry_within = std::chrono::milliseconds(50);
+  if (rabia::kv::Client::connect(nobody).status().code() != rabia::Code::unavailable) return 5;
   std::puts("replicated");
   return 0;
 }
