@@ -46,7 +46,8 @@ bool parse(int count, char** arguments, Options& options) {
     if (name == "--data") {
       options.data = value;
     } else if (name == "--replica") {
-      std::from_chars(value.data(), value.data() + value.size(), options.replica);
+      const char* const end = value.data() + value.size();
+      if (std::from_chars(value.data(), end, options.replica).ptr != end) return false;
     } else if (name == "--ports") {
       while (!value.empty()) {
         std::uint16_t port = 0;

@@ -50,7 +50,9 @@ class LocalCluster {
   Status start(std::size_t index);
 
   // A further member, which has the next index: it takes everything from the others, and counts
-  // like them when this returns.
+  // like them when this returns. When it fails its index stays empty; Code::unknown_outcome: it may
+  // have become a member. Code::failed_precondition, as of remove_replica(): the cluster has a data
+  // directory of its own, or no replica to ask.
   Status add_replica();
   // It leaves the cluster for ever, and stops; its index stays empty.
   Status remove_replica(std::size_t index);

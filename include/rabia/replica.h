@@ -47,7 +47,7 @@ struct ReplicaOptions {
   bool compress_snapshots = true;
 };
 
-// Of a command, whatever it is wrapped in.
+// Of a command.
 inline constexpr std::size_t command_bytes_max = 32ULL << 20;
 
 struct MemberStatus {
@@ -67,13 +67,15 @@ struct ReplicaStatus {
 
 // A replica with threads of its own. All of its methods may be called from any thread; from inside
 // a callback, which the replica's thread calls, only those that take a callback, and peek(), post()
-// and status(); from the state machine none. Callbacks must not block.
+// and status(); from the state machine none. Callbacks must not block. Only when it was closed is
+// an answer given from inside the call that asks: a callback must not try again without end.
 class Replica {
  public:
   // What a command was answered by the state machine. Code::unavailable: it was not executed, and
   // will not be: try again, here or elsewhere. Code::unknown_outcome: it may have been, or may be
   // yet: look before you try again, or send it by a Session.
-  // Code::invalid_argument: it is longer than command_bytes_max.
+  // Code::invalid_argument: it is longer than command_bytes_max. Code::exhausted: 256 MiB wait for
+  // their answers here already; nothing was done.
   using Reply = Result<std::string>;
   using Done = std::function<void(Reply reply)>;
 

@@ -11,7 +11,8 @@ namespace rabia {
 // A command under a name. Of all that are submitted under one name, at whatever replicas and
 // however often, the first is executed; the others change nothing and are answered what it was
 // answered. An answer is kept in the replicated state for an hour of the log's clock; beyond a
-// million answers or 64 MiB the oldest go first. What comes again after that is executed anew.
+// million answers or 64 MiB the oldest go first, and one above 1 MiB is not kept. What comes again
+// after that is executed anew.
 struct NamedCommand {
   std::string session;       // 1 to session_bytes_max bytes; nobody else's.
   std::uint64_t number = 0;  // Another one for each command of the session, in any order.

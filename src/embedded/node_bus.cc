@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "library/patience.h"
+
 namespace rabia::embedded {
 namespace {
 
@@ -16,11 +18,8 @@ constexpr std::size_t taken_at_once = 64;
 
 NodeBus::NodeBus(Replica& replica, StoreNode& node) : replica_(replica), node_(node) {
   replica_.peek([this] {
-    node_.set_wake([this] {
-      replica_.post([this, alive = alive_] {
-        if (*alive) deliver();
-      });
-    });
+    node_.set_wake([this] { deliver_soon(); });
+    deliver_soon();  // The bus wakes nobody again for what waits since somebody else's time.
   });
 }
 
@@ -28,14 +27,23 @@ NodeBus::~NodeBus() {
   replica_.peek([this] {
     *alive_ = false;
     node_.set_wake({});
+    for (const kv::SubscriptionId id : ids_) node_.bus().unsubscribe(id);
   });
 }
 
-// Others have their turn between.
-void NodeBus::deliver() {
-  if (!node_.bus().deliver()) return;
+void NodeBus::deliver_soon() {
   replica_.post([this, alive = alive_] {
-    if (*alive) deliver();
+    // A callback may be the end of this. Others have their turn between.
+    if (*alive && node_.bus().deliver() && *alive) deliver_soon();
+  });
+}
+
+template <typename Subscribe>
+Result<kv::SubscriptionId> NodeBus::subscribe(From from, Subscribe subscribe) {
+  return from_there(from, [&] {
+    const kv::SubscriptionId id = subscribe();
+    ids_.insert(id);
+    return id;
   });
 }
 
@@ -60,25 +68,25 @@ auto NodeBus::from_there(From from, Subscribe subscribe) -> Result<decltype(subs
 }
 
 Result<kv::SubscriptionId> NodeBus::subscribe_to_changes(Callback callback, From from) {
-  return from_there(from,
-                    [&] { return node_.bus().subscribe_to_changes(std::move(callback), from); });
+  return subscribe(from,
+                   [&] { return node_.bus().subscribe_to_changes(std::move(callback), from); });
 }
 
 Result<kv::SubscriptionId> NodeBus::subscribe_to_prefix(const std::string& prefix,
                                                         Callback callback, From from) {
-  return from_there(
+  return subscribe(
       from, [&] { return node_.bus().subscribe_to_prefix(prefix, std::move(callback), from); });
 }
 
 Result<kv::SubscriptionId> NodeBus::subscribe_to_key(const std::string& key, Callback callback,
                                                      From from) {
-  return from_there(from,
-                    [&] { return node_.bus().subscribe_to_key(key, std::move(callback), from); });
+  return subscribe(from,
+                   [&] { return node_.bus().subscribe_to_key(key, std::move(callback), from); });
 }
 
 bool NodeBus::unsubscribe(kv::SubscriptionId id) {
   bool was_there = false;
-  replica_.peek([&] { was_there = node_.bus().unsubscribe(id); });
+  replica_.peek([&] { was_there = ids_.erase(id) == 1 && node_.bus().unsubscribe(id); });
   return was_there;
 }
 
@@ -103,7 +111,7 @@ class NodeBus::Stream final : public kv::ChangeStream {
   }
 
   std::optional<kv::ChangeNotification> next(std::chrono::milliseconds patience) override {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = library::end_of(patience);
     while (taken_.empty()) {
       {
         std::unique_lock lock(mutex_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "embedded/store_node.h"
@@ -28,14 +29,19 @@ class NodeBus final : public kv::NotificationBus {
 
  private:
   class Stream;
+  // As from_there(), for a callback.
+  template <typename Subscribe>
+  Result<kv::SubscriptionId> subscribe(From from, Subscribe subscribe);
   // Runs `subscribe` on the replica's thread, if changes are kept from there on.
   template <typename Subscribe>
   auto from_there(From from, Subscribe subscribe) -> Result<decltype(subscribe())>;
-  void deliver();
+  void deliver_soon();
 
   Replica& replica_;
   StoreNode& node_;
-  // False since this has ended. Replica's thread only.
+  // Replica's thread only, as all that follows.
+  std::set<kv::SubscriptionId> ids_;  // Of callbacks, which end with this.
+  // False since this has ended.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

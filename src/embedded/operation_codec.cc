@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "kv/operations.h"
 #include "kv/result_reader.h"
+#include "kv/transaction_text.h"
 
 namespace rabia::embedded {
 namespace {
@@ -19,6 +20,14 @@ Each(Functions...) -> Each<Functions...>;
 
 enum class Read : std::uint8_t { get = 0, exists = 1, list_keys = 2, size = 3 };
 
+// Some may be due and not be removed yet.
+std::uint64_t keys_that_live(const kv::Store& store) {
+  if (!store.any_due()) return store.size();
+  std::uint64_t keys = 0;
+  store.for_each([&keys](std::string_view, std::string_view) { ++keys; });
+  return keys;
+}
+
 std::string read_of(Read kind, std::string_view text) {
   std::string out(1, static_cast<char>(kind));
   out.append(text);
@@ -30,7 +39,9 @@ Status unexpected() {
 }
 
 Status error_of(std::string_view text) {
-  const Code code = text.starts_with("OOM ") ? Code::exhausted : Code::invalid_argument;
+  std::string_view reason = text;
+  if (reason.starts_with(kv::aborted_error)) reason.remove_prefix(kv::aborted_error.size());
+  const Code code = reason.starts_with("OOM ") ? Code::exhausted : Code::invalid_argument;
   return {code, std::string(text)};
 }
 
@@ -165,7 +176,7 @@ void answer_read(const kv::Store& store, std::string_view read, std::string& out
     case Read::exists:
       return answer.integer(store.contains(text) ? 1 : 0);
     case Read::size:
-      return answer.integer(static_cast<std::int64_t>(store.size()));
+      return answer.integer(static_cast<std::int64_t>(keys_that_live(store)));
     case Read::list_keys: {
       std::vector<std::string_view> keys;
       store.for_each([&](std::string_view key, std::string_view) {

@@ -73,17 +73,18 @@ class ReplicatedStore::Impl {
         bus_(replica, node) {}
 
   // As long as none of these have come into the log, each write brings them.
-  void offer_limits(const std::function<void()>& done) {
-    if (limits_->exchange(Offer::under_way, relaxed) != Offer::due) return done();
+  void offer_limits(const std::function<void(Status)>& done) {
+    if (limits_->exchange(Offer::under_way, relaxed) != Offer::due) return done({});
     replica_.submit(encode_limits(node_.config()),
                     [limits = limits_, done](const Replica::Reply& reply) {
                       limits->store(reply.ok() ? Offer::accepted : Offer::due, relaxed);
-                      done();
+                      done(reply.status());
                     });
   }
   [[nodiscard]] bool must_offer_limits() const { return limits_->load(relaxed) == Offer::due; }
 
   void apply(const Operation& operation, OnResult done) {
+    if (!done) done = [](const rabia::Result<Result>&) {};
     done = counted(embedded::is_read(operation), std::move(done));
     if (Status checked = embedded::check(operation); !checked.ok()) return done(checked);
     if (embedded::is_read(operation)) {
@@ -102,6 +103,7 @@ class ReplicatedStore::Impl {
   }
 
   void apply(std::span<const Operation> operations, OnResults done) {
+    if (!done) done = [](const rabia::Result<std::vector<Result>>&) {};
     const bool reads = std::ranges::all_of(operations, embedded::is_read);
     done = counted(reads, std::move(done));
     if (Status checked = embedded::check(operations); !checked.ok()) return done(checked);
@@ -129,7 +131,7 @@ class ReplicatedStore::Impl {
   }
 
   void write(std::string command, Replica::Done done) {
-    if (must_offer_limits()) offer_limits([] {});
+    if (must_offer_limits()) offer_limits([](const Status&) {});
     replica_.submit(std::move(command), std::move(done));
   }
   // Calls `look` at the store when a linearizable read may.
@@ -219,7 +221,9 @@ rabia::Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::attach(
   if (Status checked = check(node->config()); !checked.ok()) return checked;
   auto impl = std::make_unique<Impl>(replica, *node);
   if (replica.status().serving) {
-    wait_for<bool>([&](auto done) { impl->offer_limits([done] { done(true); }); });
+    const Status offered =
+        wait_for<Status>([&](auto answer) { impl->offer_limits(std::move(answer)); });
+    if (!offered.ok()) return offered;
   }
   return std::unique_ptr<ReplicatedStore>(new ReplicatedStore(std::move(owned), std::move(impl)));
 }
@@ -243,7 +247,7 @@ rabia::Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::create_with_not
 rabia::Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::open(const ReplicaOptions& options,
                                                                       const StoreConfig& config) {
   ReplicaOptions with_config = options;
-  with_config.compress_snapshots = config.snapshot_compression;
+  with_config.compress_snapshots = options.compress_snapshots && config.snapshot_compression;
   auto owned = std::make_unique<Owned>();
   owned->machine = make_store(config);
   auto opened = Replica::open(with_config, *owned->machine);

@@ -183,7 +183,7 @@ TEST(ReplicatedStore, SubscribersAreToldOfChangesInOrder) {
   ASSERT_TRUE(store->del("user:1").value());
   ASSERT_TRUE(store->clear().ok());
   for (std::uint64_t revision = 1; revision <= 5; ++revision) {
-    const auto next = stream->next(10s);
+    const auto next = stream->next(std::chrono::milliseconds::max());
     ASSERT_TRUE(next.has_value()) << revision;
     EXPECT_EQ(next->revision, revision);
   }
@@ -219,6 +219,47 @@ TEST(ReplicatedStore, ASubscriberGoesOnAtAnotherReplica) {
     EXPECT_EQ(stream->next(10s).value().revision, revision);
   }
   EXPECT_EQ(three.stores[2]->notifications().open_stream("", 99).status().code(), Code::not_found);
+}
+
+// Given a store that ends, with changes that its subscriber was not told of, then nobody tells that
+// one any more, and the subscribers of the next store at the replica are told.
+TEST(ReplicatedStore, SubscriptionsEndWithTheirStore) {
+  StoreConfig config;
+  config.enable_notifications = true;
+  Three three(config);
+  std::atomic<int> told_before = 0;
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(three.stores[0]->subscribe_to_changes([&](const auto&) { ++told_before; }).ok());
+    three.stores[1]->apply_command(Set{"k", "v"}, nullptr);
+    three.stores[0].reset();
+    const int before = told_before;
+    ASSERT_TRUE(three.stores[1]->set("k", "w").ok());
+    three.attach(0);
+    std::promise<void> told;
+    std::once_flag once;
+    const auto id = three.stores[0]->subscribe_to_changes(
+        [&](const auto&) { std::call_once(once, [&] { told.set_value(); }); });
+    ASSERT_TRUE(id.ok());
+    ASSERT_TRUE(three.stores[2]->set("k", "x").ok());
+    ASSERT_EQ(told.get_future().wait_for(10s), std::future_status::ready) << round;
+    EXPECT_EQ(told_before, before);
+    EXPECT_EQ(three.stores[0]->notifications().subscribers(), 1U);
+    ASSERT_TRUE(three.stores[0]->unsubscribe(id.value()));
+  }
+}
+
+// Given keys that are due, more than a batch removes, then nobody counts them.
+TEST(ReplicatedStore, SizeCountsWhatThereIs) {
+  const auto store = made(ReplicatedStore::create());
+  std::vector<Operation> operations;
+  for (int i = 0; i < 5'000; ++i) operations.push_back(Set{std::to_string(i), "", 50ms});
+  ASSERT_TRUE(store->apply_commands(operations).ok());
+  const std::array<Operation, 2> looks = {Size{}, ListKeys{}};
+  for (std::size_t left = 1; left > 0;) {
+    const auto seen = store->apply_commands(looks).take();
+    left = std::get<Keys>(seen[1]).keys.size();
+    ASSERT_EQ(std::get<Count>(seen[0]).keys, left);
+  }
 }
 
 TEST(ReplicatedStore, WithoutNotificationsASubscriberIsToldSo) {
@@ -262,6 +303,10 @@ TEST(StoreConfig, MaxEntriesIsALimitOfTheCluster) {
   const Status refused = three.stores[1]->set("c", "");
   EXPECT_EQ(refused.code(), Code::exhausted) << refused.message();
   EXPECT_TRUE(StoreError(refused).is_recoverable());
+  const std::array<Operation, 2> batch = {Set{"b", "x"}, Set{"c", ""}};
+  const Status refused_as_one = three.stores[1]->apply_commands(batch).status();
+  EXPECT_EQ(refused_as_one.code(), Code::exhausted) << refused_as_one.message();
+  EXPECT_EQ(three.stores[1]->get("b").value(), "");
   ASSERT_TRUE(three.stores[2]->del("a").value());
   EXPECT_TRUE(three.stores[1]->set("c", "").ok());
 }
@@ -319,6 +364,8 @@ TEST(StoreConfig, KeyExpirationCanBeOff) {
     ASSERT_TRUE(store->set("b", "").ok());  // The log's clock goes on.
   }
   EXPECT_FALSE(expires->exists("a").value());
+  EXPECT_TRUE(lasts->exists("a").value());
+  ASSERT_TRUE(lasts->deserialize_state(lasts->serialize_state().value()).ok());
   EXPECT_TRUE(lasts->exists("a").value());
 }
 

@@ -17,7 +17,11 @@ namespace asio = boost::asio;
 class RealRuntime::Impl {
  public:
   // A write to a closed pipe is an error code to us, never the end of the process.
-  Impl() { std::signal(SIGPIPE, SIG_IGN); }
+  // Somebody else's handler stays: it returns, and we see the error code.
+  Impl() {
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    if (before != SIG_DFL && before != SIG_ERR) std::signal(SIGPIPE, before);
+  }
 
   void on_signals(const std::vector<int>& signals, std::function<void(int)> handler) {
     signals_.emplace(context_);

@@ -76,10 +76,11 @@ struct Execution {
     }
     return static_cast<std::int64_t>(expiry.kind == Expiry::Kind::keep ? present : no_deadline);
   }
-  // Whether a deadline that `expiry` brought is over already.
+  // Whether a deadline that `expiry` brought is over already; never while nothing expires.
   [[nodiscard]] bool is_over(const Expiry& expiry, std::int64_t deadline) const {
     const bool has_time = expiry.kind == Expiry::Kind::in || expiry.kind == Expiry::Kind::at;
-    return has_time && deadline <= static_cast<std::int64_t>(store.clock());
+    return has_time && store.lets_keys_expire() &&
+           deadline <= static_cast<std::int64_t>(store.clock());
   }
 
   // Before anything is looked at: whether there is room for more. `missing`: how many keys of at

@@ -14,6 +14,7 @@
 #include "kv/execution.h"
 #include "kv/result.h"
 #include "kv/snapshot.h"
+#include "kv/transaction_text.h"
 
 namespace rabia::kv {
 
@@ -22,7 +23,6 @@ using base::mutated;
 
 namespace {
 
-constexpr std::string_view aborted_error = "EXECABORT Transaction discarded because of: ";
 constexpr std::string_view limit_error = "ERR a limit is out of its range";
 constexpr std::string_view no_reader_error = "ERR nothing can be read in a transaction here";
 

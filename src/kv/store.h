@@ -80,6 +80,7 @@ class Store {
   void advance_clock(std::uint64_t to);
   // False: keys keep their deadlines, and none is ever due.
   void let_keys_expire(bool expires);
+  [[nodiscard]] bool lets_keys_expire() const { return expires_; }
   // Whether a key is due that was not removed yet.
   [[nodiscard]] bool any_due() const {
     return next_deadline_ <= history_.clock && next_deadline_ != no_deadline;

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "io/real_runtime.h"
+#include "library/patience.h"
 
 namespace rabia {
 namespace {
@@ -43,6 +44,13 @@ Result<std::vector<std::uint16_t>> free_ports(std::size_t count) {
   }
   if (ports.size() == count) return ports;
   return {Code::unavailable, "no ports of 127.0.0.1 from 10240 to 32767 are free"};
+}
+
+// Ports are drawn anew each time, and the log of changed members has those of before.
+Status keeps_its_members() {
+  return {Code::failed_precondition,
+          "a local cluster with a data directory of its own keeps its members: use Replica for one "
+          "that changes them"};
 }
 
 }  // namespace
@@ -142,7 +150,9 @@ Status LocalCluster::start(std::size_t index) {
   if (Status opened = open_member(index, false); !opened.ok()) return opened;
   Replica& replica = *members_[index].replica;
   if (replica.wait_until_serving(serving_within)) return {};
-  return {Code::unavailable, "it does not serve: " + replica.status().not_serving_because};
+  const std::string why = replica.status().not_serving_because;
+  static_cast<void>(stop(index));
+  return {Code::unavailable, "it was stopped again, since it did not serve: " + why};
 }
 
 Replica* LocalCluster::any_running_but(std::size_t index) {
@@ -153,6 +163,7 @@ Replica* LocalCluster::any_running_but(std::size_t index) {
 }
 
 Status LocalCluster::add_replica() {
+  if (!temporary_) return keeps_its_members();
   Replica* const other = any_running_but(members_.size());
   if (other == nullptr) return {Code::failed_precondition, "no replica is running"};
   const Result<std::vector<std::uint16_t>> ports = free_ports(1);
@@ -163,7 +174,9 @@ Status LocalCluster::add_replica() {
   Status added = open_member(index, true);
   if (added.ok()) added = other->add_member(members_.back().address);
   if (added.ok()) return wait_until_voting(index);
-  members_.pop_back();
+  // Its id is given to nobody else: the cluster may have it.
+  members_.back().removed = true;
+  static_cast<void>(stop(index));
   return added;
 }
 
@@ -174,13 +187,15 @@ Status LocalCluster::wait_until_voting(std::size_t index) {
     const auto self = std::ranges::find(now.members, members_[index].address.id, &MemberStatus::id);
     if (now.serving && self != now.members.end() && self->voter) return {};
     if (std::chrono::steady_clock::now() >= end) {
-      return {Code::unavailable, "it does not count yet: " + now.not_serving_because};
+      return {Code::unknown_outcome,
+              "it was added, and does not count yet: " + now.not_serving_because};
     }
     std::this_thread::sleep_for(look_again_after);
   }
 }
 
 Status LocalCluster::remove_replica(std::size_t index) {
+  if (!temporary_) return keeps_its_members();
   if (index >= members_.size() || members_[index].removed) {
     return {Code::not_found, "there is no such replica"};
   }
@@ -194,7 +209,7 @@ Status LocalCluster::remove_replica(std::size_t index) {
 }
 
 Status LocalCluster::wait_until_equal(std::chrono::milliseconds patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = library::end_of(patience);
   for (;;) {
     std::vector<ReplicaStatus> all;
     for (Member& member : members_) {

@@ -61,7 +61,9 @@ void OnceMachine::apply_named(const ApplyContext& context, std::string_view name
   if (!kept) {
     reply_.clear();
     machine_.apply(context, named.substr(named.size() - in.remaining()), &reply_);
-    replies_.keep(session, number, reply_, keep_milliseconds);
+    if (reply_.size() <= answer_bytes_max) {
+      replies_.keep(session, number, reply_, keep_milliseconds);
+    }
   }
   if (reply != nullptr) reply->append(kept ? *kept : reply_);
 }

@@ -23,6 +23,7 @@ void encode_named(std::string& out, const NamedCommand& named);
 class OnceMachine final : public StateMachine {
  public:
   static constexpr std::uint64_t keep_milliseconds = 3'600'000;
+  static constexpr std::uint64_t answer_bytes_max = 1 << 20;  // Of one that is kept.
 
   explicit OnceMachine(StateMachine& machine) : machine_(machine) {}
 

@@ -10,80 +10,20 @@
 
 #include "base/check.h"
 #include "io/real_runtime.h"
+#include "library/core_thread.h"
+#include "library/line.h"
 #include "library/log_quietly.h"
 #include "library/once_machine.h"
+#include "library/patience.h"
 #include "replica/replica.h"
 
 namespace rabia {
 namespace {
 
+using library::Item;
+using library::Line;
+
 constexpr std::chrono::milliseconds look_again_after(10);
-
-// What is submitted from outside.
-struct Item {
-  std::string command;         // Of a write.
-  std::function<void()> look;  // Of a read.
-  Replica::Done done;
-};
-
-// One of the replica's clients: its items are answered in order, and all that are undecided are in
-// one batch. Core thread only.
-class Line final : public replica::Client {
- public:
-  explicit Line(replica::Replica& replica) : replica_(replica), id_(replica.add_client(*this)) {}
-  ~Line() override { replica_.remove_client(id_); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-
-  void submit(Item item) {
-    items_.push_back(std::move(item));
-    submit_waiting();
-  }
-  // Answers what waits: the replica is gone, or will be.
-  void fail_all() {
-    while (!items_.empty()) answer(Status(Code::unavailable, "the replica was closed"));
-  }
-
-  void on_executed(std::uint64_t /*token*/, std::string_view reply) override {
-    answer(std::string(reply));
-  }
-  void on_readable(std::uint64_t /*token*/, std::string_view /*operation*/) override {
-    items_.front().look();
-    answer(std::string());
-  }
-  void on_failed(std::uint64_t /*token*/, replica::Failure failure) override {
-    if (failure == replica::Failure::outcome_unknown && !items_.front().look) {
-      return answer(Status(Code::unknown_outcome,
-                           "no quorum answered in time: the command may have been executed"));
-    }
-    answer(Status(Code::unavailable, "the cluster has no quorum: nothing was executed"));
-  }
-  void on_accepting() override { submit_waiting(); }
-  void on_step_end() override {}
-
- private:
-  void submit_waiting() {
-    while (submitted_ < items_.size() && replica_.accepts(id_)) {
-      const Item& item = items_[submitted_++];
-      if (item.look) {
-        replica_.submit_read(id_, 0, {});
-      } else {
-        replica_.submit_write(id_, 0, item.command);
-      }
-    }
-  }
-  void answer(Replica::Reply reply) {
-    const Replica::Done done = std::move(items_.front().done);
-    items_.pop_front();
-    if (submitted_ > 0) --submitted_;
-    done(std::move(reply));
-  }
-
-  replica::Replica& replica_;
-  replica::ClientId id_;
-  std::deque<Item> items_;     // Answered from the front.
-  std::size_t submitted_ = 0;  // Of these.
-};
 
 // Waits for a Status that is given by a callback, which is destroyed without a call when the
 // replica is closed before.
@@ -165,52 +105,43 @@ class Replica::Impl {
       raw->failure_ = std::move(why);
     };
     auto opened =
-        replica::Replica::open({impl->runtime_.executor(), impl->runtime_.network(), *impl->files_,
-                                *impl->log_worker_, *impl->snapshot_worker_},
+        replica::Replica::open({impl->core_.runtime().executor(), impl->core_.runtime().network(),
+                                *impl->files_, *impl->log_worker_, *impl->snapshot_worker_},
                                internal(options), impl->machine_, std::move(callbacks));
     if (!opened.ok()) return opened.status();
     impl->replica_ = opened.take();
-    for (auto& line : impl->lines_) line = std::make_unique<Line>(*impl->replica_);
-    impl->thread_ = std::thread([raw = impl.get()] { raw->runtime_.run(); });
+    for (auto& line : impl->lines_) {
+      line = std::make_unique<Line>(*impl->replica_, impl->waiting_bytes_);
+    }
+    impl->core_.start();
     return impl;
   }
 
   explicit Impl(StateMachine& machine) : machine_(machine) {}
   ~Impl() { static_cast<void>(close()); }
 
-  // Any thread.
+  // Any thread. Answered by the replica's, unless it was closed.
   void submit(Item item) {
-    if (item.command.size() > command_bytes_max) {
-      return item.done(Status(Code::invalid_argument,
-                              "a command of " + std::to_string(item.command.size()) +
-                                  " bytes: at most " + std::to_string(command_bytes_max)));
+    if (!item.done) item.done = [](const Reply&) {};
+    const std::uint64_t waiting = waiting_bytes_ += item.bytes();
+    if (!item.refused && waiting > waiting_bytes_max) {
+      item.refused =
+          Status(Code::exhausted, "more than 256 MiB wait for their answers here already");
     }
     bool wake = false;
+    bool closed = false;
     {
       const std::lock_guard lock(mutex_);
-      if (!closed_) {
-        wake = incoming_.empty();
-        incoming_.push_back(std::move(item));
-        item.done = nullptr;
-      }
+      closed = closed_;
+      wake = !closed && incoming_.empty();
+      if (!closed) incoming_.push_back(std::move(item));
     }
-    if (item.done) return item.done(Status(Code::unavailable, "the replica was closed"));
-    if (wake) executor().post([this] { take_incoming(); });
+    if (closed) return item.done(Status(Code::unavailable, "the replica was closed"));
+    if (wake) core_.post([this] { take_incoming(); });
   }
 
-  void post(std::function<void()> job) { executor().post(std::move(job)); }
-
-  // Runs `job` on the replica's thread, and waits for it.
-  void run(const std::function<void()>& job) {
-    if (std::this_thread::get_id() == thread_.get_id() || !thread_.joinable()) return job();
-    // Shared: set_value() may still be at work when the wait has ended.
-    const auto done = std::make_shared<std::promise<void>>();
-    executor().post([&job, done] {
-      job();
-      done->set_value();
-    });
-    done->get_future().wait();
-  }
+  void post(std::function<void()> job) { core_.post(std::move(job)); }
+  void run(const std::function<void()>& job) { core_.run(job); }
 
   Status close() {
     {
@@ -218,9 +149,8 @@ class Replica::Impl {
       if (closed_) return {};
       closed_ = true;
     }
-    if (!thread_.joinable()) return {};
     Status closed;
-    run([&] {
+    core_.end([&] {
       take_incoming();
       closed = replica_->close();
       for (auto& line : lines_) {
@@ -228,9 +158,7 @@ class Replica::Impl {
         line.reset();
       }
       replica_.reset();
-      runtime_.stop();
     });
-    thread_.join();
     return closed;
   }
 
@@ -238,16 +166,21 @@ class Replica::Impl {
     const std::lock_guard lock(mutex_);
     return failure_;
   }
-  [[nodiscard]] replica::Replica& replica() { return *replica_; }
-  // Waits until it is in the log.
-  Status change_members(const replica::MemberChange& change) {
+  // Calls `ask` with the replica and how it is to answer, and waits for the answer.
+  template <typename Ask>
+  Status ask(const Ask& ask) {
     Answer answer;
-    run([&] { replica_->change_members(change, answer.take()); });
+    run([&] {
+      const Answer::Give give = answer.take();
+      if (replica_) ask(*replica_, give);
+    });
     return answer.wait();
   }
+  // Replica's thread. Null: it was closed.
+  [[nodiscard]] replica::Replica* replica() { return replica_.get(); }
 
  private:
-  [[nodiscard]] io::Executor& executor() { return runtime_.executor(); }
+  static constexpr std::uint64_t waiting_bytes_max = 256ULL << 20;
 
   void take_incoming() {
     std::deque<Item> items;
@@ -256,21 +189,27 @@ class Replica::Impl {
       items.swap(incoming_);
     }
     for (Item& item : items) {
-      lines_[next_line_]->submit(std::move(item));
-      next_line_ = (next_line_ + 1) % lines_.size();
+      if (item.refused) {
+        waiting_bytes_ -= item.bytes();
+        item.done(std::move(*item.refused));
+      } else {
+        lines_[next_line_]->submit(std::move(item));
+        next_line_ = (next_line_ + 1) % lines_.size();
+      }
     }
   }
 
   library::OnceMachine machine_;
-  io::RealRuntime runtime_;
+  library::CoreThread core_;
   std::unique_ptr<io::FileSystem> files_ = io::make_real_file_system();
-  std::unique_ptr<io::Worker> log_worker_ = runtime_.make_worker();
-  std::unique_ptr<io::Worker> snapshot_worker_ = runtime_.make_worker(io::Urgency::background);
+  std::unique_ptr<io::Worker> log_worker_ = core_.runtime().make_worker();
+  std::unique_ptr<io::Worker> snapshot_worker_ =
+      core_.runtime().make_worker(io::Urgency::background);
   std::unique_ptr<replica::Replica> replica_;
   // As many as can be useful: so many batches of one replica are under way at once.
   std::array<std::unique_ptr<Line>, 16> lines_;
   std::size_t next_line_ = 0;
-  std::thread thread_;
+  std::atomic<std::uint64_t> waiting_bytes_ = 0;  // Submitted, and not answered.
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::deque<Item> incoming_;
@@ -288,20 +227,33 @@ Result<std::unique_ptr<Replica>> Replica::open(const ReplicaOptions& options,
   return std::unique_ptr<Replica>(new Replica(impl.take()));
 }
 
+namespace {
+
+std::optional<Status> too_long(const std::string& command) {
+  if (command.size() <= command_bytes_max) return std::nullopt;
+  return Status(Code::invalid_argument, "a command of " + std::to_string(command.size()) +
+                                            " bytes: at most " + std::to_string(command_bytes_max));
+}
+
+}  // namespace
+
 void Replica::submit(std::string command, Done done) {
-  std::string encoded;
-  encoded.reserve(command.size() + 1);
-  library::encode_plain(encoded, command);
-  impl_->submit({.command = std::move(encoded), .look = {}, .done = std::move(done)});
+  Item item{.command = {}, .look = {}, .done = std::move(done), .refused = too_long(command)};
+  if (!item.refused) {
+    item.command.reserve(command.size() + 1);
+    library::encode_plain(item.command, command);
+  }
+  impl_->submit(std::move(item));
 }
 
 void Replica::submit(const NamedCommand& command, Done done) {
+  Item item{
+      .command = {}, .look = {}, .done = std::move(done), .refused = too_long(command.command)};
   if (command.session.empty() || command.session.size() > NamedCommand::session_bytes_max) {
-    return done(Status(Code::invalid_argument, "a session has a name of 1 to 256 bytes"));
+    item.refused = Status(Code::invalid_argument, "a session has a name of 1 to 256 bytes");
   }
-  std::string encoded;
-  library::encode_named(encoded, command);
-  impl_->submit({.command = std::move(encoded), .look = {}, .done = std::move(done)});
+  if (!item.refused) library::encode_named(item.command, command);
+  impl_->submit(std::move(item));
 }
 
 namespace {
@@ -327,7 +279,9 @@ std::future<Replica::Reply> Replica::submit(const NamedCommand& command) {
 void Replica::read(std::function<void()> look, std::function<void(Status)> done) {
   impl_->submit({.command = {},
                  .look = std::move(look),
-                 .done = [done = std::move(done)](const Reply& reply) { done(reply.status()); }});
+                 .done = [done = std::move(done)](const Reply& reply) {
+                   if (done) done(reply.status());
+                 }});
 }
 
 Status Replica::read(std::function<void()> look) {
@@ -343,7 +297,11 @@ void Replica::peek(const std::function<void()>& look) {
 ReplicaStatus Replica::status() {
   ReplicaStatus out;
   impl_->run([&] {
-    const replica::ReplicaStatus now = impl_->replica().status();
+    if (impl_->replica() == nullptr) {
+      out.not_serving_because = "it was closed";
+      return;
+    }
+    const replica::ReplicaStatus now = impl_->replica()->status();
     out = {.serving = now.serving,
            .not_serving_because = now.not_serving_because,
            .position = now.position,
@@ -361,7 +319,7 @@ ReplicaStatus Replica::status() {
 }
 
 bool Replica::wait_until_serving(std::chrono::milliseconds patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = library::end_of(patience);
   while (!status().serving) {
     if (std::chrono::steady_clock::now() >= end) return false;
     std::this_thread::sleep_for(look_again_after);
@@ -378,21 +336,27 @@ replica::MemberChange joining(const MemberAddress& member) {
           .replaced = {}};
 }
 
+auto change_by(const replica::MemberChange& change) {
+  return [change](replica::Replica& replica, const Answer::Give& give) {
+    replica.change_members(change, give);
+  };
+}
+
 }  // namespace
 
 Status Replica::add_member(const MemberAddress& member) {
-  return impl_->change_members(joining(member));
+  return impl_->ask(change_by(joining(member)));
 }
 
 Status Replica::remove_member(ReplicaId id) {
-  return impl_->change_members({.kind = replica::MemberChange::Kind::remove, .id = id});
+  return impl_->ask(change_by({.kind = replica::MemberChange::Kind::remove, .id = id}));
 }
 
 Status Replica::replace_member(ReplicaId old, const MemberAddress& member) {
   replica::MemberChange change = joining(member);
   change.kind = replica::MemberChange::Kind::replace;
   change.replaced = old;
-  return impl_->change_members(change);
+  return impl_->ask(change_by(change));
 }
 
 void Replica::post(std::function<void()> job) {
@@ -400,12 +364,9 @@ void Replica::post(std::function<void()> job) {
 }
 
 Status Replica::take_snapshot() {
-  Answer answer;
-  impl_->run([&] {
-    impl_->replica().take_snapshot(
-        [give = answer.take()](const auto& taken) { give(taken.status()); });
+  return impl_->ask([](replica::Replica& replica, const Answer::Give& give) {
+    replica.take_snapshot([give](const auto& taken) { give(taken.status()); });
   });
-  return answer.wait();
 }
 
 Status Replica::failure() const {

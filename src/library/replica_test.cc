@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "library/testing/notes.h"
@@ -114,6 +118,94 @@ TEST(Replica, CallbacksMayAskIt) {
     replica.post([&seen, notes] { seen.set_value(notes); });
   });
   EXPECT_EQ(seen.get_future().get(), 1U);
+}
+
+TEST(Replica, ACommandMayHaveNobodyWhoWaits) {
+  const auto cluster = open_cluster(1);
+  cluster->replica(0).submit("a", nullptr);
+  cluster->replica(0).submit(NamedCommand{"s", 1, "b"}, nullptr);
+  cluster->replica(0).submit(std::string(command_bytes_max + 1, 'x'), nullptr);
+  ASSERT_TRUE(cluster->replica(0).submit("c").get().ok());
+  EXPECT_TRUE(cluster->wait_until_equal(std::chrono::milliseconds::max()).ok());
+}
+
+TEST(Replica, ACommandMayBeAsLongAsItSays) {
+  const auto cluster = open_cluster(1);
+  EXPECT_TRUE(cluster->replica(0).submit(std::string(command_bytes_max, 'x')).get().ok());
+  const Replica::Reply longer =
+      cluster->replica(0).submit(std::string(command_bytes_max + 1, 'x')).get();
+  EXPECT_EQ(longer.status().code(), Code::invalid_argument);
+}
+
+// Given threads that ask all the time, when the replica is closed, then each gets an answer, and
+// whoever asks later too.
+TEST(Replica, IsAskedWhileItIsClosed) {
+  for (int round = 0; round < 20; ++round) {
+    const auto cluster = open_cluster(1);
+    Replica& replica = cluster->replica(0);
+    std::atomic<bool> closed = false;
+    std::vector<std::thread> asking;
+    for (int i = 0; i < 3; ++i) {
+      asking.emplace_back([&] {
+        for (int after = 0; after < 3; after += closed ? 1 : 0) {
+          int looked = 0;
+          replica.peek([&] { ++looked; });
+          ASSERT_EQ(looked, 1);
+          static_cast<void>(replica.status());
+          static_cast<void>(replica.submit("x").get());
+        }
+      });
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(round % 5));
+    EXPECT_TRUE(replica.close().ok());
+    closed = true;
+    for (std::thread& each : asking) each.join();
+    EXPECT_FALSE(replica.status().serving);
+    EXPECT_EQ(replica.take_snapshot().code(), Code::unavailable);
+    EXPECT_EQ(replica.remove_member(ReplicaId{1}).code(), Code::unavailable);
+  }
+}
+
+// Given replicas of which one answers otherwise, then that one stops, says so, and answers
+// everything.
+TEST(Replica, TheOneThatDiffersStopsAndAnswers) {
+  class Odd final : public Notes {
+   public:
+    explicit Odd(bool odd) : odd_(odd) {}
+    std::string execute(const ApplyContext& context, std::string_view command) override {
+      return Notes::execute(context, command) + (odd_ ? "!" : "");
+    }
+
+   private:
+    bool odd_;
+  };
+  int made = 0;
+  auto cluster =
+      LocalCluster::open({}, [&made] { return std::make_unique<Odd>(made++ == 2); }).take();
+  Replica& odd = cluster->replica(2);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (odd.failure().ok() && std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(cluster->replica(0).submit("x").get().ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_FALSE(odd.failure().ok());
+  EXPECT_EQ(odd.submit("y").get().status().code(), Code::unavailable);
+  EXPECT_EQ(odd.remove_member(ReplicaId{1}).code(), Code::unavailable);
+  EXPECT_TRUE(cluster->replica(1).submit("z").get().ok());
+}
+
+TEST(LocalCluster, WithADirectoryOfItsOwnItKeepsItsMembers) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / ("rabia-replica-test-" + Session().name());
+  {
+    auto cluster = LocalCluster::open({.replicas = 2, .data_directory = directory}, [] {
+                     return std::make_unique<Notes>();
+                   }).take();
+    EXPECT_EQ(cluster->add_replica().code(), Code::failed_precondition);
+    EXPECT_EQ(cluster->remove_replica(0).code(), Code::failed_precondition);
+    EXPECT_TRUE(cluster->replica(1).submit("x").get().ok());
+  }
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

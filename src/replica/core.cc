@@ -356,6 +356,7 @@ void Core::halt() {
   snapshot_jobs_.reset();  // Waits for the job under way.
   const Result<SnapshotInfo> stops(Code::unavailable, "the replica is stopping");
   snapshot_requests_.end(stops);
+  if (members_) members_->stop(stops.status());
   snapshot_requests_.answer_waiting(stops);
   timer_->disarm();
   // What is in a batch may have been sent: nobody can say what becomes of it.

@@ -49,6 +49,7 @@ void Core::change_members(const MemberChange& change, std::function<void(Status)
                  "the members never change in the protocol as published: found a cluster with the "
                  "protocol 'lanes' for that"});
   }
+  if (stopped_) return done({Code::unavailable, "the replica has stopped"});
   if (!available()) return done({Code::unavailable, why_not_serving()});
   members_->change(change, std::move(done));
 }

@@ -184,6 +184,13 @@ void Members::tick(base::Instant now, bool available) {
 }
 
 // It is added when it is reached.
+void Members::stop(const Status& why) {
+  if (!introduction_) return;
+  const auto done = std::move(introduction_->done);
+  introduction_.reset();
+  done(why);
+}
+
 void Members::introduce() {
   if (!introduction_) return;
   if (transport_->up(introduction_->member.id)) {

@@ -44,6 +44,8 @@ class Members {
 
   // See Replica::change_members(). While this replica is available. It needs links, as tick() does.
   void change(const MemberChange& change, Done done);
+  // The replica stops: whoever waits for a change that was not proposed is told `why`.
+  void stop(const Status& why);
   // Once a step. `available`: this replica may propose.
   void tick(base::Instant now, bool available);
 

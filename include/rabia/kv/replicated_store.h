@@ -62,7 +62,7 @@ class ReplicatedStore {
                                                               const StoreConfig& config = {});
   // At a replica of a machine of make_store(). Both outlive it; one of it at a time. When the
   // replica serves, the limits of its config are in force when this returns, unless the cluster has
-  // others; else they come with the first write.
+  // others; else they come with the first writes. Subscriptions end with it.
   static rabia::Result<std::unique_ptr<ReplicatedStore>> attach(Replica& replica,
                                                                 StateMachine& machine);
   ~ReplicatedStore();
@@ -97,7 +97,8 @@ class ReplicatedStore {
   // The keys with values and deadlines; the same bytes at all replicas that hold the same.
   [[nodiscard]] rabia::Result<std::string> serialize_state();
   // Replaces all contents by those, at one place of the log. Code::corrupted: these are no such
-  // bytes, and nothing was done; invalid_argument: they are more than a command may be.
+  // bytes, and nothing was done; invalid_argument: they are more than a command may be; exhausted:
+  // a limit is reached, of what there is and what comes together: clear() first.
   Status deserialize_state(std::string_view bytes);
 
   // --- Changes
