@@ -323,6 +323,13 @@ TEST_F(EvictionTest, ARefusedOnceMayBeSentAgain) {
 TEST_F(EvictionTest, NothingExpiresWhileExpirationIsOff) {
   limit_to(LimitField::key_expiration_enabled, 0);
   ask(set("a", "1", {.expiry = {Expiry::Kind::in, 10}}));
+  for (const std::int64_t long_ago : {std::int64_t{-5}, std::int64_t{0}, std::int64_t{7}}) {
+    ask(set("past", "1", {.expiry = {Expiry::Kind::at, long_ago}}));
+    EXPECT_TRUE(has("past"));
+    EXPECT_EQ(store().find("past")->deadline,
+              static_cast<Deadline>(std::max(long_ago, std::int64_t{1})));
+  }
+  ask(erase({"past"}));
   EXPECT_EQ(machine.wake_at(), std::nullopt);
   at(2'000'000);
   EXPECT_TRUE(has("a"));

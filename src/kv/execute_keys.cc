@@ -31,7 +31,7 @@ void give_deadline(Execution& run, std::string_view key, const Expiry& expiry,
   if (run.is_over(expiry, deadline)) {
     run.store.erase(key);
   } else {
-    run.store.set_deadline(key, static_cast<Deadline>(deadline));
+    run.store.set_deadline(key, Execution::kept(expiry, deadline));
   }
 }
 

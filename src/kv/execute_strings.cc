@@ -96,7 +96,7 @@ void set(Execution& run) {
   if (run.is_over(expiry, deadline)) {
     run.store.erase(key);
   } else {
-    run.store.set(key, value, static_cast<Deadline>(deadline));
+    run.store.set(key, value, Execution::kept(expiry, deadline));
   }
 }
 

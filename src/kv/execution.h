@@ -76,11 +76,17 @@ struct Execution {
     }
     return static_cast<std::int64_t>(expiry.kind == Expiry::Kind::keep ? present : no_deadline);
   }
+  [[nodiscard]] static bool has_time(const Expiry& expiry) {
+    return expiry.kind == Expiry::Kind::in || expiry.kind == Expiry::Kind::at;
+  }
   // Whether a deadline that `expiry` brought is over already; never while nothing expires.
   [[nodiscard]] bool is_over(const Expiry& expiry, std::int64_t deadline) const {
-    const bool has_time = expiry.kind == Expiry::Kind::in || expiry.kind == Expiry::Kind::at;
-    return has_time && store.lets_keys_expire() &&
+    return has_time(expiry) && store.lets_keys_expire() &&
            deadline <= static_cast<std::int64_t>(store.clock());
+  }
+  // As the store keeps one that is not over: long ago is not the same as none.
+  [[nodiscard]] static Deadline kept(const Expiry& expiry, std::int64_t deadline) {
+    return static_cast<Deadline>(has_time(expiry) ? std::max<std::int64_t>(deadline, 1) : deadline);
   }
 
   // Before anything is looked at: whether there is room for more. `missing`: how many keys of at
