@@ -7,26 +7,13 @@
 #include <latch>
 #include <set>
 
-#include "library/testing/notes.h"
+#include "library/testing/note_cluster.h"
 
 namespace rabia {
 namespace {
 
-using testing::Notes;
-
-std::unique_ptr<LocalCluster> open_cluster(LocalClusterOptions options = {}) {
-  auto opened = LocalCluster::open(options, [] { return std::make_unique<Notes>(); });
-  EXPECT_TRUE(opened.ok()) << opened.status().message();
-  return opened.take();
-}
-
-std::vector<std::string> notes_of(LocalCluster& cluster, std::size_t index) {
-  std::vector<std::string> notes;
-  EXPECT_TRUE(cluster.replica(index)
-                  .read([&] { notes = dynamic_cast<Notes&>(cluster.machine(index)).notes; })
-                  .ok());
-  return notes;
-}
+using testing::notes_of;
+using testing::open_cluster;
 
 // Given three replicas, when commands are submitted at each, then all execute all of them in one
 // order, and a read at any sees what was answered at another.
@@ -104,66 +91,6 @@ TEST(LocalCluster, GoesOnWithItsDirectory) {
     EXPECT_EQ(notes_of(*cluster, 1), (std::vector<std::string>{"kept", "and this"}));
   }
   std::filesystem::remove_all(directory);
-}
-
-struct Coroutine {
-  struct promise_type {
-    Coroutine get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
-  };
-};
-
-Coroutine add_two(Replica& replica, std::promise<std::string>& sum) {
-  const Replica::Reply first = co_await replica.execute("one");
-  const Replica::Reply second = co_await replica.execute("two");
-  sum.set_value(first.value() + " " + second.value());
-}
-
-TEST(Replica, IsAwaited) {
-  const auto cluster = open_cluster({.replicas = 1});
-  std::promise<std::string> answers;
-  add_two(cluster->replica(0), answers);
-  EXPECT_EQ(answers.get_future().get(), "1 2");
-}
-
-// Given commands under way, when the replica is closed, then each is answered.
-TEST(Replica, AnswersEverythingWhenItIsClosed) {
-  const auto cluster = open_cluster({.replicas = 1});
-  std::atomic<int> answered = 0;
-  for (int i = 0; i < 1000; ++i) {
-    cluster->replica(0).submit("x", [&](const auto&) { ++answered; });
-  }
-  ASSERT_TRUE(cluster->replica(0).close().ok());
-  EXPECT_EQ(answered, 1000);
-  EXPECT_EQ(cluster->replica(0).submit("late").get().status().code(), Code::unavailable);
-  EXPECT_EQ(cluster->replica(0).read([] { FAIL() << "it was called"; }).code(), Code::unavailable);
-}
-
-TEST(Replica, StatusTellsOfTheMembers) {
-  const auto cluster = open_cluster();
-  ASSERT_TRUE(cluster->replica(0).submit("a").get().ok());
-  const ReplicaStatus status = cluster->replica(0).status();
-  EXPECT_TRUE(status.serving);
-  EXPECT_GE(status.position.value, 1U);
-  ASSERT_EQ(status.members.size(), 3U);
-  EXPECT_EQ(status.members[2].id, ReplicaId{3});
-  EXPECT_TRUE(status.members[2].connected);
-}
-
-// Given options that cannot be meant, then they are refused with what is wrong.
-TEST(Replica, RefusesWhatCannotWork) {
-  Notes notes;
-  const auto refusal = [&](ReplicaOptions options) {
-    return Replica::open(options, notes).status().message();
-  };
-  EXPECT_NE(refusal({}).find("data_directory"), std::string::npos);
-  EXPECT_NE(refusal({.cluster_id = "a b", .data_directory = "d"}).find("cluster_id"),
-            std::string::npos);
-  EXPECT_NE(refusal({.members = {{{2}, "h", 1}}, .data_directory = "d"}).find("members"),
-            std::string::npos);
 }
 
 }  // namespace

@@ -10,33 +10,80 @@
 #include <thread>
 #include <vector>
 
-#include "library/testing/notes.h"
+#include "library/testing/note_cluster.h"
 #include "rabia/local_cluster.h"
 
 namespace rabia {
 namespace {
 
 using testing::Notes;
+using testing::notes_of;
+using testing::open_cluster;
 
-std::unique_ptr<LocalCluster> open_cluster(std::size_t replicas) {
-  auto opened =
-      LocalCluster::open({.replicas = replicas}, [] { return std::make_unique<Notes>(); });
-  EXPECT_TRUE(opened.ok()) << opened.status().message();
-  return opened.take();
+struct Coroutine {
+  struct promise_type {
+    Coroutine get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+Coroutine add_two(Replica& replica, std::promise<std::string>& sum) {
+  const Replica::Reply first = co_await replica.execute("one");
+  const Replica::Reply second = co_await replica.execute("two");
+  sum.set_value(first.value() + " " + second.value());
 }
 
-std::vector<std::string> notes_of(LocalCluster& cluster, std::size_t index) {
-  std::vector<std::string> notes;
-  EXPECT_TRUE(cluster.replica(index)
-                  .read([&] { notes = dynamic_cast<Notes&>(cluster.machine(index)).notes; })
-                  .ok());
-  return notes;
+TEST(Replica, IsAwaited) {
+  const auto cluster = open_cluster({.replicas = 1});
+  std::promise<std::string> answers;
+  add_two(cluster->replica(0), answers);
+  EXPECT_EQ(answers.get_future().get(), "1 2");
+}
+
+// Given commands under way, when the replica is closed, then each is answered.
+TEST(Replica, AnswersEverythingWhenItIsClosed) {
+  const auto cluster = open_cluster({.replicas = 1});
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 1000; ++i) {
+    cluster->replica(0).submit("x", [&](const auto&) { ++answered; });
+  }
+  ASSERT_TRUE(cluster->replica(0).close().ok());
+  EXPECT_EQ(answered, 1000);
+  EXPECT_EQ(cluster->replica(0).submit("late").get().status().code(), Code::unavailable);
+  EXPECT_EQ(cluster->replica(0).read([] { FAIL() << "it was called"; }).code(), Code::unavailable);
+}
+
+TEST(Replica, StatusTellsOfTheMembers) {
+  const auto cluster = open_cluster();
+  ASSERT_TRUE(cluster->replica(0).submit("a").get().ok());
+  const ReplicaStatus status = cluster->replica(0).status();
+  EXPECT_TRUE(status.serving);
+  EXPECT_GE(status.position.value, 1U);
+  ASSERT_EQ(status.members.size(), 3U);
+  EXPECT_EQ(status.members[2].id, ReplicaId{3});
+  EXPECT_TRUE(status.members[2].connected);
+}
+
+// Given options that cannot be meant, then they are refused with what is wrong.
+TEST(Replica, RefusesWhatCannotWork) {
+  Notes notes;
+  const auto refusal = [&](ReplicaOptions options) {
+    return Replica::open(options, notes).status().message();
+  };
+  EXPECT_NE(refusal({}).find("data_directory"), std::string::npos);
+  EXPECT_NE(refusal({.cluster_id = "a b", .data_directory = "d"}).find("cluster_id"),
+            std::string::npos);
+  EXPECT_NE(refusal({.members = {{{2}, "h", 1}}, .data_directory = "d"}).find("members"),
+            std::string::npos);
 }
 
 // Given named commands that are each sent at every replica, also at one that was restored by a
 // snapshot of the others, then each is executed once and every sender gets the first answer.
 TEST(Replica, ExecutesNamedCommandsOnce) {
-  const auto cluster = open_cluster(3);
+  const auto cluster = open_cluster({.replicas = 3});
   Session session;
   for (int i = 0; i < 20; ++i) {
     const NamedCommand command = session.name(std::to_string(i));
@@ -57,7 +104,7 @@ TEST(Replica, ExecutesNamedCommandsOnce) {
 }
 
 TEST(Replica, RefusesASessionWithoutAName) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   for (const std::string& session : {std::string(), std::string(257, 's')}) {
     const Replica::Reply reply = cluster->replica(0).submit(NamedCommand{session, 1, "a"}).get();
     ASSERT_FALSE(reply.ok());
@@ -69,7 +116,7 @@ TEST(Replica, RefusesASessionWithoutAName) {
 // Given one replica, when it grows to three and shrinks to two, while commands come, then all that
 // was answered is held by all who are left, and who was removed is out.
 TEST(Replica, MembersComeAndGo) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   std::size_t answered = 0;
   const auto submit = [&](std::size_t at) {
     const Replica::Reply reply = cluster->replica(at).submit("x").get();
@@ -97,7 +144,7 @@ TEST(Replica, MembersComeAndGo) {
 }
 
 TEST(Replica, RefusesMembersThatCannotBe) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   Replica& replica = cluster->replica(0);
   EXPECT_EQ(replica.remove_member(ReplicaId{9}).code(), Code::not_found);
   EXPECT_FALSE(replica.add_member({ReplicaId{1}, "127.0.0.1", 7}).ok());
@@ -107,7 +154,7 @@ TEST(Replica, RefusesMembersThatCannotBe) {
 
 // Given a callback, then it may look at status and machine, and submit, without waiting for itself.
 TEST(Replica, CallbacksMayAskIt) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   Replica& replica = cluster->replica(0);
   std::promise<std::size_t> seen;
   replica.submit("a", [&](const Replica::Reply& reply) {
@@ -121,7 +168,7 @@ TEST(Replica, CallbacksMayAskIt) {
 }
 
 TEST(Replica, ACommandMayHaveNobodyWhoWaits) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   cluster->replica(0).submit("a", nullptr);
   cluster->replica(0).submit(NamedCommand{"s", 1, "b"}, nullptr);
   cluster->replica(0).submit(std::string(command_bytes_max + 1, 'x'), nullptr);
@@ -130,7 +177,7 @@ TEST(Replica, ACommandMayHaveNobodyWhoWaits) {
 }
 
 TEST(Replica, ACommandMayBeAsLongAsItSays) {
-  const auto cluster = open_cluster(1);
+  const auto cluster = open_cluster({.replicas = 1});
   EXPECT_TRUE(cluster->replica(0).submit(std::string(command_bytes_max, 'x')).get().ok());
   const Replica::Reply longer =
       cluster->replica(0).submit(std::string(command_bytes_max + 1, 'x')).get();
@@ -141,7 +188,7 @@ TEST(Replica, ACommandMayBeAsLongAsItSays) {
 // whoever asks later too.
 TEST(Replica, IsAskedWhileItIsClosed) {
   for (int round = 0; round < 20; ++round) {
-    const auto cluster = open_cluster(1);
+    const auto cluster = open_cluster({.replicas = 1});
     Replica& replica = cluster->replica(0);
     std::atomic<bool> closed = false;
     std::vector<std::thread> asking;
