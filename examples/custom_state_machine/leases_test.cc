@@ -90,6 +90,7 @@ TEST(Leases, SurviveEverything) {
       rabia::simulate(make_leases, {.seeds = 50, .command = some_command, .check = check});
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_GT(result.value().commands, 1000);
+  EXPECT_GT(result.value().snapshots_loaded, 10);  // Else load() was hardly tried.
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ class LocalCluster {
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   // Numbered from 0. It must be running; the reference is good until it is stopped.
   [[nodiscard]] Replica& replica(std::size_t index);
-  // Only from inside Replica::read() or peek() of this replica.
+  // Its state is looked at only from inside Replica::read() or peek() of this replica.
   [[nodiscard]] StateMachine& machine(std::size_t index);
   [[nodiscard]] bool running(std::size_t index) const;
 

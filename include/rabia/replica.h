@@ -115,6 +115,11 @@ class Replica {
   // Calls `look` at once: the state may be behind that of others. Blocks until it was called.
   void peek(const std::function<void()>& look);
 
+  // Whether this is the replica's thread, which may not wait for itself: what would is answered
+  // Code::failed_precondition.
+  [[nodiscard]] bool is_own_thread() const;
+  // Whether `machine` is the one that it was opened with.
+  [[nodiscard]] bool replicates(const StateMachine& machine) const;
   // Calls `job` from the replica's thread soon, between commands; never after close().
   void post(std::function<void()> job);
 

@@ -47,7 +47,12 @@ Status check(const StoreConfig& config) {
 
 // Waits for what is given to its callback.
 template <typename T, typename Start>
-T wait_for(Start start) {
+T wait_for(const Replica& replica, Start start) {
+  if (replica.is_own_thread()) {
+    return Status(Code::failed_precondition,
+                  "this waits for an answer, and was called from a callback, by the thread that "
+                  "answers: use the form with a callback");
+  }
   // Shared: set_value() may still be at work when the answer is there already.
   const auto promise = std::make_shared<std::promise<T>>();
   start([promise](T value) { promise->set_value(std::move(value)); });
@@ -71,6 +76,9 @@ class ReplicatedStore::Impl {
         node_(node),
         counters_(node.config().metrics_enabled ? std::make_shared<Counters>() : nullptr),
         bus_(replica, node) {}
+  ~Impl() { node_.give_back(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   // As long as none of these have come into the log, each write brings them.
   void offer_limits(const std::function<void(Status)>& done) {
@@ -219,10 +227,16 @@ rabia::Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::attach(
     return Status(Code::invalid_argument, "this state machine is none of make_store()");
   }
   if (Status checked = check(node->config()); !checked.ok()) return checked;
+  if (!replica.replicates(machine)) {
+    return Status(Code::invalid_argument, "this state machine is another replica's");
+  }
+  if (!node->take()) {
+    return Status(Code::already_exists, "there is a ReplicatedStore at this replica already");
+  }
   auto impl = std::make_unique<Impl>(replica, *node);
   if (replica.status().serving) {
     const Status offered =
-        wait_for<Status>([&](auto answer) { impl->offer_limits(std::move(answer)); });
+        wait_for<Status>(replica, [&](auto answer) { impl->offer_limits(std::move(answer)); });
     if (!offered.ok()) return offered;
   }
   return std::unique_ptr<ReplicatedStore>(new ReplicatedStore(std::move(owned), std::move(impl)));
@@ -262,7 +276,7 @@ rabia::Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::open(const Repl
 
 rabia::Result<Result> ReplicatedStore::apply_command(const Operation& operation) {
   return wait_for<rabia::Result<Result>>(
-      [&](OnResult done) { impl_->apply(operation, std::move(done)); });
+      replica(), [&](OnResult done) { impl_->apply(operation, std::move(done)); });
 }
 
 void ReplicatedStore::apply_command(const Operation& operation, OnResult done) {
@@ -272,7 +286,7 @@ void ReplicatedStore::apply_command(const Operation& operation, OnResult done) {
 rabia::Result<std::vector<Result>> ReplicatedStore::apply_commands(
     std::span<const Operation> operations) {
   return wait_for<rabia::Result<std::vector<Result>>>(
-      [&](OnResults done) { impl_->apply(operations, std::move(done)); });
+      replica(), [&](OnResults done) { impl_->apply(operations, std::move(done)); });
 }
 
 void ReplicatedStore::apply_commands(std::span<const Operation> operations, OnResults done) {
@@ -344,7 +358,7 @@ rabia::Result<std::string> ReplicatedStore::serialize_state() {
 Status ReplicatedStore::deserialize_state(std::string_view bytes) {
   const auto keys = embedded::parse_state(bytes);
   if (!keys.ok()) return keys.status();
-  const auto reply = wait_for<Replica::Reply>([&](Replica::Done done) {
+  const auto reply = wait_for<Replica::Reply>(replica(), [&](Replica::Done done) {
     impl_->write(embedded::encode_replacement(keys.value()), std::move(done));
   });
   return reply.ok() ? embedded::check_written(reply.value()) : reply.status();

@@ -400,6 +400,31 @@ TEST(StoreError, SaysWhoCanDoWhat) {
   EXPECT_EQ(error(Code::exhausted).message(), "x");
 }
 
+TEST(ReplicatedStore, IsOneAtAReplica) {
+  Three three;
+  const auto attach = [&](std::size_t replica, std::size_t machine) {
+    return ReplicatedStore::attach(three.cluster->replica(replica), three.cluster->machine(machine))
+        .status()
+        .code();
+  };
+  EXPECT_EQ(attach(0, 0), Code::already_exists);
+  EXPECT_EQ(attach(0, 1), Code::invalid_argument);
+  three.stores[0].reset();
+  EXPECT_EQ(attach(0, 0), Code::ok);
+}
+
+// Given a callback that waits for an answer, then it is told that it may not, and nothing hangs.
+TEST(ReplicatedStore, ACallbackThatWaitsIsToldSo) {
+  const auto store = made(ReplicatedStore::create_with_notifications());
+  std::promise<Code> promise;
+  const auto id = store->subscribe_to_changes(
+      [&](const auto&) { promise.set_value(store->get("a").status().code()); });
+  ASSERT_TRUE(id.ok());
+  ASSERT_TRUE(store->apply_commands({Set{"a", "1"}}).ok());
+  EXPECT_EQ(promise.get_future().get(), Code::failed_precondition);
+  EXPECT_EQ(store->get("a").value(), "1");
+}
+
 TEST(ReplicatedStore, RefusesAMachineThatIsNoStore) {
   class Nothing final : public SmallStateMachine {
     std::string execute(const ApplyContext&, std::string_view) override { return {}; }

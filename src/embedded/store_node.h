@@ -1,6 +1,7 @@
 // The state machine under a ReplicatedStore.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,6 +29,9 @@ class StoreNode final : public StateMachine {
   [[nodiscard]] const kv::Store& store() const { return machine_.store(); }
   // Of the changes that are kept, if the config has notifications.
   [[nodiscard]] kv::ChangeBus& bus() { return bus_; }
+  // One ReplicatedStore at a time. False: there is one. Any thread.
+  [[nodiscard]] bool take() { return !taken_.exchange(true); }
+  void give_back() { taken_ = false; }
   // Is called when the bus has something to deliver, maybe in the midst of a command; none: nobody
   // is told.
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -67,6 +71,7 @@ class StoreNode final : public StateMachine {
   };
 
   kv::StoreConfig config_;
+  std::atomic<bool> taken_ = false;
   std::function<void()> wake_;
   kv::StoreMachine machine_;
   kv::ChangeBus bus_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "library/testing/notes.h"
 
 namespace rabia {
@@ -35,8 +37,36 @@ TEST(CheckDeterministic, FindsAnAnswerFromOutside) {
   };
   const Status status = check<Outside>();
   EXPECT_EQ(status.code(), Code::failed_precondition);
-  EXPECT_NE(status.message().find("after command 0: the answers are"), std::string::npos)
-      << status.message();
+  EXPECT_NE(status.message().find("command 1, "), std::string::npos) << status.message();
+}
+
+// Given a machine that asks a clock of whole seconds, in its answers or only in its state, then it
+// is found, and the message asks for the clock.
+TEST(CheckDeterministic, FindsAClockOfSeconds) {
+  static std::chrono::steady_clock::time_point began;
+  // One that shows another second as late as it can.
+  struct Seconds : Notes {
+    static std::string seconds() {
+      const auto passed = std::chrono::steady_clock::now() - began;
+      return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(passed).count());
+    }
+  };
+  struct Answers : Seconds {
+    std::string execute(const ApplyContext& context, std::string_view command) override {
+      return Notes::execute(context, command) + " at " + seconds();
+    }
+  };
+  struct Notices : Seconds {
+    std::string execute(const ApplyContext& context, std::string_view) override {
+      return Notes::execute(context, seconds());
+    }
+  };
+  for (const auto& check_one : {check<Answers>, check<Notices>}) {
+    began = std::chrono::steady_clock::now();
+    const Status status = check_one();
+    EXPECT_EQ(status.code(), Code::failed_precondition);
+    EXPECT_NE(status.message().find("is there a clock?"), std::string::npos) << status.message();
+  }
 }
 
 // Given a machine whose chance, time and origin are the context's, then it is deterministic.

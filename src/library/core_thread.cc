@@ -32,7 +32,7 @@ void CoreThread::post(std::function<void()> job) {
 }
 
 void CoreThread::run(const std::function<void()>& job) {
-  if (std::this_thread::get_id() == id_.load()) return job();
+  if (is_this()) return job();
   // Shared: set_value() may still be at work when the wait has ended.
   const auto done = std::make_shared<std::promise<void>>();
   bool waits = false;

@@ -24,6 +24,7 @@ class CoreThread {
 
   // What follows: any thread, once it was started.
 
+  [[nodiscard]] bool is_this() const { return std::this_thread::get_id() == id_.load(); }
   // Runs `job` there soon; not after end().
   void post(std::function<void()> job);
   // Runs `job` there, and waits for it: on that thread at once. When it has ended: in the caller's,

@@ -27,6 +27,8 @@ class OnceMachine final : public StateMachine {
 
   explicit OnceMachine(StateMachine& machine) : machine_(machine) {}
 
+  [[nodiscard]] bool is_around(const StateMachine& machine) const { return &machine == &machine_; }
+
   void begin_batch(const ApplyContext& context) override;
   [[nodiscard]] std::optional<LogTime> wake_at() const override { return machine_.wake_at(); }
   // Malformed commands change nothing and answer nothing.

@@ -60,6 +60,12 @@ class Answer {
   Promise promise_ = std::make_shared<std::promise<Status>>();
 };
 
+Status waits_for_itself() {
+  return {Code::failed_precondition,
+          "this waits for the replica's thread, and was called from it: from a callback ask by a "
+          "callback"};
+}
+
 replica::ReplicaOptions internal(const ReplicaOptions& options) {
   replica::ReplicaOptions out;
   out.cluster_id = options.cluster_id;
@@ -169,12 +175,17 @@ class Replica::Impl {
   // Calls `ask` with the replica and how it is to answer, and waits for the answer.
   template <typename Ask>
   Status ask(const Ask& ask) {
+    if (core_.is_this()) return waits_for_itself();
     Answer answer;
     run([&] {
       const Answer::Give give = answer.take();
       if (replica_) ask(*replica_, give);
     });
     return answer.wait();
+  }
+  [[nodiscard]] bool is_own_thread() const { return core_.is_this(); }
+  [[nodiscard]] bool replicates(const StateMachine& machine) const {
+    return machine_.is_around(machine);
   }
   // Replica's thread. Null: it was closed.
   [[nodiscard]] replica::Replica* replica() { return replica_.get(); }
@@ -285,6 +296,7 @@ void Replica::read(std::function<void()> look, std::function<void(Status)> done)
 }
 
 Status Replica::read(std::function<void()> look) {
+  if (is_own_thread()) return waits_for_itself();
   const auto promise = std::make_shared<std::promise<Status>>();
   read(std::move(look), [promise](Status status) { promise->set_value(std::move(status)); });
   return promise->get_future().get();
@@ -316,6 +328,14 @@ ReplicaStatus Replica::status() {
   });
   std::ranges::sort(out.members, {}, &MemberStatus::id);
   return out;
+}
+
+bool Replica::is_own_thread() const {
+  return impl_->is_own_thread();
+}
+
+bool Replica::replicates(const StateMachine& machine) const {
+  return impl_->replicates(machine);
 }
 
 bool Replica::wait_until_serving(std::chrono::milliseconds patience) {

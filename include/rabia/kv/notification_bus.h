@@ -31,7 +31,7 @@ class ChangeStream {
 // each change that matches exactly once, in the order of the log, from the present revision on or
 // from above `from`; with the last revision that it knows it goes on at another replica without gap
 // or repetition. One that is slow delays nobody: when the history has lost what it was not told, it
-// is told Lagged.
+// is told Lagged. A write is answered before its subscribers are told, shortly after.
 //
 // Any thread, but for what a comment says. All fail with Code::failed_precondition when the config
 // has no notifications, and with Code::not_found when the changes above `from` are not all kept:

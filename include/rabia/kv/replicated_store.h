@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,7 +48,7 @@ struct StoreMetrics {
 
 // A store at one replica. Linearizable: an operation sees everything that was answered anywhere
 // before it began. Any thread may call anything, but the functions that wait for an answer (all
-// that take no `done`) may not be called from a callback.
+// that take no `done`) are answered Code::failed_precondition from inside a callback.
 //
 // Errors are Statuses, for which StoreError has questions. Code::invalid_argument: the operation is
 // none, and nothing was done; exhausted: a limit is reached; unavailable: nothing was done, try
@@ -60,7 +61,7 @@ class ReplicatedStore {
   // A member of a cluster; see Replica::open().
   static rabia::Result<std::unique_ptr<ReplicatedStore>> open(const ReplicaOptions& options,
                                                               const StoreConfig& config = {});
-  // At a replica of a machine of make_store(). Both outlive it; one of it at a time. When the
+  // At a replica, and its machine of make_store(). Both outlive it; one of it at a time. When the
   // replica serves, the limits of its config are in force when this returns, unless the cluster has
   // others; else they come with the first writes. Subscriptions end with it.
   static rabia::Result<std::unique_ptr<ReplicatedStore>> attach(Replica& replica,
@@ -88,6 +89,9 @@ class ReplicatedStore {
   // All at one place of the log, in this order, on every replica, or none: reads see the writes
   // before them. An operation that is invalid: the message says which, and nothing was done.
   rabia::Result<std::vector<Result>> apply_commands(std::span<const Operation> operations);
+  rabia::Result<std::vector<Result>> apply_commands(std::initializer_list<Operation> operations) {
+    return apply_commands(std::span(operations.begin(), operations.size()));
+  }
   using OnResults = std::function<void(rabia::Result<std::vector<Result>>)>;
   void apply_commands(std::span<const Operation> operations, OnResults done);
 
