@@ -24,6 +24,8 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_bytes_max &&
